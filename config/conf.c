@@ -1,0 +1,267 @@
+/* See conf.h. The table `parameters` is the master copy: loading, printing and the reference walk
+ * it. inih reads the lines; its own reader would cut long lines and tell no line numbers, so it
+ * gets ours. */
+#include "conf.h"
+
+#include <ini.h>
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "text.h"
+
+enum type { TEXT, PATH, SECONDS, COUNT, START };
+
+struct parameter {
+    const char *name;
+    enum type type;
+    size_t offset;
+    size_t size; /* of a text; 0 for numbers */
+    uint64_t min, max;
+    const char *fallback;
+    const char *help;
+};
+
+#define FIELD(member) offsetof(struct conf, member), sizeof((struct conf *)NULL)->member
+#define NUMBER(member) offsetof(struct conf, member), 0
+#define DAY 86400
+
+static const struct parameter parameters[] = {
+    {"host", TEXT, FIELD(host), 0, 0, "",
+     "name of this host in Redis, metrics and alerts; empty: the machine's host name"},
+    {"postfix_config_dir", PATH, FIELD(postfix_config_dir), 0, 0, "/etc/postfix",
+     "folder with the relay's main.cf"},
+    {"mail_log", PATH, FIELD(mail_log), 0, 0, "/var/log/mail.log", "the log that Postfix writes"},
+    {"log_start", START, FIELD(log_start), 0, 0, "end",
+     "where the very first start begins in the log: end or beginning"},
+    {"sasl_passwd", PATH, FIELD(sasl_passwd), 0, 0, "/etc/postfix/sasl_passwd",
+     "the login for the smarthost, edited by the operator; empty where the smarthost knows us by "
+     "address"},
+    {"submit", TEXT, FIELD(submit), 0, 0, "127.0.0.1:25",
+     "address:port where the relay takes mail: `relaywatch test` sends there"},
+    {"redis", TEXT, FIELD(redis), 0, 0, "",
+     "unix:/path or host:port; empty: figures are kept in state_dir alone"},
+    {"redis_user", TEXT, FIELD(redis_user), 0, 0, "",
+     "ACL user for Redis; empty: the default user"},
+    {"redis_password_file", PATH, FIELD(redis_password_file), 0, 0, "",
+     "file with the password for Redis; empty: none"},
+    {"http_listen", TEXT, FIELD(http_listen), 0, 0, "127.0.0.1:9154",
+     "address:port of page, metrics and API"},
+    {"state_dir", PATH, FIELD(state_dir), 0, 0, "/var/lib/relaywatch",
+     "relaywatchd's own folder: totals and log position"},
+    {"notify_state_dir", PATH, FIELD(notify_state_dir), 0, 0, "/var/lib/relaywatch-notify",
+     "relaywatch-notify's own folder: what each receiver was told"},
+    {"keeper_state_dir", PATH, FIELD(keeper_state_dir), 0, 0, "/var/lib/relaywatch-keeper",
+     "relaywatch-keeper's own folder, for root alone"},
+    {"run_dir", PATH, FIELD(run_dir), 0, 0, "/run/relaywatch",
+     "sockets and the milter's shared page"},
+    {"milter_socket", TEXT, FIELD(milter_socket), 0, 0,
+     "unix:/var/spool/postfix/relaywatch/milter.sock",
+     "where the milter listens, as libmilter writes it: unix:/path or inet:port@host"},
+    {"receivers_file", PATH, FIELD(receivers_file), 0, 0, "/etc/relaywatch/receivers.conf",
+     "who is told of an alert; readable by relaywatch-notify alone, as it may hold tokens"},
+    {"user", TEXT, FIELD(user), 0, 0, "relaywatch", "user of relaywatchd"},
+    {"milter_user", TEXT, FIELD(milter_user), 0, 0, "relaywatch-milter",
+     "user of relaywatch-milter"},
+    {"notify_user", TEXT, FIELD(notify_user), 0, 0, "relaywatch-notify",
+     "user of relaywatch-notify"},
+    {"probe_user", TEXT, FIELD(probe_user), 0, 0, "relaywatch-probe", "user of relaywatch-probe"},
+    {"queue_interval", SECONDS, NUMBER(queue_interval_s), 1, 3600, "5",
+     "time between two counts of the queue"},
+    {"queue_warning", COUNT, NUMBER(queue_warning), 1, 100000000, "100",
+     "messages in the queue that are a warning when they are growing"},
+    {"queue_critical", COUNT, NUMBER(queue_critical), 1, 100000000, "1000",
+     "messages in the queue that are critical when they are growing"},
+    {"oldest_warning", SECONDS, NUMBER(oldest_warning_s), 1, 30 * DAY, "30m",
+     "age of the oldest waiting message that is a warning"},
+    {"oldest_critical", SECONDS, NUMBER(oldest_critical_s), 1, 30 * DAY, "2h",
+     "age of the oldest waiting message that is critical"},
+    {"unreachable_after", SECONDS, NUMBER(unreachable_after_s), 0, DAY, "10",
+     "time without any success, all attempts failing, until the relay counts as unreachable"},
+    {"log_silent_after", SECONDS, NUMBER(log_silent_after_s), 1, DAY, "60",
+     "time that the queue may move, or the log be missing, without a line in the log"},
+    {"milter_gone_after", SECONDS, NUMBER(milter_gone_after_s), 1, DAY, "10",
+     "time without a sign of life of the milter until that is an alert"},
+    {"verify_interval", SECONDS, NUMBER(verify_interval_s), 60, 7 * DAY, "30m",
+     "time between two tests of the live login and the smarthost's certificate"},
+};
+
+enum { PARAMETERS = sizeof parameters / sizeof parameters[0] };
+
+struct loading {
+    FILE *file;
+    const char *path;
+    struct conf conf;
+    unsigned line;
+    unsigned errors;
+    bool seen[PARAMETERS];
+    void (*on_error)(const char *text, void *arg);
+    void *arg;
+};
+
+static void report(struct loading *l, const char *what, const char *name, const char *right) {
+    char text[640];
+
+    l->errors++;
+    text_format(text, sizeof text, "%s, line %u: %s: %s%s%s", l->path, l->line, name, what,
+                right[0] != '\0' ? "; right would be " : "", right);
+    if (l->on_error != NULL)
+        l->on_error(text, l->arg);
+}
+
+static uint64_t *number_at(struct conf *conf, const struct parameter *p) {
+    return (uint64_t *)(void *)((char *)conf + p->offset);
+}
+
+/* Sets one parameter. On a bad value returns what would be right, else NULL. */
+static const char *set_value(struct conf *conf, const struct parameter *p, const char *value,
+                             char *right, size_t right_size) {
+    uint64_t number;
+
+    switch (p->type) {
+    case SECONDS:
+        if (text_seconds(span_of(value), &number) && number >= p->min && number <= p->max) {
+            *number_at(conf, p) = number;
+            return NULL;
+        }
+        text_format(right, right_size, "a time from %llus to %llus, as in %s = %s",
+                    (unsigned long long)p->min, (unsigned long long)p->max, p->name, p->fallback);
+        return right;
+    case COUNT:
+        if (text_u64(span_of(value), p->min, p->max, number_at(conf, p)))
+            return NULL;
+        text_format(right, right_size, "a number from %llu to %llu, as in %s = %s",
+                    (unsigned long long)p->min, (unsigned long long)p->max, p->name, p->fallback);
+        return right;
+    case START:
+        if (strcmp(value, "end") != 0 && strcmp(value, "beginning") != 0)
+            return "end or beginning";
+        break;
+    case PATH:
+        if (value[0] != '\0' && value[0] != '/')
+            return "an absolute path";
+        break;
+    case TEXT:
+        break;
+    }
+    if (strlen(value) >= p->size) {
+        text_format(right, right_size, "at most %zu characters", p->size - 1);
+        return right;
+    }
+    text_copy((char *)conf + p->offset, p->size, value);
+    return NULL;
+}
+
+static int on_value(void *arg, const char *section, const char *name, const char *value) {
+    struct loading *l = arg;
+    char right[200];
+
+    if (section[0] != '\0') {
+        report(l, "there are no sections here", section, "lines of the form name = value only");
+        return 1;
+    }
+    for (size_t i = 0; i < PARAMETERS; i++) {
+        const char *wrong;
+
+        if (strcmp(name, parameters[i].name) != 0)
+            continue;
+        if (l->seen[i])
+            report(l, "given twice", name, "one line");
+        l->seen[i] = true;
+        wrong = set_value(&l->conf, &parameters[i], value, right, sizeof right);
+        if (wrong != NULL)
+            report(l, "bad value", name, wrong);
+        return 1;
+    }
+    report(l, "no such parameter", name, "one that `relaywatch show-config --reference` lists");
+    return 1;
+}
+
+/* Gives inih one line. A longer one than its buffer is reported and passed over. */
+static char *read_line(char *out, int size, void *arg) {
+    struct loading *l = arg;
+    size_t n;
+
+    if (fgets(out, size, l->file) == NULL)
+        return NULL;
+    l->line++;
+    n = strlen(out);
+    if (n == (size_t)size - 1 && out[n - 1] != '\n') {
+        int c;
+
+        while ((c = fgetc(l->file)) != EOF && c != '\n')
+            ;
+        report(l, "line too long", "(this line)", "at most 190 characters");
+        text_copy(out, (size_t)size, "\n");
+    }
+    return out;
+}
+
+void conf_defaults(struct conf *conf) {
+    memset(conf, 0, sizeof *conf);
+    for (size_t i = 0; i < PARAMETERS; i++) {
+        char right[200];
+
+        if (set_value(conf, &parameters[i], parameters[i].fallback, right, sizeof right) != NULL)
+            continue; /* a default that does not pass its own check: test_conf finds it */
+    }
+    if (gethostname(conf->host, sizeof conf->host - 1) == -1 || conf->host[0] == '\0')
+        text_copy(conf->host, sizeof conf->host, "localhost");
+}
+
+int conf_load(const char *path, struct conf *out, void (*on_error)(const char *text, void *arg),
+              void *arg, struct fault *why) {
+    struct loading l = {.path = path, .on_error = on_error, .arg = arg};
+    char host[sizeof l.conf.host];
+    int bad_line;
+
+    l.file = fopen(path, "re");
+    if (l.file == NULL)
+        return fault_errno(why, "%s", path);
+    conf_defaults(&l.conf);
+    text_copy(host, sizeof host, l.conf.host);
+    bad_line = ini_parse_stream(read_line, &l, on_value, &l);
+    fclose(l.file);
+    if (bad_line > 0) {
+        l.line = (unsigned)bad_line;
+        report(&l, "not understood", "(this line)", "name = value");
+    }
+    if (l.errors > 0)
+        return fault_set(why, "%s: %u error%s", path, l.errors, l.errors == 1 ? "" : "s");
+    if (l.conf.host[0] == '\0')
+        text_copy(l.conf.host, sizeof l.conf.host, host);
+    *out = l.conf;
+    return 0;
+}
+
+void conf_print(FILE *out, const struct conf *conf, const struct conf *defaults) {
+    for (size_t i = 0; i < PARAMETERS; i++) {
+        const struct parameter *p = &parameters[i];
+        const char *mine = (const char *)conf + p->offset;
+        const char *theirs = defaults != NULL ? (const char *)defaults + p->offset : NULL;
+
+        if (p->size == 0) {
+            uint64_t number;
+
+            memcpy(&number, mine, sizeof number);
+            if (theirs == NULL || memcmp(mine, theirs, sizeof number) != 0)
+                fprintf(out, "%s = %llu\n", p->name, (unsigned long long)number);
+        } else if (theirs == NULL || strcmp(mine, theirs) != 0) {
+            fprintf(out, "%s = %s\n", p->name, mine);
+        }
+    }
+}
+
+void conf_print_reference(FILE *out) {
+    for (size_t i = 0; i < PARAMETERS; i++)
+        fprintf(out, "%s = %s\n    %s\n", parameters[i].name, parameters[i].fallback,
+                parameters[i].help);
+}
+
+size_t conf_parameter_count(void) {
+    return PARAMETERS;
+}
+
+const char *conf_parameter_name(size_t i) {
+    return parameters[i].name;
+}

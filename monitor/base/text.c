@@ -1,0 +1,174 @@
+/* See text.h. */
+#include "text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+struct span span_of(const char *text) {
+    return (struct span){text, text != NULL ? strlen(text) : 0};
+}
+
+bool span_is(struct span s, const char *text) {
+    size_t n = strlen(text);
+
+    return s.n == n && memcmp(s.p, text, n) == 0;
+}
+
+bool span_starts(struct span s, const char *prefix) {
+    size_t n = strlen(prefix);
+
+    return s.n >= n && memcmp(s.p, prefix, n) == 0;
+}
+
+bool span_equal(struct span a, struct span b) {
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+const char *span_find(struct span s, const char *needle) {
+    return s.n == 0 ? NULL : memmem(s.p, s.n, needle, strlen(needle));
+}
+
+static bool is_blank(char c) {
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct span span_trim(struct span s) {
+    while (s.n > 0 && is_blank(s.p[0])) {
+        s.p++;
+        s.n--;
+    }
+    while (s.n > 0 && is_blank(s.p[s.n - 1]))
+        s.n--;
+    return s;
+}
+
+bool text_copy_span(char *out, size_t size, struct span from) {
+    size_t n = from.n < size ? from.n : size - 1;
+
+    if (n > 0)
+        memcpy(out, from.p, n);
+    out[n] = '\0';
+    return n == from.n;
+}
+
+bool text_copy(char *out, size_t size, const char *from) {
+    return text_copy_span(out, size, span_of(from));
+}
+
+bool text_format(char *out, size_t size, const char *fmt, ...) {
+    va_list args;
+    int n;
+
+    va_start(args, fmt);
+    n = vsnprintf(out, size, fmt, args);
+    va_end(args);
+    return n >= 0 && (size_t)n < size;
+}
+
+/* Length of the valid UTF-8 sequence at p (1 to 4), or 0. RFC 3629 section 4. */
+static size_t utf8_length(const unsigned char *p, size_t n) {
+    size_t want;
+
+    if (p[0] < 0x80)
+        return 1;
+    if (p[0] >= 0xc2 && p[0] <= 0xdf)
+        want = 2;
+    else if (p[0] >= 0xe0 && p[0] <= 0xef)
+        want = 3;
+    else if (p[0] >= 0xf0 && p[0] <= 0xf4)
+        want = 4;
+    else
+        return 0;
+    if (n < want)
+        return 0;
+    for (size_t i = 1; i < want; i++) {
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    }
+    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+        (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+        return 0;
+    return want;
+}
+
+bool text_copy_printable(char *out, size_t size, struct span from) {
+    const unsigned char *p = (const unsigned char *)from.p;
+    size_t at = 0;
+
+    for (size_t i = 0; i < from.n;) {
+        size_t n = utf8_length(p + i, from.n - i);
+        bool bad = n == 0 || p[i] < ' ' || p[i] == 0x7f || (p[i] == 0xc2 && p[i + 1] < 0xa0);
+
+        if (at + (bad ? 1 : n) >= size) {
+            out[at] = '\0';
+            return false;
+        }
+        if (bad)
+            out[at++] = '?';
+        else
+            memcpy(out + at, p + i, n);
+        at += bad ? 0 : n;
+        i += n == 0 ? 1 : n;
+    }
+    out[at] = '\0';
+    return true;
+}
+
+bool text_u64(struct span s, uint64_t min, uint64_t max, uint64_t *out) {
+    uint64_t value = 0;
+
+    if (s.n == 0 || s.n > 20)
+        return false;
+    for (size_t i = 0; i < s.n; i++) {
+        uint64_t digit = (uint64_t)(unsigned char)s.p[i] - '0';
+
+        if (digit > 9 || value > (UINT64_MAX - digit) / 10)
+            return false;
+        value = value * 10 + digit;
+    }
+    if (value < min || value > max)
+        return false;
+    *out = value;
+    return true;
+}
+
+bool text_i64(struct span s, int64_t min, int64_t max, int64_t *out) {
+    bool negative = s.n > 0 && s.p[0] == '-';
+    uint64_t value;
+    int64_t result;
+
+    if (negative)
+        s = (struct span){s.p + 1, s.n - 1};
+    if (!text_u64(s, 0, INT64_MAX, &value))
+        return false;
+    result = negative ? -(int64_t)value : (int64_t)value;
+    if (result < min || result > max)
+        return false;
+    *out = result;
+    return true;
+}
+
+bool text_seconds(struct span s, uint64_t *out) {
+    uint64_t unit = 1;
+    uint64_t value;
+
+    if (s.n > 1) {
+        static const struct {
+            char letter;
+            uint64_t seconds;
+        } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+
+        for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+            if (s.p[s.n - 1] == units[i].letter) {
+                unit = units[i].seconds;
+                s.n--;
+                break;
+            }
+        }
+    }
+    if (!text_u64(s, 0, UINT64_MAX / 86400, &value))
+        return false;
+    *out = value * unit;
+    return true;
+}

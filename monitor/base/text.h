@@ -1,0 +1,47 @@
+/* Text by length: spans into somebody else's buffer, bounded copies, strict numbers. No allocation.
+ */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "attr.h"
+
+/* `n` bytes from `p`; not terminated; may hold any byte; lives as long as the buffer it points
+ * into. An absent one has n == 0 (and p may be NULL). */
+struct span {
+    const char *p;
+    size_t n;
+};
+
+#define SPAN(literal) ((struct span){(literal), sizeof(literal) - 1})
+
+struct span span_of(const char *text);
+bool span_is(struct span s, const char *text);
+bool span_starts(struct span s, const char *prefix);
+bool span_equal(struct span a, struct span b);
+/* Where `needle` begins in `s`, or NULL. */
+const char *span_find(struct span s, const char *needle);
+/* Without spaces, tabs, CR and LF at both ends. */
+struct span span_trim(struct span s);
+
+/* Copies what fits and terminates. Returns true when all of it fitted. size >= 1. */
+bool text_copy(char *out, size_t size, const char *from);
+bool text_copy_span(char *out, size_t size, struct span from);
+/* snprintf that terminates; returns true when all of it fitted. */
+bool text_format(char *out, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* As text_copy_span; control characters and bytes that are not valid UTF-8 become '?', so that the
+ * result may be shown on a terminal and put into JSON. */
+bool text_copy_printable(char *out, size_t size, struct span from);
+
+/* Decimal, digits only, whole span, no overflow, between min and max; else false and *out
+ * untouched. */
+bool text_u64(struct span s, uint64_t min, uint64_t max, uint64_t *out);
+/* The same with an optional '-'. */
+bool text_i64(struct span s, int64_t min, int64_t max, int64_t *out);
+/* "90", "90s", "5m", "2h", "1d" to seconds; false if it is none of these. */
+bool text_seconds(struct span s, uint64_t *out);
+
+#endif

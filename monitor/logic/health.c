@@ -1,0 +1,158 @@
+/* See health.h. */
+#include "health.h"
+
+#include <string.h>
+
+enum { QUIET_MS = 2000, LINGER_MS = 600 * 1000, HINT_MS = 5000 };
+
+/* By the catalogue's families: G Google, S SASL, T TLS, N network, Q queue, M master and host, L
+ * milter. */
+static enum health_area area_of_google(int number) {
+    switch (number) {
+    case 1:
+    case 2:
+    case 3:
+    case 4:
+    case 5:
+    case 6:
+    case 29:
+    case 30:
+        return AREA_LOGIN;
+    case 7:
+    case 23:
+        return AREA_TLS;
+    case 18:
+        return AREA_NETWORK;
+    case 8:
+    case 9:
+    case 10:
+    case 11:
+    case 12:
+    case 13:
+    case 14:
+    case 15:
+    case 20:
+    case 22:
+    case 24:
+        return AREA_POLICY;
+    default:
+        return AREA_COUNT; /* about one recipient or message */
+    }
+}
+
+static enum health_area area_of_sasl(int number) {
+    return number == 4 || number == 5 || number == 6 || number == 7 || number == 9 ||
+                   number == 10 || number == 11
+               ? AREA_LOCAL
+               : AREA_LOGIN;
+}
+
+enum health_area health_area(enum diagnosis d) {
+    const char *id = diagnosis_entry(d)->id;
+    int number;
+
+    if (d == DIAGNOSIS_NONE || strlen(id) != 3)
+        return AREA_COUNT;
+    number = (id[1] - '0') * 10 + (id[2] - '0');
+    switch (id[0]) {
+    case 'G':
+        return area_of_google(number);
+    case 'S':
+        return area_of_sasl(number);
+    case 'T':
+        return AREA_TLS;
+    case 'N':
+        return AREA_NETWORK;
+    case 'Q':
+        return number <= 5 ? AREA_LOCAL : AREA_COUNT;
+    case 'M':
+        return diagnosis_entry(d)->severity >= SEVERITY_WARNING ? AREA_LOCAL : AREA_COUNT;
+    default:
+        return AREA_COUNT;
+    }
+}
+
+/* A more severe diagnosis leads; among equals the one seen last. */
+static bool leads(enum diagnosis now, enum diagnosis before) {
+    return before == DIAGNOSIS_NONE ||
+           diagnosis_entry(now)->severity >= diagnosis_entry(before)->severity;
+}
+
+static void note_failure(struct health *h, enum diagnosis d, struct span evidence, int64_t now_ms) {
+    enum health_area area = health_area(d);
+    struct health_cause *cause;
+
+    if (area == AREA_COUNT)
+        return;
+    cause = &h->cause[area];
+    if (!health_is_broken(h, area, now_ms))
+        *cause = (struct health_cause){.since_ms = now_ms};
+    if (leads(d, cause->diagnosis)) {
+        cause->diagnosis = d;
+        text_copy_printable(cause->evidence, sizeof cause->evidence, evidence);
+    }
+    cause->last_ms = now_ms;
+    cause->count++;
+    if (area <= AREA_NETWORK)
+        h->last_failure_ms = now_ms;
+}
+
+static void note_hint(struct health *h, const struct mailev *ev, int64_t now_ms) {
+    if (health_area(ev->diagnosis) != AREA_TLS)
+        return;
+    h->hint.diagnosis = ev->diagnosis;
+    h->hint.at_ms = now_ms;
+    text_copy_printable(h->hint.evidence, sizeof h->hint.evidence, ev->message);
+}
+
+void health_note(struct health *h, const struct mailev *ev, int64_t now_ms) {
+    enum health_area area = health_area(ev->diagnosis);
+    bool hinted = area == AREA_TLS && now_ms - h->hint.at_ms < HINT_MS;
+
+    if (ev->kind == MAILEV_TLS && (ev->counters & COUNTER_BIT(COUNTER_TLS_SESSIONS)) != 0) {
+        h->last_tls_ms = now_ms;
+        text_format(h->last_tls, sizeof h->last_tls, "%.*s %.*s", (int)ev->tls_trust.n,
+                    ev->tls_trust.p, (int)ev->tls_version.n, ev->tls_version.p);
+    }
+    if (ev->kind == MAILEV_DELIVERY && ev->status == MAILEV_STATUS_SENT &&
+        span_is(ev->daemon, "smtp")) {
+        h->last_success_ms = now_ms;
+        return;
+    }
+    if (ev->kind == MAILEV_TLS_FAILURE) {
+        note_hint(
+            h, ev,
+            now_ms); /* no failure by itself: with level `may` the mail goes out all the same */
+        return;
+    }
+    if (hinted)
+        note_failure(h, h->hint.diagnosis, span_of(h->hint.evidence), now_ms);
+    else
+        note_failure(h, ev->diagnosis, ev->text.n > 0 ? ev->text : ev->message, now_ms);
+    if (area != AREA_COUNT && ev->status == MAILEV_STATUS_BOUNCED)
+        h->cause[area].bounced++;
+}
+
+void health_note_probe(struct health *h, enum diagnosis d, struct span reply, int64_t now_ms) {
+    if (d == DIAGNOSIS_NONE)
+        h->last_success_ms = now_ms;
+    else
+        note_failure(h, d, reply, now_ms);
+}
+
+bool health_is_broken(const struct health *h, enum health_area area, int64_t now_ms) {
+    const struct health_cause *cause = &h->cause[area];
+
+    if (cause->diagnosis == DIAGNOSIS_NONE)
+        return false;
+    if (area <= AREA_NETWORK)
+        return h->last_success_ms < cause->last_ms || now_ms - cause->last_ms < QUIET_MS;
+    return now_ms - cause->last_ms < LINGER_MS;
+}
+
+void health_expire(struct health *h, int64_t now_ms) {
+    for (int area = 0; area < AREA_COUNT; area++) {
+        if (!health_is_broken(h, (enum health_area)area, now_ms))
+            h->cause[area] = (struct health_cause){.diagnosis = DIAGNOSIS_NONE};
+    }
+}

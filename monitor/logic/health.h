@@ -1,0 +1,64 @@
+/* What the log tells of the relay's health: for each area (login, TLS, network, ...) the causes
+ * seen since the area last worked. A delivery through the relay proves that login, TLS and network
+ * work again. Pure: `now_ms` is the wall clock, events carry their diagnosis already. */
+#ifndef LOGIC_HEALTH_H
+#define LOGIC_HEALTH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "mailev.h"
+
+enum health_area {
+    AREA_LOGIN,   /* the smarthost refuses our login */
+    AREA_TLS,     /* no verified TLS with it */
+    AREA_NETWORK, /* cannot be reached: DNS, connect, time-outs */
+    AREA_POLICY,  /* reached, logged in, and it refuses the mail: allow-list, limits, reputation */
+    AREA_LOCAL,   /* Postfix or this host: maps, processes, disk */
+    AREA_COUNT
+};
+
+struct health_cause {
+    enum diagnosis diagnosis; /* the leading one */
+    int64_t since_ms;         /* first seen since the area last worked */
+    int64_t last_ms;
+    uint64_t count;
+    uint64_t bounced;   /* of these: recipients whose mail was returned */
+    char evidence[512]; /* printable */
+};
+
+/* smtp(8) says what is wrong with a certificate on a line of its own, before the status that only
+ * says that something is. */
+struct health_hint {
+    enum diagnosis diagnosis;
+    int64_t at_ms;
+    char evidence[512];
+};
+
+struct health {
+    struct health_cause cause[AREA_COUNT]; /* diagnosis NONE: nothing is wrong there */
+    int64_t last_success_ms;               /* a delivery through the relay; 0: none seen */
+    int64_t last_failure_ms;               /* any failure of login, TLS or network */
+    struct health_hint hint;
+    int64_t last_tls_ms; /* a TLS session made with the relay */
+    char last_tls[96];   /* "Verified TLSv1.3" */
+};
+
+/* Notes one event. */
+void health_note(struct health *h, const struct mailev *ev, int64_t now_ms);
+
+/* What a probe of the live login came to: DIAGNOSIS_NONE: login, TLS and network work. `reply` is
+ * the smarthost's answer. */
+void health_note_probe(struct health *h, enum diagnosis d, struct span reply, int64_t now_ms);
+
+/* Is something wrong in this area now? Login, TLS and network end two seconds after their last
+ * failure once a delivery came later than it; the others ten minutes after their last sign. */
+bool health_is_broken(const struct health *h, enum health_area area, int64_t now_ms);
+
+/* Forgets causes that ended. Call now and then. */
+void health_expire(struct health *h, int64_t now_ms);
+
+/* Which area a diagnosis belongs to; AREA_COUNT when it is not about the relay's health. */
+enum health_area health_area(enum diagnosis d);
+
+#endif

@@ -1,0 +1,204 @@
+/* See logdoor.h. */
+#include "logdoor.h"
+
+#include <string.h>
+
+#include "logfield.h"
+
+static void count(struct mailev *out, enum counter counter) {
+    out->counters |= COUNTER_BIT(counter);
+}
+
+/* "name[ip]: SASL LOGIN authentication failed: text, sasl_username=name" behind "warning: ",
+ * src/smtpd/smtpd_sasl_glue.c; method and name are the client's words. */
+static bool parse_login_failure(struct span s, struct mailev *out) {
+    struct logfield_peer peer = s.n > 0 ? logfield_peer(s) : (struct logfield_peer){0};
+    const char *found;
+
+    if (peer.length == 0)
+        return false;
+    s = logfield_from(s, peer.length);
+    if (!STARTS(s, ": SASL "))
+        return false;
+    s = logfield_from(s, 7);
+    found = memchr(s.p, ' ', s.n);
+    if (found == NULL ||
+        !STARTS(((struct span){found, s.n - (size_t)(found - s.p)}), " authentication failed"))
+        return false;
+    logfield_take_client(peer, out);
+    out->sasl_method = (struct span){s.p, (size_t)(found - s.p)};
+    found = span_find(s, ", sasl_username=");
+    if (found != NULL)
+        out->sasl_username = logfield_from(s, (size_t)(found - s.p) + 16);
+    out->kind = MAILEV_AUTH_FAILURE;
+    count(out, COUNTER_INBOUND_AUTH_FAILURES);
+    return true;
+}
+
+/* The warnings of smtpd(8) that name a client. */
+void logdoor_warning(struct span s, struct mailev *out) {
+    const char *found;
+
+    if (parse_login_failure(s, out))
+        return;
+    if (STARTS(s, "hostname ") &&
+        (found = span_find(logfield_from(s, 9), " does not resolve to address ")) != NULL) {
+        out->client = (struct span){s.p + 9, (size_t)(found - s.p) - 9};
+        s = logfield_from(s, (size_t)(found - s.p) + 29);
+        for (out->client_ip = (struct span){s.p, 0}; out->client_ip.n < s.n; out->client_ip.n++) {
+            const char *p = s.p + out->client_ip.n;
+
+            if (*p == ' ' || (*p == ':' && (out->client_ip.n + 1 == s.n || p[1] == ' ')))
+                break;
+        }
+        return;
+    }
+    logfield_find_client(s, out);
+}
+
+/* Of cleanup(8)'s "header Subject: TEXT from name[ip]" (or body, mime-error) at the start of `s`,
+ * within `text`, the client is the last one named: what it wrote comes before. False: `s` is not of
+ * that kind. */
+static bool take_last_client(struct span s, struct span text, struct mailev *out) {
+    struct logfield_peer peer;
+    size_t at = 0;
+
+    if (!STARTS(s, "header ") && !STARTS(s, "body ") && !STARTS(s, "mime-error ") &&
+        !STARTS(s, "content "))
+        return false;
+    while ((peer = logfield_from_peer(text, &at)).length > 0) {
+        logfield_take_client(peer, out);
+        text = logfield_from(text, at);
+    }
+    return true;
+}
+
+/* "reject: RCPT from name[ip]: 554 5.7.1 text; from=<> to=<> proto=ESMTP helo=<>" of smtpd(8) and
+ * postscreen(8), "reject: header Subject: ... from name[ip]; from=<> ..." of cleanup(8). `s` begins
+ * with the action, `n` is its length. */
+static void parse_reject(struct span s, size_t n, struct mailev *out) {
+    struct logfield_peer peer;
+    size_t at = 0;
+    bool is_proxy = STARTS(s, "proxy-");
+
+    out->kind = MAILEV_REJECTED;
+    count(out, COUNTER_REJECTED);
+    s = logfield_from(s, n);
+    out->text = logfield_envelope(s, out);
+    if (take_last_client(s, out->text, out))
+        return;
+    if (is_proxy) /* its reply may name whom it likes */
+        return;
+    peer = logfield_from_peer(out->text, &at);
+    logfield_take_client(peer, out);
+    if (peer.length > 0 && STARTS(logfield_from(out->text, at), ": "))
+        out->text = logfield_from(out->text, at + 2);
+}
+
+/* "QID: action: ..." of smtpd(8) and cleanup(8): log_whatsup() in smtpd_check.c, cleanup_message.c.
+ */
+static bool parse_action(struct span s, struct mailev *out) {
+    static const char *const notes[] = {
+        "warning",        "warn",         "info",    "hold",    "discard",  "filter", "bcc",
+        "delay",          "redirect",     "prepend", "replace", "strip",    "hangup", "abort",
+        "reject_warning", "proxy-accept", "permit",  "removed", "replacing"};
+    struct span word = {s.p, 0};
+    bool is_note;
+
+    while (word.n < s.n && word.n < 24 && s.p[word.n] != ':' && s.p[word.n] != ' ')
+        word.n++;
+    if (word.n + 1 < s.n && s.p[word.n] == ':' &&
+        (IS(word, "reject") || IS(word, "milter-reject") || IS(word, "proxy-reject") ||
+         IS(word, "milter-header-reject") || IS(word, "milter-body-reject"))) {
+        parse_reject(s, word.n + 2, out);
+        return true;
+    }
+    is_note = STARTS(word, "milter-"); /* milter-hold, milter-header-redirect, ... */
+    for (size_t i = 0; !is_note && i < sizeof notes / sizeof notes[0]; i++)
+        is_note = span_is(word, notes[i]);
+    if (!is_note)
+        return false;
+    out->kind = MAILEV_NOTE;
+    out->text = logfield_envelope(s, out);
+    s = logfield_from(s, word.n + 2 <= s.n ? word.n + 2 : s.n);
+    /* A proxy's reply may name whom it likes. */
+    if (!STARTS(word, "proxy-") && !take_last_client(s, out->text, out))
+        logfield_find_client(out->text, out);
+    return true;
+}
+
+/* What smtpd(8) says of a client's session. */
+static bool parse_session(struct span s, struct mailev *out) {
+    if (STARTS(s, "connect from ")) {
+        out->kind = MAILEV_CONNECT;
+        count(out, COUNTER_CONNECTS);
+    } else if (STARTS(s, "disconnect from ") || STARTS(s, "lost connection after ") ||
+               STARTS(s, "timeout after ") || STARTS(s, "too many errors after ") ||
+               STARTS(s, "bare <LF> received after ")) {
+        out->kind = MAILEV_DISCONNECT;
+    } else if (STARTS(s, "improper command pipelining after ") ||
+               STARTS(s, "setting up TLS connection from ")) {
+        out->kind = MAILEV_NOTE;
+    } else {
+        return false;
+    }
+    logfield_find_client(s, out);
+    return true;
+}
+
+void logdoor_smtpd(struct span s, struct mailev *out) {
+    if (s.n > 7 && s.p[0] == 'c' && STARTS(s, "client=")) {
+        if (out->queue_id.n > 0) {
+            logfield_client(s, out);
+            out->kind = MAILEV_CLIENT;
+        }
+        return;
+    }
+    if (parse_session(s, out))
+        return;
+    if (out->queue_id.n > 0 || STARTS(s, "proxy-"))
+        (void)parse_action(s, out);
+}
+
+void logdoor_cleanup(struct span s, struct mailev *out) {
+    if (out->queue_id.n == 0)
+        return;
+    if (STARTS(s, "message-id=")) {
+        out->message_id = logfield_from(s, 11);
+        out->kind = MAILEV_ACCEPTED;
+        count(out, COUNTER_ACCEPTED);
+    } else if (STARTS(s, "resent-message-id=") || STARTS(s, "canceled")) {
+        out->kind = MAILEV_NOTE;
+    } else {
+        (void)parse_action(s, out);
+    }
+}
+
+void logdoor_postscreen(struct span s, struct mailev *out) {
+    static const char *const notes[] = {
+        "PASS ",        "PREGREET ",       "DNSBL ",        "COMMAND ",        "BARE NEWLINE ",
+        "NON-SMTP ",    "ALLOWLISTED ",    "DENYLISTED ",   "ALLOWLIST VETO ", "WHITELISTED ",
+        "BLACKLISTED ", "WHITELIST VETO ", "DATA without ", "BDAT without ",   "skip "};
+
+    if (STARTS(s, "CONNECT from "))
+        out->kind = MAILEV_CONNECT;
+    else if (STARTS(s, "DISCONNECT ") || STARTS(s, "HANGUP "))
+        out->kind = MAILEV_DISCONNECT;
+    else if (STARTS(s, "reject: ")) {
+        parse_reject(s, 8, out);
+        return;
+    }
+    for (size_t i = 0; i < sizeof notes / sizeof notes[0] && out->kind == MAILEV_OTHER; i++) {
+        if (span_starts(s, notes[i]))
+            out->kind = MAILEV_NOTE;
+    }
+    if (out->kind == MAILEV_OTHER)
+        return;
+    logfield_find_client(s, out);
+    if (out->client_ip.n == 0) { /* "DISCONNECT [ip]:port", "PASS NEW [ip]:port" */
+        const char *open = memchr(s.p, '[', s.n);
+
+        if (open != NULL)
+            logfield_take_client(logfield_peer(logfield_from(s, (size_t)(open - s.p))), out);
+    }
+}

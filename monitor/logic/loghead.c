@@ -1,0 +1,235 @@
+/* See loghead.h. The common shapes are taken in one go, token by token; a token that ends with a
+ * colon is the tag, and the search ends there: what follows is somebody's text and is never
+ * searched for a tag. */
+#include "loghead.h"
+
+#include <string.h>
+
+#include "logfield.h"
+
+struct name {
+    const char *text;
+    enum loghead_daemon daemon;
+};
+
+enum {
+    SHORTEST = 4,
+    LONGEST = 15,
+    TOKENS_BEFORE_TAG = 3, /* host and level, or what a container runtime puts there */
+};
+
+/* By length, the busy ones first. */
+static const struct name names4[] = {{"smtp", LOGHEAD_SMTP},
+                                     {"qmgr", LOGHEAD_QMGR},
+                                     {"lmtp", LOGHEAD_SMTP},
+                                     {"pipe", LOGHEAD_AGENT},
+                                     {NULL, LOGHEAD_UNKNOWN}};
+static const struct name names5[] = {
+    {"smtpd", LOGHEAD_SMTPD}, {"local", LOGHEAD_AGENT}, {"error", LOGHEAD_AGENT},
+    {"anvil", LOGHEAD_MISC},  {"showq", LOGHEAD_MISC},  {"flush", LOGHEAD_MISC},
+    {"spawn", LOGHEAD_MISC},  {"qmqpd", LOGHEAD_MISC},  {"oqmgr", LOGHEAD_QMGR},
+    {"nqmgr", LOGHEAD_QMGR},  {NULL, LOGHEAD_UNKNOWN}};
+static const struct name names6[] = {{"pickup", LOGHEAD_MISC},   {"bounce", LOGHEAD_BOUNCE},
+                                     {"master", LOGHEAD_MASTER}, {"verify", LOGHEAD_MISC},
+                                     {"scache", LOGHEAD_MISC},   {"tlsmgr", LOGHEAD_MISC},
+                                     {NULL, LOGHEAD_UNKNOWN}};
+static const struct name names7[] = {
+    {"cleanup", LOGHEAD_CLEANUP}, {"virtual", LOGHEAD_AGENT},  {"discard", LOGHEAD_AGENT},
+    {"dnsblog", LOGHEAD_MISC},    {"postfix", LOGHEAD_MASTER}, {"postmap", LOGHEAD_MISC},
+    {"postlog", LOGHEAD_MISC},    {"postcat", LOGHEAD_MISC},   {NULL, LOGHEAD_UNKNOWN}};
+static const struct name names8[] = {
+    {"tlsproxy", LOGHEAD_MISC}, {"proxymap", LOGHEAD_MISC}, {"postlogd", LOGHEAD_MISC},
+    {"sendmail", LOGHEAD_MISC}, {"postdrop", LOGHEAD_MISC}, {"postconf", LOGHEAD_MISC},
+    {"postlock", LOGHEAD_MISC}, {"postkick", LOGHEAD_MISC}, {NULL, LOGHEAD_UNKNOWN}};
+static const struct name names9[] = {{"postsuper", LOGHEAD_POSTSUPER},
+                                     {"postqueue", LOGHEAD_MISC},
+                                     {"postalias", LOGHEAD_MISC},
+                                     {"postmulti", LOGHEAD_MISC},
+                                     {NULL, LOGHEAD_UNKNOWN}};
+static const struct name names10[] = {
+    {"postscreen", LOGHEAD_POSTSCREEN}, {"proxywrite", LOGHEAD_MISC}, {NULL, LOGHEAD_UNKNOWN}};
+static const struct name names13[] = {{"nbdb_reindexd", LOGHEAD_MISC}, {NULL, LOGHEAD_UNKNOWN}};
+static const struct name names14[] = {
+    {"postfix-script", LOGHEAD_SCRIPT}, {"posttls-finger", LOGHEAD_MISC}, {NULL, LOGHEAD_UNKNOWN}};
+static const struct name names15[] = {{"trivial-rewrite", LOGHEAD_MISC}, {NULL, LOGHEAD_UNKNOWN}};
+static const struct name *const names[LONGEST + 1] = {
+    [4] = names4, [5] = names5,   [6] = names6,   [7] = names7,   [8] = names8,
+    [9] = names9, [10] = names10, [13] = names13, [14] = names14, [15] = names15};
+
+static enum loghead_daemon daemon_of(struct span name) {
+    const struct name *n;
+
+    if (name.n < SHORTEST || name.n > LONGEST || names[name.n] == NULL)
+        return LOGHEAD_UNKNOWN;
+    for (n = names[name.n]; n->text != NULL; n++) {
+        if (memcmp(n->text, name.p, name.n) == 0)
+            break;
+    }
+    return n->daemon;
+}
+
+/* The text up to the first space; moves *s behind it and the spaces that follow. */
+static struct span take_token(struct span *s) {
+    const char *space = memchr(s->p, ' ', s->n);
+    struct span token = {s->p, space != NULL ? (size_t)(space - s->p) : s->n};
+
+    *s = logfield_from(*s, token.n);
+    while (s->n > 0 && s->p[0] == ' ')
+        *s = logfield_from(*s, 1);
+    return token;
+}
+
+/* "name/daemon" or, of the commands that log before they have read their configuration, "postmap".
+ */
+static enum loghead_daemon parse_name(struct span name, struct mailev *out) {
+    const char *slash = name.n > 0 ? memrchr(name.p, '/', name.n) : NULL;
+    enum loghead_daemon daemon;
+
+    if (slash == NULL) {
+        daemon = daemon_of(name);
+        if (daemon == LOGHEAD_UNKNOWN || !STARTS(name, "post"))
+            return LOGHEAD_FOREIGN;
+        out->daemon = name;
+        return daemon;
+    }
+    out->instance = (struct span){name.p, (size_t)(slash - name.p)};
+    out->daemon = logfield_from(name, out->instance.n + 1);
+    daemon = daemon_of(out->daemon);
+    if (daemon == LOGHEAD_UNKNOWN && !STARTS(name, "postfix")) {
+        out->instance = out->daemon = (struct span){NULL, 0};
+        return LOGHEAD_FOREIGN;
+    }
+    return daemon;
+}
+
+/* `tag` is "name/daemon[pid]" or "name/daemon". */
+static enum loghead_daemon parse_tag(struct span tag, struct mailev *out) {
+    uint64_t pid = 0;
+
+    if (tag.n > 0 && tag.p[tag.n - 1] == ']') {
+        const char *open = memrchr(tag.p, '[', tag.n);
+
+        if (open == NULL)
+            return LOGHEAD_FOREIGN;
+        if (!text_u64((struct span){open + 1, (size_t)(tag.p + tag.n - 1 - (open + 1))}, 0,
+                      UINT32_MAX, &pid))
+            return LOGHEAD_FOREIGN;
+        tag.n = (size_t)(open - tag.p);
+    }
+    out->pid = (uint32_t)pid;
+    return parse_name(tag, out);
+}
+
+/* "mail.info", "INFO": what some syslog templates put between host and tag. */
+static bool is_level(struct span token) {
+    static const char *const words[] = {"INFO", "NOTICE", "WARNING", "WARN",  "ERROR",
+                                        "ERR",  "CRIT",   "ALERT",   "EMERG", "DEBUG"};
+
+    if (STARTS(token, "mail."))
+        return true;
+    if (token.n < 3 || token.n > 7 || token.p[0] > 'Z')
+        return false;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (span_is(token, words[i]))
+            return true;
+    }
+    return false;
+}
+
+/* RFC 5424 section 6, behind "<pri>1 ": STAMP HOST APP PROCID MSGID DATA MSG. */
+static enum loghead_daemon parse_rfc5424(struct span s, struct logtime *cache, int64_t now_ms,
+                                         struct mailev *out) {
+    struct span stamp = take_token(&s);
+    struct span host = take_token(&s);
+    struct span app = take_token(&s);
+    struct span procid = take_token(&s);
+    uint64_t pid = 0;
+    enum loghead_daemon daemon;
+
+    (void)logtime_parse(&stamp, cache, now_ms, &out->time_ms);
+    if (!IS(host, "-"))
+        out->host = host;
+    (void)take_token(&s); /* MSGID */
+    if (s.n > 0 && s.p[0] == '[') {
+        const char *end = memmem(s.p, s.n, "] ", 2);
+
+        s = logfield_from(s, end != NULL ? (size_t)(end - s.p) + 2 : s.n);
+    } else {
+        (void)take_token(&s);
+    }
+    if (STARTS(s, "\xef\xbb\xbf"))
+        s = logfield_from(s, 3);
+    if (text_u64(procid, 0, UINT32_MAX, &pid))
+        out->pid = (uint32_t)pid;
+    daemon = parse_name(app, out);
+    out->message = s;
+    return daemon;
+}
+
+/* "<22>" and, in *is_5424_out, whether the version of RFC 5424 follows. */
+static struct span skip_priority(struct span s, bool *is_5424_out) {
+    size_t n = 1;
+
+    while (n < s.n && n < 5 && s.p[n] >= '0' && s.p[n] <= '9')
+        n++;
+    if (n == 1 || n >= s.n || s.p[n] != '>')
+        return s;
+    s = logfield_from(s, n + 1);
+    *is_5424_out = STARTS(s, "1 ");
+    return *is_5424_out ? logfield_from(s, 2) : s;
+}
+
+/* What may stand between tag and message: Solaris's "[ID 947731 mail.warning] ", and the words by
+ * which rsyslog folds equal lines, "message repeated 2 times: [ ... ]". */
+static struct span unwrap(struct span message) {
+    const char *end;
+
+    if (STARTS(message, "[ID ") && (end = span_find(message, "] ")) != NULL)
+        message = logfield_from(message, (size_t)(end - message.p) + 2);
+    if (STARTS(message, "message repeated ") && (end = span_find(message, " times: [ ")) != NULL) {
+        message = logfield_from(message, (size_t)(end - message.p) + 10);
+        if (message.n > 0 && message.p[message.n - 1] == ']')
+            message.n--;
+    }
+    return message;
+}
+
+enum loghead_daemon loghead_parse(struct span line, struct logtime *cache, int64_t now_ms,
+                                  struct mailev *out) {
+    struct span s = line;
+    bool is_5424 = false;
+    bool has_stamp = false;
+    enum loghead_daemon daemon;
+
+    while (s.n > 0 && s.p[0] == ' ')
+        s = logfield_from(s, 1);
+    if (s.n > 0 && s.p[0] == '<')
+        s = skip_priority(s, &is_5424);
+    if (is_5424)
+        return parse_rfc5424(s, cache, now_ms, out);
+    for (unsigned tokens = 0; s.n > 0 && tokens <= TOKENS_BEFORE_TAG; tokens++) {
+        struct span token;
+
+        if (!has_stamp && logtime_parse(&s, cache, now_ms, &out->time_ms)) {
+            has_stamp = true;
+            tokens = 0;
+            out->host = (struct span){NULL, 0};
+            while (s.n > 0 && s.p[0] == ' ')
+                s = logfield_from(s, 1);
+        }
+        token = take_token(&s);
+        if (token.n > 1 && token.p[token.n - 1] == ':') {
+            daemon = parse_tag((struct span){token.p, token.n - 1}, out);
+            if (daemon != LOGHEAD_FOREIGN)
+                out->message = s.n > 0 && (s.p[0] == '[' || s.p[0] == 'm') ? unwrap(s) : s;
+            return daemon;
+        }
+        if (IS(token, "|"))
+            out->host = (struct span){NULL, 0};
+        else if (out->host.n == 0 && !is_level(token))
+            out->host = token;
+    }
+    if (!has_stamp)
+        out->host = (struct span){NULL, 0};
+    return LOGHEAD_FOREIGN;
+}

@@ -1,0 +1,428 @@
+/* See logline.h. The tag says whose line it is, the first characters of the message what it says.
+ * Rules of counting that are not plain from model/counter.h:
+ *
+ * - A status line of any daemon counts its status. Why it failed is counted for smtp(8) and lmtp(8)
+ * alone (logreason.h): the error(8) agent only repeats what one delivery met ("delivery temporarily
+ * suspended").
+ * - A line adds one to each counter that it is about, whatever other line tells of the same
+ * failure: a refused connect is logged for each address and once more in the status, a TLS failure
+ * by the line that explains it and by the status. What one failure comes to is asked of health.h.
+ * "No worthy mechs found" is a warning alone: it says which mechanisms, and the line with the
+ * refusal follows.
+ * - cleanup(8) prints "message-id=" once for each message, also empty, also beside
+ * "resent-message-id=".
+ * - postscreen(8) hands good clients to smtpd(8), which prints "connect from" again: only that
+ * counts.
+ * - "warning:" directly behind the tag is a warning; "QID: warning: header ..." of cleanup(8) is a
+ * note. */
+#include "logline.h"
+
+#include <string.h>
+
+#include "logdoor.h"
+#include "logfield.h"
+#include "loghead.h"
+#include "logreason.h"
+
+void logline_clock_init(struct logline_clock *clock) {
+    memset(clock, 0, sizeof *clock);
+}
+
+static void count(struct mailev *out, enum counter counter) {
+    out->counters |= COUNTER_BIT(counter);
+}
+
+/* "[Verified] TLS connection established to name[ip]:port: TLSv1.3 with cipher NAME (256/256
+ * bits)...", src/tls/tls_misc.c. A server also prints "from name[ip] to NAME: TLSv1.3 ..." when it
+ * was asked for NAME. */
+static bool parse_tls(enum loghead_daemon daemon, struct span s, struct mailev *out) {
+    struct logfield_peer peer;
+    bool is_new, is_client;
+    const char *found;
+
+    if (STARTS(s, "Verified ") || STARTS(s, "Trusted ") || STARTS(s, "Untrusted ") ||
+        STARTS(s, "Anonymous ")) {
+        out->tls_trust = (struct span){s.p, (size_t)((char *)memchr(s.p, ' ', s.n) - s.p)};
+        s = logfield_from(s, out->tls_trust.n + 1);
+    }
+    is_new = STARTS(s, "TLS connection established ");
+    if (!is_new && !STARTS(s, "TLS connection reused "))
+        return false;
+    s = logfield_from(s, is_new ? 27 : 22);
+    is_client = STARTS(s, "to ");
+    if (!is_client && !STARTS(s, "from "))
+        return false;
+    s = logfield_from(s, is_client ? 3 : 5);
+    found = span_find(s, ": ");
+    if (found == NULL)
+        return false;
+    out->tls_peer = (struct span){s.p, (size_t)(found - s.p)};
+    peer = logfield_peer(out->tls_peer);
+    if (peer.length > 0)
+        out->tls_peer = peer.name;
+    if (is_client) {
+        out->relay_ip = peer.ip;
+        out->relay_port = peer.port;
+    } else {
+        logfield_take_client(peer, out);
+    }
+    s = logfield_from(s, (size_t)(found - s.p) + 2);
+    found = s.n > 0 ? memchr(s.p, ' ', s.n) : NULL;
+    out->tls_version = (struct span){s.p, found != NULL ? (size_t)(found - s.p) : s.n};
+    s = logfield_from(s, out->tls_version.n);
+    if (STARTS(s, " with cipher ")) {
+        s = logfield_from(s, 13);
+        found = s.n > 0 ? memchr(s.p, ' ', s.n) : NULL;
+        out->tls_cipher = (struct span){s.p, found != NULL ? (size_t)(found - s.p) : s.n};
+    }
+    out->kind = MAILEV_TLS;
+    if (is_new && is_client && daemon == LOGHEAD_SMTP)
+        count(out, COUNTER_TLS_SESSIONS);
+    return true;
+}
+
+/* "123:error:14090086:SSL routines:...": the library's error as old versions print it. */
+static bool is_library_error(struct span s) {
+    size_t n = 0;
+
+    while (n < s.n && s.p[n] >= '0' && s.p[n] <= '9')
+        n++;
+    return n > 0 && STARTS(logfield_from(s, n), ":error:");
+}
+
+/* Lines that explain a TLS failure; the client is captured on the server's side. */
+static bool parse_tls_failure(enum loghead_daemon daemon, struct span s, struct mailev *out) {
+    if (STARTS(s, "server certificate verification failed for ") ||
+        STARTS(s, "CA certificate verification failed for ") ||
+        STARTS(s, "client certificate verification failed for ") ||
+        STARTS(s, "certificate verification failed for ") || STARTS(s, "cannot load Certificat") ||
+        STARTS(s, "cannot set default OpenSSL certificate") || STARTS(s, "SSL_connect error ") ||
+        STARTS(s, "SSL_connect:") || STARTS(s, "SMTPS wrappermode (TCP port 465) requires ") ||
+        STARTS(s, "verify error:") || STARTS(s, "Server certificate could not be verified") ||
+        STARTS(s, "TLS handshake failed for service=") || is_library_error(s)) {
+        out->kind = MAILEV_TLS_FAILURE;
+        if (daemon == LOGHEAD_SMTP)
+            count(out, COUNTER_TLS_ERRORS);
+        return true;
+    }
+    if (STARTS(s, "SSL_accept error from ") || STARTS(s, "SSL_accept:")) {
+        logfield_find_client(s, out);
+        out->kind = MAILEV_TLS_FAILURE;
+        return true;
+    }
+    return false;
+}
+
+/* "warning: ", "error: ", "fatal: ", "panic: " directly behind the tag, src/util/msg_output.c. */
+static bool parse_severity(enum loghead_daemon daemon, struct span s, struct mailev *out) {
+    size_t n;
+
+    if (s.n < 7)
+        return false;
+    if (s.p[0] == 'w' && STARTS(s, "warning: ")) {
+        n = 7;
+        out->kind = MAILEV_WARNING;
+        count(out, COUNTER_WARNINGS);
+    } else if (s.p[0] == 'e' && STARTS(s, "error: ")) {
+        n = 5;
+        out->kind = MAILEV_ERROR;
+    } else if ((s.p[0] == 'f' && STARTS(s, "fatal: ")) || (s.p[0] == 'p' && STARTS(s, "panic: "))) {
+        n = 5;
+        out->kind = MAILEV_FATAL;
+        count(out, COUNTER_FATALS);
+    } else {
+        return false;
+    }
+    out->severity = (struct span){s.p, n};
+    out->text = s = logfield_from(s, n + 2);
+    out->queue_id = logfield_queue_id(&s);
+    if (out->kind != MAILEV_WARNING)
+        return true;
+    if (STARTS(s, "TLS library problem: ")) {
+        out->kind = MAILEV_TLS_FAILURE;
+        if (daemon == LOGHEAD_SMTP)
+            count(out, COUNTER_TLS_ERRORS);
+    } else if (parse_tls_failure(daemon, s, out)) {
+        out->kind = MAILEV_TLS_FAILURE;
+    } else if (daemon == LOGHEAD_SMTPD) {
+        logdoor_warning(s, out);
+    }
+    return true;
+}
+
+static void parse_qmgr(struct span s, struct mailev *out) {
+    struct span rest;
+
+    if (out->queue_id.n == 0)
+        return;
+    if (IS(s, "removed")) {
+        out->kind = MAILEV_REMOVED;
+        count(out, COUNTER_REMOVED);
+    } else if (STARTS(s, "from=") && logfield_sender(s, out, &rest)) {
+        if (STARTS(rest, "status=expired, ") || STARTS(rest, "status=force-expired, ")) {
+            out->status = MAILEV_STATUS_EXPIRED;
+            out->kind = MAILEV_EXPIRED;
+            count(out, COUNTER_EXPIRED);
+        } else if (STARTS(rest, "size=")) {
+            out->kind = MAILEV_QUEUED;
+            if (span_find(rest, " (queue active)") != NULL)
+                count(out, COUNTER_QUEUED);
+        }
+    } else if (STARTS(s, "skipped, still being delivered") || STARTS(s, "enabling VERP ")) {
+        out->kind = MAILEV_NOTE;
+    }
+}
+
+static void parse_bounce(struct span s, struct mailev *out) {
+    const char *found;
+
+    if (out->queue_id.n > 0 && (STARTS(s, "sender ") || STARTS(s, "postmaster ")) &&
+        (found = span_find(s, " notification: ")) != NULL) {
+        out->text = logfield_from(s, (size_t)(found - s.p) + 15);
+        out->kind = MAILEV_BOUNCE_NOTICE;
+    } else if (out->queue_id.n > 0 &&
+               (STARTS(s, "not sending trace") || STARTS(s, "no trace file"))) {
+        out->kind = MAILEV_NOTE;
+    }
+}
+
+/* smtp(8) and lmtp(8), but for status lines. */
+static void parse_smtp(struct span s, struct mailev *out) {
+    if (out->queue_id.n > 0) {
+        if (STARTS(s, "enabling PIX workarounds") || STARTS(s, "breaking line > ") ||
+            STARTS(s, "replacing server reply ") || STARTS(s, "Sender requested REQUIRETLS")) {
+            out->kind = MAILEV_NOTE;
+            return;
+        }
+        out->kind = MAILEV_ATTEMPT;
+    } else if (STARTS(s, "connect to ")) {
+        struct logfield_peer peer = logfield_peer(logfield_from(s, 11));
+
+        out->relay = peer.name;
+        out->relay_ip = peer.ip;
+        out->relay_port = peer.port;
+        out->kind = MAILEV_ATTEMPT;
+    } else {
+        return;
+    }
+    out->counters |= logreason_counters(s);
+}
+
+static void parse_postsuper(struct span s, struct mailev *out) {
+    static const char *const notes[] = {
+        "requeued",        "placed on hold", "released from hold", "expired",
+        "Requeued: ",      "Deleted: ",      "Placed on",          "Released from",
+        "Force-expired: ", "Renamed to",     "removed file "};
+
+    if (out->queue_id.n > 0 && IS(s, "removed")) {
+        out->kind = MAILEV_REMOVED;
+        count(out, COUNTER_REMOVED);
+        return;
+    }
+    for (size_t i = 0; i < sizeof notes / sizeof notes[0]; i++) {
+        if (span_starts(s, notes[i]))
+            out->kind = MAILEV_NOTE;
+    }
+}
+
+static void parse_master(struct span s, struct mailev *out) {
+    if (STARTS(s, "daemon started") || STARTS(s, "reload ") ||
+        STARTS(s, "terminating on signal ") || STARTS(s, "starting the Postfix mail system") ||
+        STARTS(s, "stopping the Postfix") || STARTS(s, "refreshing the Postfix") ||
+        STARTS(s, "aborting the Postfix") || STARTS(s, "waiting for the Postfix") ||
+        STARTS(s, "the Postfix mail system is ") || STARTS(s, "master exit time has arrived"))
+        out->kind = MAILEV_LIFECYCLE;
+}
+
+/* Traces of `smtpd -v`: "function_name: ...", and the dialogue itself. */
+static bool is_trace(struct span s) {
+    size_t n = 0;
+    bool underscore = false;
+
+    if (s.n > 1 && (s.p[0] == '<' || s.p[0] == '>'))
+        return s.p[1] == ' ' || s.p[1] == '>';
+    while (n < s.n && ((s.p[n] >= 'a' && s.p[n] <= 'z') || (s.p[n] >= '0' && s.p[n] <= '9') ||
+                       s.p[n] == '_')) {
+        underscore = underscore || s.p[n] == '_';
+        n++;
+    }
+    return underscore && n < s.n && s.p[n] == ':';
+}
+
+/* "name[ip]:port: Matched subjectAltName", "name[ip]: subject_CN=...": what TLS logs at level 1
+ * and 2. */
+static bool is_tls_detail(struct span s) {
+    struct logfield_peer peer = s.n > 0 ? logfield_peer(s) : (struct logfield_peer){0};
+
+    return peer.length > 0 && STARTS(logfield_from(s, peer.length), ": ");
+}
+
+/* Shapes that several daemons share, and those of daemons that say little else. */
+static bool is_note(struct span s) {
+    static const char *const notes[] = {
+        "statistics: ",
+        "table ",
+        "uid=",
+        "cache ",
+        "addr ",
+        "CONNECT ",
+        "DISCONNECT ",
+        "using backwards-compatible default setting ",
+        "Postfix is running with backwards-compatible default settings",
+        "Postfix is using backwards-compatible default settings",
+        "See http",
+        "To disable backwards compatibility ",
+        "COMPATIBILITY: ",
+        "setting up TLS connection to ",
+        "Host offered STARTTLS",
+        "discarding EHLO keywords: ",
+        "initializing the ",
+        "save session ",
+        "remove session ",
+        "reloaded session ",
+        "looking for session ",
+        "SSL3 alert ",
+        "verify return:",
+        "Verified: subject_CN=",
+        "Unverified: subject_CN=",
+        "certificate verification depth=",
+        "subject_CN=",
+        "TLSRPT: ",
+        "SASL authentication ",
+        "write smtp TLS cache entry ",
+        "write smtpd TLS cache entry ",
+        "open smtp TLS cache ",
+        "open smtpd TLS cache ",
+        "idle timeout -- exiting",
+        "master disconnect -- ",
+        "time to retire -- ",
+        "entering STRESS mode ",
+        "leaving STRESS mode ",
+        "skipping TLS trace output",
+        "connection established",
+        "connection closed",
+        "process generation",
+        "using config files in ",
+        "rewrite ",
+        "Relaying allowed for ",
+        "skipping SRV lookup ",
+        "server features: ",
+        "Using ESMTP ",
+        "Using LMTP ",
+        "starting new SASL client",
+        "disposing SASL state",
+        "send attr ",
+        "input attribute ",
+        "TLS SNI ",
+        "proxymap stream disconnect",
+        "configured TLS ",
+        "xsasl ",
+        "allowlisting ",
+        "whitelisting ",
+        "exiting to reopen ",
+        "successfully rotated",
+        "TLS protocol trace ",
+        "host ",
+        "MX name "};
+
+    if (is_trace(s) || is_tls_detail(s))
+        return true;
+    for (size_t i = 0; i < sizeof notes / sizeof notes[0]; i++) {
+        if (span_starts(s, notes[i]))
+            return true;
+    }
+    return false;
+}
+
+/* "QID: to=<...>, ..., status=WORD (text)" of any daemon. */
+static bool parse_delivery(enum loghead_daemon daemon, struct span s, struct mailev *out) {
+    static const enum counter counters[] = {[MAILEV_STATUS_SENT] = COUNTER_SENT,
+                                            [MAILEV_STATUS_DEFERRED] = COUNTER_DEFERRED,
+                                            [MAILEV_STATUS_BOUNCED] = COUNTER_BOUNCED,
+                                            [MAILEV_STATUS_EXPIRED] = COUNTER_EXPIRED};
+
+    if (!logfield_delivery(s, out))
+        return false;
+    out->kind = MAILEV_DELIVERY;
+    if (out->status == MAILEV_STATUS_OTHER)
+        return true;
+    count(out, counters[out->status]);
+    if (daemon == LOGHEAD_SMTP && out->status != MAILEV_STATUS_SENT)
+        out->counters |= logreason_counters(out->text);
+    return true;
+}
+
+static void parse_by_daemon(enum loghead_daemon daemon, struct span s, struct mailev *out) {
+    switch (daemon) {
+    case LOGHEAD_SMTP:
+        parse_smtp(s, out);
+        break;
+    case LOGHEAD_SMTPD:
+        logdoor_smtpd(s, out);
+        break;
+    case LOGHEAD_CLEANUP:
+        logdoor_cleanup(s, out);
+        break;
+    case LOGHEAD_QMGR:
+        parse_qmgr(s, out);
+        break;
+    case LOGHEAD_BOUNCE:
+        parse_bounce(s, out);
+        break;
+    case LOGHEAD_POSTSCREEN:
+        logdoor_postscreen(s, out);
+        break;
+    case LOGHEAD_POSTSUPER:
+        parse_postsuper(s, out);
+        break;
+    case LOGHEAD_MASTER:
+    case LOGHEAD_SCRIPT:
+        parse_master(s, out);
+        break;
+    default:
+        break;
+    }
+}
+
+static void parse_message(enum loghead_daemon daemon, struct mailev *out) {
+    struct span s = out->message;
+
+    out->kind = MAILEV_OTHER;
+    if (parse_severity(daemon, s, out))
+        return;
+    out->queue_id = logfield_queue_id(&s);
+    out->text = s;
+    if (s.n == 0)
+        return;
+    if (out->queue_id.n > 0 && STARTS(s, "to=")) {
+        if (parse_delivery(daemon, s, out))
+            return;
+    } else {
+        parse_by_daemon(daemon, s, out);
+    }
+    if (out->kind != MAILEV_OTHER || daemon == LOGHEAD_UNKNOWN)
+        return;
+    if (parse_tls(daemon, s, out) || parse_tls_failure(daemon, s, out))
+        return;
+    if (is_note(s))
+        out->kind = MAILEV_NOTE;
+}
+
+void logline_parse(struct span line, struct logline_clock *clock, struct mailev *out) {
+    enum loghead_daemon daemon;
+
+    memset(out, 0, sizeof *out);
+    out->counters = COUNTER_BIT(COUNTER_LINES);
+    out->delay_us = -1;
+    for (unsigned i = 0; i < STAGE_COUNT; i++)
+        out->delays_us[i] = -1;
+    while (line.n > 0 && (line.p[line.n - 1] == '\n' || line.p[line.n - 1] == '\r'))
+        line.n--;
+    daemon = loghead_parse(line, &clock->cache, clock->now_ms, out);
+    if (daemon == LOGHEAD_FOREIGN)
+        out->kind = MAILEV_FOREIGN;
+    else
+        parse_message(daemon, out);
+    if (out->kind == MAILEV_FOREIGN || out->kind == MAILEV_OTHER)
+        count(out, COUNTER_UNPARSED);
+}

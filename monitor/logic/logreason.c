@@ -1,0 +1,184 @@
+/* See logreason.h. Texts are recognised where they begin; only in a server's reply, behind its
+ * code, is text searched for, and that can only add COUNTER_LIMIT_HITS. The texts stand in
+ * Postfix's smtp_connect.c, smtp_proto.c, smtp_addr.c, smtp_trouble.c and smtp_sasl_glue.c. */
+#include "logreason.h"
+
+#include <string.h>
+
+#include "logfield.h"
+
+/* Postfix prints strerror(): glibc's, musl's and BSD's wording. */
+static counter_set of_errno(struct span error) {
+    if (STARTS(error, "Connection timed out") || STARTS(error, "Operation timed out"))
+        return COUNTER_BIT(COUNTER_TIMEOUTS);
+    if (STARTS(error, "Connection refused") || STARTS(error, "No route to host") ||
+        STARTS(error, "Network is unreachable") || STARTS(error, "Network unreachable") ||
+        STARTS(error, "Host is unreachable"))
+        return COUNTER_BIT(COUNTER_REFUSED);
+    return 0;
+}
+
+/* `s` stands behind "connect to ". */
+static counter_set of_connect(struct span s) {
+    struct logfield_peer peer = logfield_peer(s);
+
+    if (peer.length == 0)
+        return 0;
+    s = logfield_from(s, peer.length);
+    return STARTS(s, ": ") ? of_errno(logfield_from(s, 2)) : 0;
+}
+
+/* Behind the name[ip] of a server; absent when there is none. */
+static struct span behind_server(struct span s) {
+    struct logfield_peer peer = logfield_peer(s);
+    const char *space;
+
+    if (peer.length > 0)
+        return logfield_from(s, peer.length);
+    space = memchr(s.p, ' ', s.n);
+    return space != NULL ? logfield_from(s, (size_t)(space - s.p)) : (struct span){NULL, 0};
+}
+
+/* Does the word before, or what follows, the first `anchor` say what is too much? */
+static bool has_words(struct span text, const char *anchor, const char *const words[], size_t count,
+                      bool is_before) {
+    const char *found = span_find(text, anchor);
+    struct span side;
+
+    if (found == NULL)
+        return false;
+    if (is_before)
+        side = (struct span){text.p, (size_t)(found - text.p)};
+    else
+        side = logfield_from(text, (size_t)(found - text.p) + strlen(anchor));
+    for (size_t i = 0; i < count; i++) {
+        struct span word = span_of(words[i]);
+
+        if (side.n >= word.n &&
+            memcmp(is_before ? side.p + side.n - word.n : side.p, word.p, word.n) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Texts by which servers say that a quota or a rate is used up. */
+static bool has_limit_text(struct span text) {
+    static const char *const exceeded[] = {"limit", "quota", "credits", "rate"};
+    static const char *const many[] = {"login attempts", "connections", "recipients", "concurrent"};
+    static const char *const unusual[] = {"rate", "amount"};
+    static const char *const receiving[] = {"too quickly", "at a rate"};
+
+    return has_words(text, " exceeded", exceeded, sizeof exceeded / sizeof exceeded[0], true) ||
+           has_words(text, "oo many ", many, sizeof many / sizeof many[0], false) ||
+           has_words(text, " unusual ", unusual, sizeof unusual / sizeof unusual[0], false) ||
+           has_words(text, "receiving mail ", receiving, sizeof receiving / sizeof receiving[0],
+                     false);
+}
+
+/* RFC 3463: a '.', the subject and the detail of "4.7.28 ..." behind the class. */
+static bool is_detail(struct span reply, const char *detail) {
+    size_t n = strlen(detail);
+
+    return reply.n > n && memcmp(reply.p, detail, n) == 0 &&
+           (reply.p[n] == ' ' || reply.p[n] < '0' || reply.p[n] > '9');
+}
+
+/* `reply` begins with its code: "421-4.7.28 ...". */
+static counter_set of_reply(struct span reply) {
+    struct span detail;
+
+    if (reply.n < 4 || (reply.p[0] != '4' && reply.p[0] != '5'))
+        return 0;
+    detail = logfield_from(reply, 4);
+    if (detail.n > 1 && (detail.p[0] == '4' || detail.p[0] == '5') && detail.p[1] == '.') {
+        detail = logfield_from(detail, 1);
+        /* 4.4.5 is a busy system, 5.4.5 Google's daily limit. */
+        if (is_detail(detail, ".7.28") || is_detail(detail, ".5.3") ||
+            (reply.p[4] == '5' && is_detail(detail, ".4.5")))
+            return COUNTER_BIT(COUNTER_LIMIT_HITS);
+        /* A full mailbox, a large message: the recipient's and the sender's matter. */
+        if (is_detail(detail, ".2.2") || is_detail(detail, ".2.3") || is_detail(detail, ".3.4"))
+            return 0;
+    }
+    return has_limit_text(reply) ? COUNTER_BIT(COUNTER_LIMIT_HITS) : 0;
+}
+
+/* `s` stands behind "host ". */
+static counter_set of_server(struct span s) {
+    s = behind_server(s);
+    if (STARTS(s, " said: "))
+        return of_reply(logfield_from(s, 7));
+    if (STARTS(s, " refused to talk to me: "))
+        return of_reply(logfield_from(s, 24));
+    return 0;
+}
+
+/* `s` stands behind "authentication failed". */
+static counter_set of_login(struct span s) {
+    counter_set set = COUNTER_BIT(COUNTER_AUTH_FAILURES);
+
+    if (STARTS(s, "; server ")) {
+        s = behind_server(logfield_from(s, 9));
+        if (STARTS(s, " said: "))
+            set |= of_reply(logfield_from(s, 7));
+    }
+    return set;
+}
+
+static bool is_tls(struct span text) {
+    return STARTS(text, "TLS is required, but ") || STARTS(text, "Cannot start TLS") ||
+           STARTS(text, "Server certificate ") || STARTS(text, "client TLS configuration problem");
+}
+
+/* Old versions put "delivery via H[IP]:PORT: " before the text of a verbose delivery. */
+static struct span skip_via(struct span s) {
+    struct logfield_peer peer;
+
+    if (!STARTS(s, "delivery via "))
+        return s;
+    peer = logfield_peer(logfield_from(s, 13));
+    if (peer.length == 0 || !STARTS(logfield_from(s, 13 + peer.length), ": "))
+        return s;
+    return logfield_from(s, 13 + peer.length + 2);
+}
+
+counter_set logreason_counters(struct span text) {
+    struct span s = skip_via(text);
+
+    if (s.n < 8)
+        return 0;
+    switch (s.p[0]) {
+    case 'S':
+        if (STARTS(s, "SASL authentication failed"))
+            return of_login(logfield_from(s, 26));
+        if (STARTS(s, "SASL [CACHED] authentication failed"))
+            return of_login(logfield_from(s, 35));
+        break;
+    case 'H':
+        if (STARTS(s, "Host or domain name not found"))
+            return COUNTER_BIT(COUNTER_DNS_ERRORS);
+        break;
+    case 'N':
+        if (STARTS(s, "Name service error for "))
+            return COUNTER_BIT(COUNTER_DNS_ERRORS);
+        break;
+    case 'u':
+        if (STARTS(s, "unable to look up host "))
+            return COUNTER_BIT(COUNTER_DNS_ERRORS);
+        break;
+    case 'c':
+        if (STARTS(s, "connect to "))
+            return of_connect(logfield_from(s, 11));
+        if (STARTS(s, "conversation with ") &&
+            STARTS(behind_server(logfield_from(s, 18)), " timed out"))
+            return COUNTER_BIT(COUNTER_TIMEOUTS);
+        break;
+    case 'h':
+        if (STARTS(s, "host "))
+            return of_server(logfield_from(s, 5));
+        break;
+    default:
+        break;
+    }
+    return is_tls(s) ? COUNTER_BIT(COUNTER_TLS_ERRORS) : 0;
+}

@@ -1,0 +1,36 @@
+/* Time stamps of log lines: RFC 3164 (local time without a year) and RFC 3339 / ISO 8601. Pure
+ * apart from the system's time zone data, which is asked once for each quarter of an hour that the
+ * stamps touch. */
+#ifndef LOGIC_LOGTIME_H
+#define LOGIC_LOGTIME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "text.h"
+
+/* What is remembered from line to line; zero it before the first. The caller keeps it. */
+struct logtime {
+    int64_t
+        quarter; /* quarter of an hour of local time, counted from 1970, plus 1; 0: nothing yet */
+    int64_t offset_s[2]; /* local time less UTC in that quarter; they differ where the hour comes
+                            twice */
+    int64_t now_day;     /* day of `now` plus 1 that now_year belongs to; 0: nothing yet */
+    int64_t now_year;
+
+    char text[19]; /* the last stamp up to the second, as many lines share it: its length... */
+    uint8_t text_length; /* 15 or 19, 0: none yet; */
+    int64_t text_ms;     /* ... what it means: local time for RFC 3339, UTC for RFC 3164, ... */
+    int64_t text_now_ms; /* ... which also depends on `now` */
+};
+
+/* Reads a stamp from the start of *cursor and moves *cursor behind it (not over the space that
+ * follows). Milliseconds since 1970 UTC go to *ms_out. False, with nothing changed, when no stamp
+ * stands there.
+ *
+ * A stamp without a year belongs to the year that puts it nearest to now_ms from below, where a
+ * clock that is ahead is allowed one day. A local time that comes twice (end of summer time) is the
+ * one nearer to now_ms; one that never comes is read with the offset that was in force before. */
+bool logtime_parse(struct span *cursor, struct logtime *cache, int64_t now_ms, int64_t *ms_out);
+
+#endif

@@ -1,0 +1,74 @@
+/* When somebody is called: signals in, alerts out. One cause is one alert: what follows from
+ * another alert (a queue that grows because the login is refused) is told as that alert's impact,
+ * not by itself. A condition must hold for its waiting time before it fires, and an alert that
+ * ended stays in the set for 15 minutes, so that nobody misses its end. Pure: `now_ms` is the wall
+ * clock. */
+#ifndef LOGIC_RULES_H
+#define LOGIC_RULES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "alert.h"
+#include "health.h"
+
+/* Thresholds, from the configuration. */
+struct rules_limits {
+    uint64_t queue_warning, queue_critical; /* messages */
+    int64_t oldest_warning_ms, oldest_critical_ms;
+    int64_t unreachable_after_ms, log_silent_after_ms, milter_gone_after_ms;
+};
+
+enum rules_log { RULES_LOG_OK, RULES_LOG_MISSING, RULES_LOG_UNREADABLE };
+
+/* What is known of the operator's last change of the login. */
+enum rules_credential {
+    RULES_CREDENTIAL_FINE,
+    RULES_CREDENTIAL_REJECTED,   /* the smarthost refused the new one; the old one is live */
+    RULES_CREDENTIAL_BAD_SOURCE, /* the file is not acceptable; the old one is live */
+    RULES_CREDENTIAL_UNPROVEN,   /* no verdict yet; the old one is live */
+    RULES_CREDENTIAL_FAILED,     /* a step of ours failed; the old one is live */
+};
+
+struct signals {
+    const struct health *health;
+    bool queue_known; /* counted within the last minute */
+    bool postfix_running;
+    uint64_t queue_messages;   /* active, deferred, incoming, maildrop */
+    int64_t oldest_ms;         /* age of the oldest message */
+    double queue_growth;       /* messages a minute */
+    int64_t queue_lifetime_ms; /* after which a message is returned */
+    uint64_t disk_free_bytes;
+    bool disk_known;
+    enum rules_log log;
+    const char *log_path;
+    int64_t log_silent_ms; /* since the last line, while the queue changed; 0: not silent */
+    bool milter_expected;
+    int64_t milter_silent_ms; /* since its last sign of life */
+    enum rules_credential credential;
+    const char *credential_detail; /* "line 2: ..." or the smarthost's reply */
+    bool store_down;               /* Redis is configured and does not take our figures */
+    const char *store_detail;
+    int64_t certificate_expires_ms; /* wall clock; 0: unknown */
+    int64_t keeper_silent_ms;       /* since relaywatch-keeper stopped to answer; 0: it answers */
+};
+
+struct rules;
+
+struct rules *rules_new(const struct rules_limits *limits);
+void rules_free(struct rules **rules);
+void rules_set_limits(struct rules *rules, const struct rules_limits *limits);
+
+/* Looks at the signals. Returns true when the set of alerts changed in what people are told (an
+ * alert began, ended or rose); counts and texts of firing alerts are brought up to date all the
+ * same. */
+bool rules_eval(struct rules *rules, const struct signals *signals, int64_t now_ms);
+
+/* The id of rule number i, NULL behind the last: every alert has one of these. Static. */
+const char *rules_id(int i);
+
+/* The alerts that fire, worst first, then those that ended lately. Valid until the next rules_eval.
+ */
+const struct alert_set *rules_alerts(const struct rules *rules);
+
+#endif

@@ -1,0 +1,392 @@
+/* See stream.h. Order: the scripts, reading a hash, the state machine. */
+#include "stream.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+/* Numbers are compared as doubles: exact to 2^53. `_ep` is false when the hash is not there. */
+#define SCRIPT_HEAD                                                                                \
+    "if #KEYS ~= 1 or #ARGV < FIXED or (#ARGV - FIXED) % 2 ~= 0 or not tonumber(ARGV[2])\n"        \
+    "  or not tonumber(ARGV[3]) or not tonumber(ARGV[4]) then\n"                                   \
+    "  return redis.error_reply('ERR relaywatch: malformed arguments')\n"                          \
+    "end\n"                                                                                        \
+    "local h = redis.call('HMGET', KEYS[1], '_ep', '_seq', '_own', '_pos', '_lin')\n"              \
+    "local ep, seq = tonumber(h[1] or '0'), tonumber(h[2] or '0')\n"                               \
+    "if not ep or not seq then return redis.error_reply('ERR relaywatch: WRONGTYPE numbers') "     \
+    "end\n"                                                                                        \
+    "local function say(word)\n"                                                                   \
+    "  return {word, tostring(h[1] or '0'), tostring(h[2] or '0'), h[4] or ''}\n"                  \
+    "end\n"
+
+const char stream_commit_script[] =
+    "local FIXED = 7\n" SCRIPT_HEAD
+    "local mine, base, new = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])\n"
+    "if h[5] and h[5] ~= ARGV[5] then return say('LINEAGE') end\n"
+    "if ep > mine or (ep == mine and h[3] ~= ARGV[1]) then return say('FENCED') end\n"
+    "if ep < mine then return say('BEHIND') end\n"
+    "if seq >= new then return say('DUP') end\n"
+    "if seq ~= base then return say('GAP') end\n"
+    "local a = {'_seq', ARGV[4], '_pos', ARGV[6], '_ts', ARGV[7]}\n"
+    "for i = FIXED + 1, #ARGV do a[#a + 1] = ARGV[i] end\n"
+    "redis.call('HSET', KEYS[1], unpack(a))\n"
+    "return {'OK', ARGV[2], ARGV[4], ARGV[6]}\n";
+
+const char stream_take_script[] =
+    "local FIXED = 9\n" SCRIPT_HEAD "if h[5] and h[5] ~= ARGV[6] then return say('LINEAGE') end\n"
+    "if ep ~= tonumber(ARGV[3]) or seq ~= tonumber(ARGV[4]) then return say('RACE') end\n"
+    "local a = {'_v', ARGV[9], '_lin', ARGV[6], '_own', ARGV[1], '_ep', ARGV[2],\n"
+    "  '_seq', ARGV[5], '_pos', ARGV[7], '_ts', ARGV[8]}\n"
+    "for i = FIXED + 1, #ARGV do a[#a + 1] = ARGV[i] end\n"
+    "redis.call('HSET', KEYS[1], unpack(a))\n"
+    "return {'OK', ARGV[2], ARGV[5], ARGV[7]}\n";
+
+enum stream_verdict stream_verdict_parse(struct span word) {
+    static const char *const words[] = {"OK", "DUP", "GAP", "BEHIND", "FENCED", "RACE", "LINEAGE"};
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (span_is(word, words[i]))
+            return (enum stream_verdict)i;
+    }
+    return STREAM_UNKNOWN;
+}
+
+bool stream_lineage_ok(const char *lineage) {
+    return strlen(lineage) == 32 && strspn(lineage, "0123456789abcdef") == 32;
+}
+
+/* Text that goes into the store and comes from there: printable ASCII. */
+static bool copy_plain(char *out, size_t size, struct span from) {
+    for (size_t i = 0; i < from.n; i++) {
+        if (from.p[i] < ' ' || from.p[i] > '~')
+            return false;
+    }
+    return text_copy_span(out, size, from);
+}
+
+static bool add_own_field(struct stream_image *image, struct span name, struct span value) {
+    struct totals *t = &image->totals;
+    const uint64_t most = UINT64_C(1) << 53; /* exact in Lua */
+
+    if (span_is(name, "_v"))
+        return text_u64(value, 1, UINT32_MAX, &image->version);
+    if (span_is(name, "_ep"))
+        return image->has_epoch = text_u64(value, 0, most, &t->epoch);
+    if (span_is(name, "_seq"))
+        return image->has_seq = text_u64(value, 0, most, &t->seq);
+    if (span_is(name, "_ts"))
+        return text_i64(value, INT64_MIN / 2, INT64_MAX / 2, &t->time_ms);
+    if (span_is(name, "_own"))
+        return copy_plain(image->owner, sizeof image->owner, value);
+    if (span_is(name, "_pos"))
+        return copy_plain(t->position, sizeof t->position, value);
+    if (span_is(name, "_lin"))
+        return copy_plain(t->lineage, sizeof t->lineage, value) && stream_lineage_ok(t->lineage);
+    return true; /* of a newer version that says it is compatible */
+}
+
+static bool add_total(struct totals *t, struct span name, struct span value) {
+    struct total *total = &t->field[t->count];
+
+    if (t->count == TOTALS_FIELDS || !copy_plain(total->name, sizeof total->name, name) ||
+        !text_u64(value, 0, UINT64_MAX, &total->value))
+        return false;
+    t->count++;
+    return true;
+}
+
+int stream_image_add(struct stream_image *image, struct span name, struct span value,
+                     struct fault *why) {
+    bool fits;
+
+    image->exists = true;
+    if (span_starts(name, "_"))
+        fits = add_own_field(image, name, value);
+    else
+        fits = name.n > 0 && add_total(&image->totals, name, value);
+    if (fits)
+        return 0;
+    return fault_set(why, "field \"%.*s\" is not one of ours", name.n < 64 ? (int)name.n : 64,
+                     name.n > 0 ? name.p : "");
+}
+
+int stream_image_check(const struct stream_image *image, struct fault *why) {
+    if (!image->exists)
+        return 0;
+    if (image->version > TOTALS_VERSION)
+        return fault_set(why, "written by a newer relaywatch (version %llu, ours is %d)",
+                         (unsigned long long)image->version, TOTALS_VERSION);
+    if (image->version == 0 || !image->has_epoch || !image->has_seq || image->owner[0] == '\0' ||
+        image->totals.lineage[0] == '\0')
+        return fault_set(why, "_v, _lin, _own, _ep or _seq is missing");
+    return 0;
+}
+
+void stream_init(struct stream *stream, const char *owner, const struct totals *local) {
+    memset(stream, 0, sizeof *stream);
+    text_copy(stream->owner, sizeof stream->owner, owner);
+    if (local != NULL && stream_lineage_ok(local->lineage)) {
+        stream->newest = *local;
+        stream->epoch = local->epoch;
+        stream->seq = local->seq;
+    }
+}
+
+void stream_connected(struct stream *stream) {
+    if (stream->state == STREAM_OFFLINE || stream->state == STREAM_HALTED)
+        stream->state = STREAM_UNREAD;
+}
+
+void stream_lost(struct stream *stream) {
+    if (stream->state != STREAM_HALTED && stream->state != STREAM_ENDED)
+        stream->state = STREAM_OFFLINE;
+}
+
+void stream_failed(struct stream *stream) {
+    if (stream->state != STREAM_OFFLINE && stream->state != STREAM_ENDED)
+        stream->state = STREAM_UNREAD;
+}
+
+void stream_retry(struct stream *stream) {
+    if (stream->state == STREAM_HALTED)
+        stream->state = STREAM_UNREAD;
+}
+
+static uint64_t higher(uint64_t a, uint64_t b) {
+    return a > b ? a : b;
+}
+
+static const struct total *find_total(const struct totals *t, const struct total *like,
+                                      size_t hint) {
+    if (hint < t->count && strcmp(t->field[hint].name, like->name) == 0)
+        return &t->field[hint]; /* almost always: the order of the fields does not change */
+    for (size_t i = 0; i < t->count; i++) {
+        if (strcmp(t->field[i].name, like->name) == 0)
+            return &t->field[i];
+    }
+    return NULL;
+}
+
+/* A field that the store has and we do not know is nothing to us: 0. Writing that leaves no
+ * remains. */
+static void add_forgotten(struct totals *t, const struct totals *store) {
+    for (size_t i = 0; i < store->count; i++) {
+        if (find_total(t, &store->field[i], i) == NULL)
+            totals_set(t, store->field[i].name, 0);
+    }
+}
+
+static void fill_take(struct stream *stream, struct stream_request *out) {
+    struct totals *sent = &stream->sent;
+
+    if (stream->newest.lineage[0] == '\0') {
+        totals_new_lineage(&stream->newest);
+        stream->unborn = true;
+    }
+    *sent = stream->newest;
+    add_forgotten(sent, &stream->acked);
+    sent->epoch = higher(stream->store_epoch, stream->epoch) + 1;
+    sent->seq = higher(stream->store_seq, stream->seq) + 1;
+    out->ask = STREAM_ASK_TAKE;
+    for (size_t i = 0; i < sent->count; i++)
+        out->field[out->count++] = (unsigned char)i;
+    stream->state = STREAM_TAKING;
+}
+
+static void fill_commit(struct stream *stream, struct stream_request *out) {
+    struct totals *sent = &stream->sent;
+
+    *sent = stream->newest;
+    sent->epoch = stream->epoch;
+    sent->seq = stream->store_seq + 1;
+    out->ask = STREAM_ASK_COMMIT;
+    for (size_t i = 0; i < sent->count; i++) {
+        const struct total *before = find_total(&stream->acked, &sent->field[i], i);
+
+        if (before == NULL || before->value != sent->field[i].value)
+            out->field[out->count++] = (unsigned char)i;
+    }
+    stream->state = STREAM_COMMITTING;
+}
+
+enum stream_ask stream_next(struct stream *stream, int64_t wall_ms, bool probe,
+                            struct stream_request *out) {
+    memset(out, 0, sizeof *out);
+    out->base_epoch = stream->store_epoch;
+    out->base_seq = stream->store_seq;
+    out->owner = stream->owner;
+    out->state = &stream->sent;
+    if (stream->state == STREAM_UNREAD) {
+        out->ask = STREAM_ASK_READ;
+        stream->state = STREAM_READING;
+        return out->ask;
+    }
+    if (stream->state == STREAM_UNTAKEN)
+        fill_take(stream, out);
+    else if (stream->state == STREAM_IDLE && (stream->waits || probe))
+        fill_commit(stream, out);
+    else
+        return STREAM_ASK_NOTHING;
+    stream->sent.time_ms = wall_ms;
+    stream->seq = stream->sent.seq;
+    stream->waits = false;
+    return out->ask;
+}
+
+static void add_word(struct stream_words *words, const char *word) {
+    words->word[words->count++] = word;
+}
+
+static void add_number(struct stream_words *words, uint64_t value) {
+    char *number = words->number[words->numbers++];
+
+    text_format(number, sizeof words->number[0], "%" PRIu64, value);
+    add_word(words, number);
+}
+
+void stream_add_words(const struct stream_request *request, struct stream_words *words) {
+    const struct totals *state = request->state;
+    bool take = request->ask == STREAM_ASK_TAKE;
+
+    words->numbers = 0;
+    add_word(words, request->owner);
+    add_number(words, state->epoch);
+    if (take)
+        add_number(words, request->base_epoch);
+    add_number(words, request->base_seq);
+    add_number(words, state->seq);
+    add_word(words, state->lineage);
+    add_word(words, state->position);
+    add_number(words, (uint64_t)state->time_ms);
+    if (take)
+        add_number(words, TOTALS_VERSION);
+    for (size_t i = 0; i < request->count; i++) {
+        add_word(words, state->field[request->field[i]].name);
+        add_number(words, state->field[request->field[i]].value);
+    }
+}
+
+static int start(struct stream *stream) {
+    if (stream->started)
+        return 0;
+    stream->started = true;
+    return STREAM_NEWS_START;
+}
+
+int stream_start_alone(struct stream *stream) {
+    if (stream->started)
+        return 0;
+    if (stream->newest.lineage[0] == '\0') {
+        totals_new_lineage(&stream->newest);
+        stream->unborn = true;
+    }
+    stream->newborn = stream->unborn;
+    return start(stream);
+}
+
+static int halt(struct stream *stream, int news) {
+    stream->state = STREAM_HALTED;
+    return stream_start_alone(stream) | news;
+}
+
+int stream_on_bad_image(struct stream *stream) {
+    return halt(stream, STREAM_NEWS_BAD);
+}
+
+static int on_other_lineage(struct stream *stream) {
+    int news = stream->told_lineage ? 0 : STREAM_NEWS_LINEAGE;
+
+    stream->told_lineage = true;
+    return halt(stream, news);
+}
+
+/* Before the start nobody has counted on what we have: the store's totals replace it when they are
+ * further on. */
+static void adopt(struct stream *stream, const struct totals *store) {
+    if (stream->started)
+        return;
+    if (stream->unborn || stream->newest.lineage[0] == '\0') {
+        stream->newest = *store;
+        stream->unborn = false;
+    } else if (strcmp(stream->newest.lineage, store->lineage) == 0 &&
+               (store->seq > stream->newest.seq ||
+                (store->seq == stream->newest.seq && store->epoch > stream->newest.epoch))) {
+        stream->newest = *store;
+    }
+}
+
+int stream_on_image(struct stream *stream, const struct stream_image *image) {
+    const struct totals *store = &image->totals;
+
+    if (stream->state != STREAM_READING)
+        return 0;
+    stream->store_epoch = store->epoch;
+    stream->store_seq = store->seq;
+    stream->acked = *store;
+    if (image->exists) {
+        adopt(stream, store);
+        if (strcmp(stream->newest.lineage, store->lineage) != 0)
+            return on_other_lineage(stream);
+        if (stream->established && store->epoch >= stream->epoch &&
+            strcmp(image->owner, stream->owner) != 0) {
+            stream->state = STREAM_ENDED;
+            return STREAM_NEWS_FENCED;
+        }
+    }
+    stream->told_lineage = false;
+    stream->state = STREAM_UNTAKEN;
+    return 0;
+}
+
+static int on_acknowledged(struct stream *stream) {
+    stream->established = true;
+    stream->newborn = false;
+    stream->acked = stream->sent;
+    stream->epoch = stream->store_epoch = stream->sent.epoch;
+    stream->store_seq = stream->sent.seq;
+    stream->state = STREAM_IDLE;
+    if (!stream->started) {
+        stream->newest.epoch = stream->epoch;
+        stream->newest.seq = stream->seq;
+    }
+    return start(stream);
+}
+
+int stream_on_verdict(struct stream *stream, enum stream_verdict verdict) {
+    if (stream->state != STREAM_TAKING && stream->state != STREAM_COMMITTING)
+        return 0;
+    if (verdict == STREAM_OK)
+        return on_acknowledged(stream);
+    if (verdict == STREAM_FENCED && stream->state == STREAM_COMMITTING) {
+        stream->state = STREAM_ENDED;
+        return STREAM_NEWS_FENCED;
+    }
+    stream->state = STREAM_UNREAD;
+    return 0;
+}
+
+const struct totals *stream_from(const struct stream *stream) {
+    assert(stream->started);
+    return &stream->newest;
+}
+
+void stream_publish(struct stream *stream, const struct totals *now) {
+    struct totals *newest = &stream->newest;
+
+    assert(stream->started && now->count <= TOTALS_FIELDS);
+    text_copy(newest->position, sizeof newest->position, now->position);
+    newest->time_ms = now->time_ms;
+    newest->count = now->count;
+    memcpy(newest->field, now->field, now->count * sizeof now->field[0]);
+    stream->waits = true;
+}
+
+void stream_snapshot(const struct stream *stream, struct totals *out) {
+    *out = stream->newest;
+    out->epoch = stream->epoch;
+    out->seq = stream->seq;
+}
+
+void stream_number_alone(struct stream *stream) {
+    stream->seq++;
+}

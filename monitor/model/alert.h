@@ -1,0 +1,29 @@
+/* struct alert: one thing that is wrong, or was until a short while ago, as it goes to the page, to
+ * `relaywatch status` and to relaywatch-notify. Fixed size, no pointers but static ones. */
+#ifndef MODEL_ALERT_H
+#define MODEL_ALERT_H
+
+#include <stdint.h>
+
+#include "diagnosis.h"
+
+enum { ALERTS_MOST = 32 };
+
+struct alert {
+    char id[48]; /* identifies the alert at this host: "login-refused" */
+    enum diagnosis diagnosis;
+    enum severity severity;
+    char summary[256];  /* what: one sentence with the figures */
+    char impact[256];   /* delayed or lost, how many, until when */
+    char evidence[512]; /* the line of the log or the reply that shows it; printable, no secret */
+    int64_t since_ms;   /* when it began firing, wall clock */
+    int64_t ended_ms;   /* 0: still firing */
+    uint64_t count;     /* events that it stands for */
+};
+
+struct alert_set {
+    struct alert alert[ALERTS_MOST];
+    int count;
+};
+
+#endif

@@ -1,0 +1,75 @@
+/* What relaywatchd and relaywatch-keeper say to each other: one SEQPACKET packet with one byte
+ * there, one struct keeper_reply back, then the keeper is gone. No path, no text and no secret
+ * travels to the keeper; the text in the reply is the smarthost's own words, which the keeper
+ * passes on unread. Both programs are of one build; `version` guards an upgrade in the middle. */
+#ifndef MODEL_KEEPERQ_H
+#define MODEL_KEEPERQ_H
+
+#include <stdint.h>
+
+#include "probeq.h"
+
+enum { KEEPERQ_VERSION = 1 };
+
+enum keeper_verb {
+    KEEPER_FACTS = 'F',  /* what main.cf says of the relay */
+    KEEPER_QUEUE = 'Q',  /* count the queue */
+    KEEPER_APPLY = 'A',  /* make the operator's sasl_passwd the live one, if it proves good */
+    KEEPER_VERIFY = 'V', /* does the live login still work? changes nothing */
+};
+
+enum keeper_outcome {
+    KEEPER_DONE,         /* did it; for APPLY: the new map is live and Postfix was reloaded */
+    KEEPER_UNCHANGED,    /* APPLY: the live map already says the same */
+    KEEPER_BAD_SOURCE,   /* APPLY: the file is not acceptable: `line` and `detail` say why */
+    KEEPER_REFUSED,      /* APPLY: the smarthost refused the new login; VERIFY: the live one */
+    KEEPER_INCONCLUSIVE, /* no verdict (network, TLS, temporary): nothing changed, try later */
+    KEEPER_FAILED,       /* a step of ours failed: `detail` says which; the old map is live */
+    KEEPER_BUSY,         /* another change is under way */
+    KEEPER_NOT_ALLOWED,  /* unknown verb, or a peer that may not ask */
+};
+
+struct keeper_queue {
+    uint64_t active, deferred, incoming, hold, maildrop, corrupt; /* messages */
+    int64_t oldest_s; /* arrival of the oldest message, seconds since 1970; 0: queue empty */
+    int64_t oldest_deferred_s;
+    uint64_t bytes_free; /* of the queue's file system */
+    uint64_t inodes_free;
+    uint32_t postfix_running; /* master holds its lock (pid/master.pid) */
+    uint32_t ages_partial;    /* more messages than were looked into for their age */
+};
+
+struct keeper_facts {
+    char relay_host[256]; /* of the relayhost parameter, without brackets */
+    uint32_t relay_port;
+    uint32_t implicit_tls; /* smtp_tls_wrappermode */
+    uint32_t sasl;         /* smtp_sasl_auth_enable */
+    char source[256];      /* the text file behind smtp_sasl_password_maps; "" without SASL */
+    char map_type[16];     /* "hash", "lmdb", "texthash", ... */
+    char mail_version[24];
+    uint64_t queue_lifetime_s; /* maximal_queue_lifetime */
+};
+
+struct keeper_credential {
+    char user[128];             /* login name; never the secret */
+    uint32_t line;              /* of the source, where something is wrong with it; 0: none */
+    uint32_t entries;           /* in the source */
+    uint32_t changed;           /* entries that differ from the live map */
+    uint32_t reloaded, flushed; /* what was done after the swap */
+    int64_t source_mtime_s;     /* of the operator's file */
+    struct probe_verdict verdict;
+};
+
+struct keeper_reply {
+    uint32_t version;
+    uint32_t verb;
+    uint32_t outcome; /* enum keeper_outcome */
+    char detail[384]; /* for people; from our own code or Postfix's tools */
+    union {
+        struct keeper_queue queue;
+        struct keeper_facts facts;
+        struct keeper_credential credential;
+    };
+};
+
+#endif

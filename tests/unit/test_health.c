@@ -1,0 +1,134 @@
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "health.h"
+
+static struct health h;
+
+static void deferral(enum diagnosis d, int64_t now_ms) {
+    struct mailev ev = {.kind = MAILEV_DELIVERY,
+                        .status = MAILEV_STATUS_DEFERRED,
+                        .diagnosis = d,
+                        .daemon = SPAN("smtp"),
+                        .text = SPAN("said: 535 no\033[31m")};
+
+    health_note(&h, &ev, now_ms);
+}
+
+static void delivery(const char *daemon, int64_t now_ms) {
+    struct mailev ev = {
+        .kind = MAILEV_DELIVERY, .status = MAILEV_STATUS_SENT, .daemon = span_of(daemon)};
+
+    health_note(&h, &ev, now_ms);
+}
+
+static void begin(void) {
+    memset(&h, 0, sizeof h);
+}
+
+Test(health, areas_of_the_catalogue, .init = begin) {
+    static const struct {
+        enum diagnosis d;
+        enum health_area want;
+    } rows[] = {
+        {DIAGNOSIS_NONE, AREA_COUNT},
+        {DIAGNOSIS_G01_BAD_CREDENTIALS, AREA_LOGIN},
+        {DIAGNOSIS_S02_NO_COMPATIBLE_MECHANISM, AREA_LOGIN},
+        {DIAGNOSIS_T01_TLS_NOT_OFFERED, AREA_TLS},
+        {DIAGNOSIS_G07_MUST_STARTTLS, AREA_TLS},
+        {DIAGNOSIS_N02_CONNECT_REFUSED, AREA_NETWORK},
+        {DIAGNOSIS_G08_INVALID_RELAY_CREDENTIALS, AREA_POLICY},
+        {DIAGNOSIS_S04_MAP_MISSING, AREA_LOCAL},
+        {DIAGNOSIS_M05_CONFIG_FATAL, AREA_LOCAL},
+        {DIAGNOSIS_G27_RECIPIENT, AREA_COUNT},
+        {DIAGNOSIS_R01_RELAY_DENIED, AREA_COUNT},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        cr_expect_eq(health_area(rows[i].d), rows[i].want, "%s", diagnosis_entry(rows[i].d)->id);
+}
+
+Test(health, a_refused_login_lasts_until_a_delivery, .init = begin) {
+    cr_expect_not(health_is_broken(&h, AREA_LOGIN, 1000));
+    deferral(DIAGNOSIS_G01_BAD_CREDENTIALS, 10000);
+    deferral(DIAGNOSIS_G01_BAD_CREDENTIALS, 11000);
+    cr_expect(health_is_broken(&h, AREA_LOGIN, 11000));
+    cr_expect(health_is_broken(&h, AREA_LOGIN, 86400000), "silence mends nothing");
+    cr_expect_eq(h.cause[AREA_LOGIN].count, 2u);
+    cr_expect_eq(h.cause[AREA_LOGIN].since_ms, 10000);
+    cr_expect_str_eq(h.cause[AREA_LOGIN].evidence, "said: 535 no?[31m");
+    delivery("local", 12000);
+    cr_expect(health_is_broken(&h, AREA_LOGIN, 20000), "a local delivery proves nothing");
+    delivery("smtp", 12000);
+    cr_expect(health_is_broken(&h, AREA_LOGIN, 12500), "too soon to be sure");
+    cr_expect_not(health_is_broken(&h, AREA_LOGIN, 13001));
+    health_expire(&h, 13001);
+    cr_expect_eq(h.cause[AREA_LOGIN].diagnosis, DIAGNOSIS_NONE);
+}
+
+Test(health, a_new_incident_begins_anew, .init = begin) {
+    deferral(DIAGNOSIS_G01_BAD_CREDENTIALS, 10000);
+    delivery("smtp", 11000);
+    deferral(DIAGNOSIS_G01_BAD_CREDENTIALS, 60000);
+    cr_expect(health_is_broken(&h, AREA_LOGIN, 60000));
+    cr_expect_eq(h.cause[AREA_LOGIN].since_ms, 60000);
+    cr_expect_eq(h.cause[AREA_LOGIN].count, 1u);
+}
+
+Test(health, the_worst_diagnosis_leads, .init = begin) {
+    deferral(DIAGNOSIS_G01_BAD_CREDENTIALS, 1000);
+    deferral(DIAGNOSIS_G04_TEMP_AUTH_FAILURE, 1100);
+    cr_expect_eq(h.cause[AREA_LOGIN].diagnosis, DIAGNOSIS_G01_BAD_CREDENTIALS);
+    cr_expect_eq(h.cause[AREA_LOGIN].count, 2u);
+}
+
+Test(health, policy_lingers_and_ends_by_time, .init = begin) {
+    deferral(DIAGNOSIS_G08_INVALID_RELAY_CREDENTIALS, 1000);
+    delivery("smtp", 2000);
+    cr_expect(health_is_broken(&h, AREA_POLICY, 9000), "others' mail passing proves nothing");
+    cr_expect_not(health_is_broken(&h, AREA_POLICY, 1000 + 600001));
+}
+
+Test(health, recipients_of_bounces_are_counted, .init = begin) {
+    struct mailev ev = {.kind = MAILEV_DELIVERY,
+                        .status = MAILEV_STATUS_BOUNCED,
+                        .daemon = SPAN("smtp"),
+                        .diagnosis = DIAGNOSIS_G08_INVALID_RELAY_CREDENTIALS};
+
+    health_note(&h, &ev, 1000);
+    cr_expect_eq(h.cause[AREA_POLICY].bounced, 1u);
+}
+
+Test(health, probes_count, .init = begin) {
+    health_note_probe(&h, DIAGNOSIS_G01_BAD_CREDENTIALS, SPAN("535 no"), 1000);
+    cr_expect(health_is_broken(&h, AREA_LOGIN, 2000));
+    health_note_probe(&h, DIAGNOSIS_NONE, (struct span){0}, 3000);
+    cr_expect_not(health_is_broken(&h, AREA_LOGIN, 6000));
+}
+
+Test(health, the_last_tls_session_is_kept, .init = begin) {
+    struct mailev ev = {.kind = MAILEV_TLS,
+                        .counters = COUNTER_BIT(COUNTER_TLS_SESSIONS),
+                        .tls_trust = SPAN("Verified"),
+                        .tls_version = SPAN("TLSv1.3")};
+
+    health_note(&h, &ev, 1000);
+    cr_expect_str_eq(h.last_tls, "Verified TLSv1.3");
+}
+
+Test(health, what_is_wrong_with_a_certificate_is_kept_for_the_failure, .init = begin) {
+    struct mailev ev = {.kind = MAILEV_TLS_FAILURE,
+                        .daemon = SPAN("smtp"),
+                        .diagnosis = DIAGNOSIS_T06_CERT_NAME,
+                        .message =
+                            SPAN("server certificate verification failed: hostname mismatch")};
+
+    health_note(&h, &ev, 1000);
+    cr_expect_not(health_is_broken(&h, AREA_TLS, 1000), "by itself it fails nothing");
+    deferral(DIAGNOSIS_T04_CERT_UNTRUSTED, 1100);
+    cr_expect(health_is_broken(&h, AREA_TLS, 1100));
+    cr_expect_eq(h.cause[AREA_TLS].diagnosis, DIAGNOSIS_T06_CERT_NAME);
+    cr_expect_not_null(strstr(h.cause[AREA_TLS].evidence, "hostname mismatch"));
+    deferral(DIAGNOSIS_T04_CERT_UNTRUSTED, 60000);
+    cr_expect_eq(h.cause[AREA_TLS].diagnosis, DIAGNOSIS_T04_CERT_UNTRUSTED, "an old hint is none");
+}

@@ -1,0 +1,80 @@
+#include <criterion/criterion.h>
+
+#include "logdoor.h"
+
+enum who { SMTPD, CLEANUP, POSTSCREEN, WARNING };
+
+Test(logdoor, lines) {
+    static const struct {
+        enum who who;
+        const char *message;
+        enum mailev_kind kind;
+        counter_set counters;
+        const char *client, *ip;
+    } rows[] = {
+        {SMTPD, "connect from c[192.0.2.1]", MAILEV_CONNECT, COUNTER_BIT(COUNTER_CONNECTS), "c",
+         "192.0.2.1"},
+        {SMTPD, "disconnect from unknown[192.0.2.1] ehlo=1 commands=1", MAILEV_DISCONNECT, 0,
+         "unknown", "192.0.2.1"},
+        {SMTPD, "lost connection after DATA (5 bytes) from c[192.0.2.1]", MAILEV_DISCONNECT, 0, "c",
+         "192.0.2.1"},
+        {SMTPD, "timeout after DATA from c[192.0.2.1]", MAILEV_DISCONNECT, 0, "c", "192.0.2.1"},
+        {SMTPD, "client=c[192.0.2.1], orig_client=x[192.0.2.9]", MAILEV_CLIENT, 0, "c",
+         "192.0.2.1"},
+        {SMTPD, "reject: RCPT from c[192.0.2.1]: 554 no", MAILEV_REJECTED,
+         COUNTER_BIT(COUNTER_REJECTED), "c", "192.0.2.1"},
+        {SMTPD, "proxy-reject: END-OF-MESSAGE: 554 no; from=<a> to=<b> proto=SMTP", MAILEV_REJECTED,
+         COUNTER_BIT(COUNTER_REJECTED), "", ""},
+        {SMTPD, "reject_warning: RCPT from c[192.0.2.1]: 554 no", MAILEV_NOTE, 0, "c", "192.0.2.1"},
+        {CLEANUP, "milter-header-redirect: header X: y from c[192.0.2.1]; from=<a> to=<b>",
+         MAILEV_NOTE, 0, "c", "192.0.2.1"},
+        {SMTPD,
+         "proxy-accept: END-OF-MESSAGE: 250 from MTA(smtp:[127.0.0.1]:1): 250; from=<a> to=<b> "
+         "proto=SMTP",
+         MAILEV_NOTE, 0, "", ""},
+        {SMTPD, "bare <LF> received after CONNECT from c[192.0.2.1]", MAILEV_DISCONNECT, 0, "c",
+         "192.0.2.1"},
+        {SMTPD, "rejected", MAILEV_OTHER, 0, "", ""},
+        {CLEANUP, "message-id=<x>", MAILEV_ACCEPTED, COUNTER_BIT(COUNTER_ACCEPTED), "", ""},
+        {CLEANUP, "resent-message-id=<x>", MAILEV_NOTE, 0, "", ""},
+        {CLEANUP, "milter-header-reject: header X: y from c[192.0.2.1]; from=<a> to=<b>",
+         MAILEV_REJECTED, COUNTER_BIT(COUNTER_REJECTED), "c", "192.0.2.1"},
+        {POSTSCREEN, "CONNECT from [192.0.2.1]:9 to [192.0.2.2]:25", MAILEV_CONNECT, 0, "",
+         "192.0.2.1"},
+        {POSTSCREEN, "DISCONNECT [192.0.2.1]:9", MAILEV_DISCONNECT, 0, "", "192.0.2.1"},
+        {POSTSCREEN, "HANGUP after 16 from [192.0.2.3]:48119 in tests", MAILEV_DISCONNECT, 0, "",
+         "192.0.2.3"},
+        {POSTSCREEN, "PASS OLD [192.0.2.1]:9", MAILEV_NOTE, 0, "", "192.0.2.1"},
+        {POSTSCREEN, "reject: connect from [192.0.2.1]:9: all screening ports busy",
+         MAILEV_REJECTED, COUNTER_BIT(COUNTER_REJECTED), "", "192.0.2.1"},
+        {WARNING, "c[192.0.2.1]: SASL LOGIN authentication failed: x", MAILEV_AUTH_FAILURE,
+         COUNTER_BIT(COUNTER_INBOUND_AUTH_FAILURES), "c", "192.0.2.1"},
+        {WARNING, "c[192.0.2.1]: SASL LOGIN authentication aborted", MAILEV_OTHER, 0, "", ""},
+        {WARNING,
+         "hostname h.example does not resolve to address 2001:db8::1: Name or service not known",
+         MAILEV_OTHER, 0, "h.example", "2001:db8::1"},
+        {WARNING, "hostname h.example does not resolve to address 192.0.2.1", MAILEV_OTHER, 0,
+         "h.example", "192.0.2.1"},
+        {WARNING, "hostname does not resolve to address 192.0.2.1", MAILEV_OTHER, 0, "", ""},
+        {WARNING, "Connection rate limit exceeded: 31 from c[192.0.2.1] for service smtpd",
+         MAILEV_OTHER, 0, "c", "192.0.2.1"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct mailev ev = {.kind = MAILEV_OTHER, .queue_id = SPAN("A92B612A094")};
+        struct span s = span_of(rows[i].message);
+
+        if (rows[i].who == SMTPD)
+            logdoor_smtpd(s, &ev);
+        else if (rows[i].who == CLEANUP)
+            logdoor_cleanup(s, &ev);
+        else if (rows[i].who == POSTSCREEN)
+            logdoor_postscreen(s, &ev);
+        else
+            logdoor_warning(s, &ev);
+        cr_expect_eq(ev.kind, rows[i].kind, "%s: %s", rows[i].message, mailev_kind_name(ev.kind));
+        cr_expect_eq(ev.counters, rows[i].counters, "%s: counters", rows[i].message);
+        cr_expect(span_equal(ev.client, span_of(rows[i].client)), "%s: client", rows[i].message);
+        cr_expect(span_equal(ev.client_ip, span_of(rows[i].ip)), "%s: client_ip", rows[i].message);
+    }
+}

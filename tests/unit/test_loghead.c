@@ -1,0 +1,85 @@
+#include <criterion/criterion.h>
+
+#include "loghead.h"
+
+Test(loghead, shapes) {
+    static const struct {
+        const char *line;
+        enum loghead_daemon daemon;
+        const char *host, *instance, *name;
+        unsigned pid;
+        const char *message;
+    } rows[] = {
+        {"Nov 23 03:56:08 relay postfix/smtp[12]: m: x", LOGHEAD_SMTP, "relay", "postfix", "smtp",
+         12, "m: x"},
+        {"<22>Nov 23 03:56:08 relay postfix/smtp[12]: m", LOGHEAD_SMTP, "relay", "postfix", "smtp",
+         12, "m"},
+        {"<22>1 2026-11-23T03:22:01+01:00 relay postfix/smtp 12 - - m x", LOGHEAD_SMTP, "relay",
+         "postfix", "smtp", 12, "m x"},
+        {"<22>1 - - postfix/smtp - ID [x y=\"z\"] \xef\xbb\xbfm", LOGHEAD_SMTP, "", "postfix",
+         "smtp", 0, "m"},
+        {"2026-11-23T03:22:01.123456+01:00 h postfix-out/submission/smtpd[9]: m", LOGHEAD_SMTPD,
+         "h", "postfix-out/submission", "smtpd", 9, "m"},
+        {"Nov 23 03:56:08 postfix/qmgr[1]: m", LOGHEAD_QMGR, "", "postfix", "qmgr", 1, "m"},
+        {"postfix/smtp[12]: m", LOGHEAD_SMTP, "", "postfix", "smtp", 12, "m"},
+        {"postfix/smtp: m", LOGHEAD_SMTP, "", "postfix", "smtp", 0, "m"},
+        {"Nov 23 03:56:08 h smarthost/qmgr[1]: m", LOGHEAD_QMGR, "h", "smarthost", "qmgr", 1, "m"},
+        {"Nov 23 03:56:08 h relay1/lmtp[1]: m", LOGHEAD_SMTP, "h", "relay1", "lmtp", 1, "m"},
+        {"Nov 23 03:56:08 h mail.info postfix/qmgr[1]: m", LOGHEAD_QMGR, "h", "postfix", "qmgr", 1,
+         "m"},
+        {"2026-11-23T03:22:01+01:00 INFO    postfix/qmgr[1]: m", LOGHEAD_QMGR, "", "postfix",
+         "qmgr", 1, "m"},
+        {"box_1   | Nov 23 03:56:08 h postfix/qmgr[1]: m", LOGHEAD_QMGR, "h", "postfix", "qmgr", 1,
+         "m"},
+        {"Nov 23 03:56:08 h postfix/master[1]: [ID 947731 mail.warning] m", LOGHEAD_MASTER, "h",
+         "postfix", "master", 1, "m"},
+        {"Nov 23 03:56:08 h postfix/smtpd[1]: message repeated 2 times: [ m]", LOGHEAD_SMTPD, "h",
+         "postfix", "smtpd", 1, "m"},
+        {"Nov 23 03:56:08 h postfix/postfix-script[1]: m", LOGHEAD_SCRIPT, "h", "postfix",
+         "postfix-script", 1, "m"},
+        {"Nov 23 03:56:08 h postmap[1]: m", LOGHEAD_MISC, "h", "", "postmap", 1, "m"},
+        {"Nov 23 03:56:08 h postfix/whatever[1]: m", LOGHEAD_UNKNOWN, "h", "postfix", "whatever", 1,
+         "m"},
+        {"Nov 23 03:56:08 h postgrey[1]: m", LOGHEAD_FOREIGN, "h", "", "", 1, ""},
+        {"Nov 23 03:56:08 h smtp[1]: m", LOGHEAD_FOREIGN, "h", "", "", 1, ""},
+        {"Nov 23 03:56:08 h postfix/smtp[x]: m", LOGHEAD_FOREIGN, "h", "", "", 0, ""},
+        {"Nov 23 03:56:08 h kernel: postfix/smtp[1]: m", LOGHEAD_FOREIGN, "h", "", "", 0, ""},
+        {"Nov 23 03:56:08 h a b c d e postfix/smtp[1]: m", LOGHEAD_FOREIGN, "h", "", "", 0, ""},
+        {"words without a tag", LOGHEAD_FOREIGN, "", "", "", 0, ""},
+        {"", LOGHEAD_FOREIGN, "", "", "", 0, ""},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct logtime cache = {0};
+        struct mailev ev = {0};
+
+        cr_expect_eq(loghead_parse(span_of(rows[i].line), &cache, 1795400521250, &ev),
+                     rows[i].daemon, "%s", rows[i].line);
+        cr_expect(span_equal(ev.host, span_of(rows[i].host)), "%s: host", rows[i].line);
+        cr_expect(span_equal(ev.instance, span_of(rows[i].instance)), "%s: instance", rows[i].line);
+        cr_expect(span_equal(ev.daemon, span_of(rows[i].name)), "%s: daemon", rows[i].line);
+        cr_expect(span_equal(ev.message, span_of(rows[i].message)), "%s: message", rows[i].line);
+        cr_expect_eq(ev.pid, rows[i].pid, "%s: pid", rows[i].line);
+    }
+}
+
+Test(loghead, every_daemon) {
+    static const char *const names[] = {
+        "smtp",      "lmtp",      "smtpd",    "cleanup",  "qmgr",      "bounce",
+        "error",     "local",     "pipe",     "virtual",  "pickup",    "postscreen",
+        "dnsblog",   "tlsproxy",  "anvil",    "scache",   "master",    "postfix-script",
+        "postsuper", "postqueue", "postmap",  "postlogd", "verify",    "trivial-rewrite",
+        "proxymap",  "showq",     "discard",  "flush",    "tlsmgr",    "oqmgr",
+        "nqmgr",     "spawn",     "sendmail", "postdrop", "postalias", "posttls-finger"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        struct logtime cache = {0};
+        struct mailev ev = {0};
+        char line[100];
+
+        text_format(line, sizeof line, "Nov 23 03:56:08 h any/%s[1]: m", names[i]);
+        cr_expect_gt(loghead_parse(span_of(line), &cache, 1795400521250, &ev), LOGHEAD_UNKNOWN,
+                     "%s", line);
+        cr_expect(span_is(ev.daemon, names[i]));
+    }
+}

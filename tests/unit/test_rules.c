@@ -1,0 +1,186 @@
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "rules.h"
+
+static const struct rules_limits limits = {
+    .queue_warning = 100,
+    .queue_critical = 1000,
+    .oldest_warning_ms = 1800 * 1000,
+    .oldest_critical_ms = 7200 * 1000,
+    .unreachable_after_ms = 10 * 1000,
+    .log_silent_after_ms = 60 * 1000,
+    .milter_gone_after_ms = 10 * 1000,
+};
+
+static struct health health;
+static struct signals signals;
+static struct rules *rules;
+
+static void begin(void) {
+    memset(&health, 0, sizeof health);
+    signals = (struct signals){.health = &health,
+                               .queue_known = true,
+                               .postfix_running = true,
+                               .queue_lifetime_ms = 5 * 86400 * (int64_t)1000,
+                               .log_path = "/var/log/mail.log",
+                               .milter_expected = true,
+                               .credential_detail = "",
+                               .store_detail = ""};
+    rules = rules_new(&limits);
+}
+
+static void finish(void) {
+    rules_free(&rules);
+}
+
+static void fail_login(int64_t now_ms) {
+    health_note_probe(&health, DIAGNOSIS_G01_BAD_CREDENTIALS, SPAN("535 5.7.8 no"), now_ms);
+}
+
+static const struct alert *find(const char *id) {
+    const struct alert_set *set = rules_alerts(rules);
+
+    for (int i = 0; i < set->count; i++) {
+        if (strcmp(set->alert[i].id, id) == 0)
+            return &set->alert[i];
+    }
+    return NULL;
+}
+
+Test(rules, a_healthy_relay_is_quiet, .init = begin, .fini = finish) {
+    for (int64_t now = 1000; now < 3600 * 1000; now += 1000)
+        cr_assert_not(rules_eval(rules, &signals, now));
+    cr_expect_eq(rules_alerts(rules)->count, 0);
+}
+
+Test(rules, a_refused_login_is_told_at_once_with_all_that_helps, .init = begin, .fini = finish) {
+    const struct alert *a;
+
+    fail_login(5000);
+    signals.queue_messages = 23;
+    signals.oldest_ms = 60 * 1000;
+    cr_expect(rules_eval(rules, &signals, 5100));
+    a = find("login-refused");
+    cr_assert_not_null(a);
+    cr_expect_eq(a->severity, SEVERITY_CRITICAL);
+    cr_expect_eq(a->diagnosis, DIAGNOSIS_G01_BAD_CREDENTIALS);
+    cr_expect_str_eq(a->evidence, "535 5.7.8 no");
+    cr_expect_not_null(strstr(a->impact, "DELAYED: 23 messages wait"), "%s", a->impact);
+    cr_expect_not_null(strstr(a->impact, "5 days"), "%s", a->impact);
+    cr_expect_not(rules_eval(rules, &signals, 6100), "told once");
+}
+
+Test(rules, an_end_is_told_and_kept_for_a_while, .init = begin, .fini = finish) {
+    fail_login(5000);
+    cr_assert(rules_eval(rules, &signals, 5000));
+    health_note_probe(&health, DIAGNOSIS_NONE, (struct span){0}, 8000);
+    cr_expect(rules_eval(rules, &signals, 8000));
+    cr_assert_not_null(find("login-refused"));
+    cr_expect_eq(find("login-refused")->ended_ms, 8000);
+    cr_expect_eq(find("login-refused")->since_ms, 5000);
+    cr_expect_not(rules_eval(rules, &signals, 8000 + 14 * 60 * 1000));
+    cr_expect_not_null(find("login-refused"));
+    rules_eval(rules, &signals, 8000 + 16 * 60 * 1000);
+    cr_expect_null(find("login-refused"));
+}
+
+Test(rules, one_cause_is_one_alert, .init = begin, .fini = finish) {
+    signals.queue_messages = 5000;
+    signals.queue_growth = 100;
+    signals.oldest_ms = 3 * 3600 * 1000;
+    fail_login(1000);
+    for (int64_t now = 1000; now < 200 * 1000; now += 1000)
+        rules_eval(rules, &signals, now);
+    cr_expect_eq(rules_alerts(rules)->count, 1);
+    cr_expect_not_null(find("login-refused"));
+}
+
+Test(rules, unreachable_waits_its_time, .init = begin, .fini = finish) {
+    health_note_probe(&health, DIAGNOSIS_N02_CONNECT_REFUSED, SPAN("refused"), 1000);
+    cr_expect_not(rules_eval(rules, &signals, 1000));
+    cr_expect_not(rules_eval(rules, &signals, 10900));
+    cr_expect(rules_eval(rules, &signals, 11000));
+    cr_assert_not_null(find("relay-unreachable"));
+    cr_expect_eq(find("relay-unreachable")->since_ms, 1000, "dated from its beginning");
+}
+
+Test(rules, a_short_trouble_wakes_nobody, .init = begin, .fini = finish) {
+    health_note_probe(&health, DIAGNOSIS_N02_CONNECT_REFUSED, SPAN("refused"), 1000);
+    rules_eval(rules, &signals, 1000);
+    health_note_probe(&health, DIAGNOSIS_NONE, (struct span){0}, 4000);
+    for (int64_t now = 4000; now < 60000; now += 1000)
+        cr_expect_not(rules_eval(rules, &signals, now));
+    cr_expect_eq(rules_alerts(rules)->count, 0);
+}
+
+Test(rules, each_condition_has_its_alert, .init = begin, .fini = finish) {
+    static const struct {
+        const char *id;
+        enum diagnosis d;
+        enum severity severity;
+    } want[] = {
+        {"postfix-down", DIAGNOSIS_M01_NOT_RUNNING, SEVERITY_CRITICAL},
+        {"credential-rejected", DIAGNOSIS_C01_NEW_CREDENTIAL_REJECTED, SEVERITY_WARNING},
+        {"disk-low", DIAGNOSIS_Q01_DISK_LOW_SMTPD, SEVERITY_CRITICAL},
+        {"log-silent", DIAGNOSIS_M16_LOG_MISSING, SEVERITY_CRITICAL},
+        {"milter-gone", DIAGNOSIS_L01_MILTER_DOWN, SEVERITY_WARNING},
+        {"certificate-expiring", DIAGNOSIS_T05_CERT_EXPIRED_NOT_YET_VALID, SEVERITY_WARNING},
+        {"store-down", DIAGNOSIS_W01_STORE_UNAVAILABLE, SEVERITY_WARNING},
+        {"keeper-gone", DIAGNOSIS_W02_KEEPER_SILENT, SEVERITY_WARNING},
+    };
+
+    signals.postfix_running = false;
+    signals.credential = RULES_CREDENTIAL_REJECTED;
+    signals.credential_detail = "535 no";
+    signals.disk_known = true;
+    signals.disk_free_bytes = 1;
+    signals.log = RULES_LOG_MISSING;
+    signals.milter_silent_ms = 11 * 1000;
+    signals.certificate_expires_ms = 10 * 86400 * (int64_t)1000;
+    signals.store_down = true;
+    signals.store_detail = "connection refused";
+    signals.keeper_silent_ms = 61 * 1000;
+    for (int64_t now = 1000; now <= 62 * 1000; now += 1000)
+        rules_eval(rules, &signals, now);
+    for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
+        const struct alert *a = find(want[i].id);
+
+        cr_expect_not_null(a, "%s does not fire", want[i].id);
+        if (a == NULL)
+            continue;
+        cr_expect_eq(a->diagnosis, want[i].d, "%s", want[i].id);
+        cr_expect_eq(a->severity, want[i].severity, "%s", want[i].id);
+        cr_expect_gt(strlen(a->summary), 10u, "%s", want[i].id);
+        cr_expect_gt(strlen(a->impact), 3u, "%s", want[i].id);
+    }
+}
+
+Test(rules, a_queue_that_grows_rises_to_critical, .init = begin, .fini = finish) {
+    signals.queue_messages = 200;
+    signals.queue_growth = 10;
+    for (int64_t now = 1000; now <= 62 * 1000; now += 1000)
+        rules_eval(rules, &signals, now);
+    cr_assert_not_null(find("queue-growing"));
+    cr_expect_eq(find("queue-growing")->severity, SEVERITY_WARNING);
+    signals.queue_messages = 2000;
+    cr_expect(rules_eval(rules, &signals, 63 * 1000), "a rise is news");
+    cr_expect_eq(find("queue-growing")->severity, SEVERITY_CRITICAL);
+    signals.queue_growth = -1;
+    cr_expect(rules_eval(rules, &signals, 64 * 1000), "it shrinks");
+    cr_expect_neq(find("queue-growing")->ended_ms, 0);
+}
+
+Test(rules, lost_mail_is_said_first, .init = begin, .fini = finish) {
+    struct mailev ev = {.kind = MAILEV_DELIVERY,
+                        .status = MAILEV_STATUS_BOUNCED,
+                        .daemon = SPAN("smtp"),
+                        .diagnosis = DIAGNOSIS_G09_MAIL_RELAY_DENIED};
+
+    health_note(&health, &ev, 1000);
+    health_note(&health, &ev, 1000);
+    cr_assert(rules_eval(rules, &signals, 1000));
+    cr_assert_not_null(find("relay-refuses"));
+    cr_expect_not_null(strstr(find("relay-refuses")->impact, "LOST: mail to 2 recipients"), "%s",
+                       find("relay-refuses")->impact);
+}

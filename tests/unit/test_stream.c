@@ -1,0 +1,681 @@
+/* stream.c: each situation by itself, then a random model: two writers that crash, a store that
+ * forgets, commands that land late, twice or never. Whatever happens, the values in the store are
+ * those of the position beside them. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "stream.h"
+#include "text.h"
+
+#define LINEAGE_A "0123456789abcdef0123456789abcdef"
+#define LINEAGE_B "fedcba9876543210fedcba9876543210"
+
+/* ---- a store that does what the scripts do ---- */
+
+struct fake {
+    struct stream_image image;
+    uint64_t writes;
+};
+
+static enum stream_verdict fake_apply(struct fake *store, const struct stream_request *request,
+                                      const struct totals *state) {
+    struct totals *have = &store->image.totals;
+    bool take = request->ask == STREAM_ASK_TAKE;
+
+    if (store->image.exists && strcmp(have->lineage, state->lineage) != 0)
+        return STREAM_LINEAGE;
+    if (take) {
+        if (have->epoch != request->base_epoch || have->seq != request->base_seq)
+            return STREAM_RACE;
+    } else {
+        if (have->epoch > state->epoch ||
+            (have->epoch == state->epoch && strcmp(store->image.owner, request->owner) != 0))
+            return STREAM_FENCED;
+        if (have->epoch < state->epoch)
+            return STREAM_BEHIND;
+        if (have->seq >= state->seq)
+            return STREAM_DUP;
+        if (have->seq != request->base_seq)
+            return STREAM_GAP;
+    }
+    if (take) {
+        store->image.exists = store->image.has_epoch = store->image.has_seq = true;
+        store->image.version = TOTALS_VERSION;
+        text_copy(store->image.owner, sizeof store->image.owner, request->owner);
+        text_copy(have->lineage, sizeof have->lineage, state->lineage);
+        have->epoch = state->epoch;
+    }
+    have->seq = state->seq;
+    have->time_ms = state->time_ms;
+    text_copy(have->position, sizeof have->position, state->position);
+    for (size_t i = 0; i < request->count; i++)
+        totals_set(have, state->field[request->field[i]].name,
+                   state->field[request->field[i]].value);
+    store->writes++;
+    return STREAM_OK;
+}
+
+/* One exchange without faults. Returns the news. */
+static int exchange(struct stream *stream, struct fake *store, bool probe, enum stream_ask want) {
+    struct stream_request request;
+    enum stream_ask ask = stream_next(stream, 1000, probe, &request);
+
+    cr_assert_eq(ask, want, "asks %d, not %d", ask, want);
+    if (ask == STREAM_ASK_READ)
+        return stream_on_image(stream, &store->image);
+    if (ask == STREAM_ASK_NOTHING)
+        return 0;
+    return stream_on_verdict(stream, fake_apply(store, &request, request.state));
+}
+
+/* The state of the world at position p. */
+static void fill(struct totals *t, uint64_t p) {
+    text_format(t->position, sizeof t->position, "v1;%llu", (unsigned long long)p);
+    totals_set(t, "c.lines", p);
+    totals_set(t, "c.sent", p / 2);
+    totals_set(t, "c.deferred", p * p % 1000);
+    totals_set(t, "c.never", 0);
+}
+
+static uint64_t position_of(const struct totals *t) {
+    uint64_t p = 0;
+
+    if (t->position[0] != '\0')
+        cr_assert(text_u64(span_of(t->position + 3), 0, UINT64_MAX, &p), "%s", t->position);
+    return p;
+}
+
+static void expect_consistent(const struct totals *t, const char *what) {
+    uint64_t p = position_of(t);
+
+    cr_assert(totals_get(t, "c.lines") == p && totals_get(t, "c.sent") == p / 2 &&
+                  totals_get(t, "c.deferred") == p * p % 1000 && totals_get(t, "c.never") == 0,
+              "%s: values are not those of position %llu", what, (unsigned long long)p);
+}
+
+static struct totals world(const char *lineage, uint64_t epoch, uint64_t seq, uint64_t p) {
+    struct totals t = {.epoch = epoch, .seq = seq};
+
+    text_copy(t.lineage, sizeof t.lineage, lineage);
+    fill(&t, p);
+    return t;
+}
+
+static struct fake stored(const char *owner, const struct totals *t) {
+    struct fake store = {{.exists = true, .has_epoch = true, .has_seq = true, .version = 1}, 0};
+
+    text_copy(store.image.owner, sizeof store.image.owner, owner);
+    store.image.totals = *t;
+    return store;
+}
+
+static void bring_up(struct stream *stream, struct fake *store) {
+    stream_connected(stream);
+    cr_assert_eq(exchange(stream, store, false, STREAM_ASK_READ), 0);
+    cr_assert_eq(exchange(stream, store, false, STREAM_ASK_TAKE), STREAM_NEWS_START);
+}
+
+static void publish(struct stream *stream, uint64_t p) {
+    struct totals t = *stream_from(stream);
+
+    fill(&t, p);
+    stream_publish(stream, &t);
+}
+
+/* ---- where to start from ---- */
+
+Test(stream, start) {
+    static const struct {
+        const char *name;
+        const char *local_lineage; /* NULL: nothing local */
+        uint64_t local_epoch, local_seq, local_p;
+        const char *store_lineage; /* NULL: empty */
+        uint64_t store_epoch, store_seq, store_p;
+        uint64_t want_p;
+        uint64_t want_epoch, want_seq;
+    } rows[] = {
+        {"nothing anywhere", NULL, 0, 0, 0, NULL, 0, 0, 0, 0, 1, 1},
+        {"store only", NULL, 0, 0, 0, LINEAGE_A, 7, 50, 500, 500, 8, 51},
+        {"local only", LINEAGE_A, 3, 40, 400, NULL, 0, 0, 0, 400, 4, 41},
+        {"store further", LINEAGE_A, 3, 40, 400, LINEAGE_A, 3, 50, 500, 500, 4, 51},
+        {"local further", LINEAGE_A, 3, 60, 600, LINEAGE_A, 3, 50, 500, 600, 4, 61},
+        {"same number: local has more", LINEAGE_A, 3, 50, 510, LINEAGE_A, 3, 50, 500, 510, 4, 51},
+        {"same number, higher epoch", LINEAGE_A, 3, 50, 510, LINEAGE_A, 4, 50, 500, 500, 5, 51},
+        {"store rolled back", LINEAGE_A, 9, 60, 600, LINEAGE_A, 3, 50, 500, 600, 10, 61},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct totals local = {0};
+        struct fake store = {0};
+        struct stream stream;
+
+        if (rows[i].local_lineage != NULL)
+            local = world(rows[i].local_lineage, rows[i].local_epoch, rows[i].local_seq,
+                          rows[i].local_p);
+        if (rows[i].store_lineage != NULL) {
+            struct totals t = world(rows[i].store_lineage, rows[i].store_epoch, rows[i].store_seq,
+                                    rows[i].store_p);
+            store = stored("before", &t);
+        }
+        stream_init(&stream, "me", rows[i].local_lineage != NULL ? &local : NULL);
+        bring_up(&stream, &store);
+        cr_expect_eq(position_of(stream_from(&stream)), rows[i].want_p, "%s", rows[i].name);
+        cr_expect_eq(position_of(&store.image.totals), rows[i].want_p, "%s", rows[i].name);
+        cr_expect_eq(store.image.totals.epoch, rows[i].want_epoch, "%s", rows[i].name);
+        cr_expect_eq(store.image.totals.seq, rows[i].want_seq, "%s", rows[i].name);
+        cr_expect_str_eq(store.image.owner, "me", "%s", rows[i].name);
+        cr_expect(stream_lineage_ok(stream_from(&stream)->lineage), "%s", rows[i].name);
+        expect_consistent(&store.image.totals, rows[i].name);
+        cr_expect_eq(stream_start_alone(&stream), 0, "%s: started once only", rows[i].name);
+    }
+}
+
+Test(stream, other_lineage_is_left_alone) {
+    struct totals local = world(LINEAGE_A, 3, 40, 400);
+    struct totals alien = world(LINEAGE_B, 1, 5, 50);
+    struct fake store = stored("alien", &alien);
+    struct stream stream;
+
+    stream_init(&stream, "me", &local);
+    stream_connected(&stream);
+    cr_expect_eq(exchange(&stream, &store, false, STREAM_ASK_READ),
+                 STREAM_NEWS_START | STREAM_NEWS_LINEAGE);
+    cr_expect_not(stream.newborn);
+    cr_expect_eq(position_of(stream_from(&stream)), 400, "counting goes on from what we know");
+    publish(&stream, 401);
+    exchange(&stream, &store, true, STREAM_ASK_NOTHING);
+    stream_retry(&stream);
+    cr_expect_eq(exchange(&stream, &store, false, STREAM_ASK_READ), 0, "told once");
+    cr_expect_eq(store.writes, 0);
+    memset(&store, 0, sizeof store); /* the operator removed it */
+    stream_retry(&stream);
+    cr_expect_eq(exchange(&stream, &store, false, STREAM_ASK_READ), 0);
+    cr_expect_eq(exchange(&stream, &store, false, STREAM_ASK_TAKE), 0);
+    cr_expect_eq(position_of(&store.image.totals), 401);
+}
+
+Test(stream, newborn_lineage) {
+    struct totals known = world(LINEAGE_A, 3, 40, 400);
+    struct fake store = stored("before", &known);
+    struct stream stream;
+
+    stream_init(&stream, "me", NULL);
+    cr_assert_eq(stream_start_alone(&stream), STREAM_NEWS_START);
+    publish(&stream, 10);
+    stream_connected(&stream);
+    cr_expect_eq(exchange(&stream, &store, false, STREAM_ASK_READ), STREAM_NEWS_LINEAGE);
+    cr_expect(stream.newborn, "made up while the store could not be asked");
+
+    memset(&store, 0, sizeof store);
+    stream_init(&stream, "me", NULL);
+    cr_assert_eq(stream_start_alone(&stream), STREAM_NEWS_START);
+    stream_connected(&stream);
+    cr_expect_eq(exchange(&stream, &store, false, STREAM_ASK_READ), 0);
+    cr_expect_eq(exchange(&stream, &store, false, STREAM_ASK_TAKE), 0);
+    cr_expect_not(stream.newborn, "written: it is the lineage now");
+}
+
+Test(stream, race_at_birth) {
+    struct fake store = {0};
+    struct stream a;
+    struct stream b;
+
+    stream_init(&a, "a", NULL);
+    stream_init(&b, "b", NULL);
+    stream_connected(&a);
+    stream_connected(&b);
+    cr_expect_eq(exchange(&a, &store, false, STREAM_ASK_READ), 0);
+    cr_expect_eq(exchange(&b, &store, false, STREAM_ASK_READ), 0);
+    cr_expect_eq(exchange(&a, &store, false, STREAM_ASK_TAKE), STREAM_NEWS_START);
+    cr_expect_eq(exchange(&b, &store, false, STREAM_ASK_TAKE), 0, "another lineage came first");
+    cr_expect_eq(exchange(&b, &store, false, STREAM_ASK_READ), 0);
+    cr_expect_eq(exchange(&b, &store, false, STREAM_ASK_TAKE), STREAM_NEWS_START);
+    cr_expect_str_eq(stream_from(&b)->lineage, stream_from(&a)->lineage);
+    cr_expect_eq(exchange(&a, &store, true, STREAM_ASK_COMMIT), STREAM_NEWS_FENCED);
+    exchange(&a, &store, true, STREAM_ASK_NOTHING);
+}
+
+/* ---- commits ---- */
+
+Test(stream, only_changes_are_sent) {
+    struct fake store = {0};
+    struct stream_request request;
+    struct stream stream;
+
+    stream_init(&stream, "me", NULL);
+    bring_up(&stream, &store);
+    publish(&stream, 1);
+    cr_expect_eq(stream_next(&stream, 7, false, &request), STREAM_ASK_COMMIT);
+    cr_expect_eq(request.count, 4, "new fields, also those of value 0");
+    cr_expect_eq(request.state->time_ms, 7);
+    publish(&stream, 2);
+    publish(&stream, 3);
+    cr_expect_eq(position_of(request.state), 1, "what is in flight does not change");
+    cr_expect_eq(stream_on_verdict(&stream, fake_apply(&store, &request, request.state)), 0);
+    cr_expect_eq(stream_next(&stream, 8, false, &request), STREAM_ASK_COMMIT);
+    cr_expect_eq(position_of(request.state), 3, "the newest only");
+    cr_expect_eq(request.count, 3, "c.never has not changed");
+    cr_expect_eq(stream_on_verdict(&stream, fake_apply(&store, &request, request.state)), 0);
+    cr_expect_eq(stream_next(&stream, 9, false, &request), STREAM_ASK_NOTHING);
+    cr_expect_eq(stream_next(&stream, 9, true, &request), STREAM_ASK_COMMIT, "a probe");
+    cr_expect_eq(request.count, 0);
+    expect_consistent(&store.image.totals, "after all");
+}
+
+Test(stream, fields_that_nobody_knows_become_zero) {
+    struct totals local = world(LINEAGE_A, 3, 60, 600);
+    struct totals t = world(LINEAGE_A, 3, 50, 500);
+    struct fake store;
+    struct stream stream;
+
+    totals_set(&t, "c.old", 12);
+    store = stored("before", &t);
+    stream_init(&stream, "me", &local);
+    bring_up(&stream, &store);
+    cr_expect_eq(totals_get(&store.image.totals, "c.old"), 0);
+    cr_expect_eq(stream_from(&stream)->count, 4);
+}
+
+/* What the store turned into while the stream was idle, and what the next commit leads to. */
+Test(stream, reactions) {
+    static const struct {
+        const char *name;
+        bool emptied;
+        int64_t epoch_by, seq_by; /* what changed */
+        const char *owner;
+        int want; /* news */
+    } rows[] = {
+        {"emptied", true, 0, 0, "me", 0},
+        {"lost commits", false, 0, -2, "me", 0},
+        {"lost the take", false, -1, -3, "before", 0},
+        {"has more than it should", false, 0, 5, "me", 0},
+        {"taken over", false, 1, 1, "other", STREAM_NEWS_FENCED},
+        {"rolled back and taken with our epoch", false, 0, -1, "other", STREAM_NEWS_FENCED},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct totals t = world(LINEAGE_A, 3, 50, 500);
+        struct fake store = stored("before", &t);
+        struct stream stream;
+
+        stream_init(&stream, "me", NULL);
+        bring_up(&stream, &store);
+        for (uint64_t p = 501; p < 505; p++) {
+            publish(&stream, p);
+            cr_assert_eq(exchange(&stream, &store, false, STREAM_ASK_COMMIT), 0);
+        }
+        if (rows[i].emptied)
+            memset(&store, 0, sizeof store);
+        store.image.totals.epoch += (uint64_t)rows[i].epoch_by;
+        store.image.totals.seq += (uint64_t)rows[i].seq_by;
+        text_copy(store.image.owner, sizeof store.image.owner, rows[i].owner);
+        cr_expect_eq(exchange(&stream, &store, true, STREAM_ASK_COMMIT), rows[i].want, "%s",
+                     rows[i].name);
+        if (rows[i].want == STREAM_NEWS_FENCED)
+            continue;
+        publish(&stream, 506);
+        cr_expect_eq(exchange(&stream, &store, false, STREAM_ASK_READ), 0, "%s", rows[i].name);
+        cr_expect_eq(exchange(&stream, &store, false, STREAM_ASK_TAKE), 0, "%s", rows[i].name);
+        cr_expect_eq(position_of(&store.image.totals), 506, "%s", rows[i].name);
+        expect_consistent(&store.image.totals, rows[i].name);
+    }
+}
+
+/* What a writer finds that lost its connection for a while. */
+Test(stream, return_of_a_writer) {
+    static const struct {
+        const char *name;
+        int64_t epoch_by;
+        const char *owner;
+        bool ends;
+    } rows[] = {
+        {"all as it was", 0, "me", false},
+        {"a take of ours landed", 1, "me", false},
+        {"taken over", 1, "other", true},
+        {"rolled back and taken with our epoch", 0, "other", true},
+        {"rolled back to before us", -1, "other", false},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct totals t = world(LINEAGE_A, 3, 50, 500);
+        struct fake store = stored("before", &t);
+        struct stream stream;
+
+        stream_init(&stream, "me", NULL);
+        bring_up(&stream, &store);
+        stream_lost(&stream);
+        publish(&stream, 501);
+        store.image.totals.epoch += (uint64_t)rows[i].epoch_by;
+        text_copy(store.image.owner, sizeof store.image.owner, rows[i].owner);
+        stream_connected(&stream);
+        cr_expect_eq(exchange(&stream, &store, false, STREAM_ASK_READ),
+                     rows[i].ends ? STREAM_NEWS_FENCED : 0, "%s", rows[i].name);
+        exchange(&stream, &store, false, rows[i].ends ? STREAM_ASK_NOTHING : STREAM_ASK_TAKE);
+        cr_expect_eq(position_of(&store.image.totals), rows[i].ends ? 500 : 501, "%s",
+                     rows[i].name);
+    }
+}
+
+Test(stream, lost_answers) {
+    struct fake store = {0};
+    struct stream_request request;
+    struct stream_request late;
+    struct totals late_state;
+    struct totals saved;
+    struct stream stream;
+
+    stream_init(&stream, "me", NULL);
+    bring_up(&stream, &store);
+    publish(&stream, 5);
+    cr_assert_eq(stream_next(&stream, 1, false, &request), STREAM_ASK_COMMIT);
+    late = request;
+    late_state = *request.state;
+    stream_lost(&stream);
+    stream_snapshot(&stream, &saved);
+    cr_expect_eq(saved.seq, late_state.seq, "a local copy is not behind what may have landed");
+    publish(&stream, 6);
+    cr_expect_eq(stream_next(&stream, 1, true, &request), STREAM_ASK_NOTHING, "no connection");
+    stream_connected(&stream);
+    cr_expect_eq(exchange(&stream, &store, false, STREAM_ASK_READ), 0);
+    cr_expect_eq(fake_apply(&store, &late, &late_state), STREAM_OK, "it lands after all");
+    cr_expect_eq(exchange(&stream, &store, false, STREAM_ASK_TAKE), 0);
+    cr_expect_eq(exchange(&stream, &store, false, STREAM_ASK_READ), 0, "somebody wrote");
+    cr_expect_eq(exchange(&stream, &store, false, STREAM_ASK_TAKE), 0);
+    cr_expect_eq(position_of(&store.image.totals), 6);
+    cr_expect_neq(fake_apply(&store, &late, &late_state), STREAM_OK, "and again: too late");
+    expect_consistent(&store.image.totals, "late commit");
+}
+
+/* ---- reading a hash ---- */
+
+Test(stream, image) {
+    static const struct {
+        const char *name, *field, *value;
+        bool fits;
+    } rows[] = {
+        {"total", "c.sent", "18446744073709551615", true},
+        {"total too large", "c.sent", "18446744073709551616", false},
+        {"negative", "c.sent", "-1", false},
+        {"no number", "c.sent", "x", false},
+        {"empty", "c.sent", "", false},
+        {"no name", "", "1", false},
+        {"long name", "c.0123456789012345678901234567890123456789", "1", false},
+        {"control character", "c.\n", "1", false},
+        {"epoch", "_ep", "9007199254740992", true},
+        {"epoch beyond Lua", "_ep", "9007199254740993", false},
+        {"seq", "_seq", "-1", false},
+        {"lineage", "_lin", LINEAGE_A, true},
+        {"short lineage", "_lin", "0123", false},
+        {"upper case lineage", "_lin", "0123456789ABCDEF0123456789abcdef", false},
+        {"time", "_ts", "-5", true},
+        {"version", "_v", "0", false},
+        {"position", "_pos", "v1;f;x \x7f", false},
+        {"of the future", "_new", "anything", true},
+    };
+    struct fault why;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct stream_image image = {0};
+
+        cr_expect_eq(stream_image_add(&image, span_of(rows[i].field), span_of(rows[i].value), &why),
+                     rows[i].fits ? 0 : -1, "%s", rows[i].name);
+    }
+}
+
+Test(stream, image_is_whole) {
+    static const char *const fields[][2] = {
+        {"_v", "1"}, {"_lin", LINEAGE_A}, {"_own", "x"}, {"_ep", "0"}, {"_seq", "3"}};
+    enum { COUNT = sizeof fields / sizeof fields[0] };
+    struct fault why;
+
+    for (size_t without = 0; without <= COUNT; without++) {
+        struct stream_image image = {0};
+
+        for (size_t i = 0; i < COUNT; i++) {
+            if (i != without)
+                cr_assert_eq(
+                    stream_image_add(&image, span_of(fields[i][0]), span_of(fields[i][1]), &why),
+                    0);
+        }
+        cr_expect_eq(stream_image_check(&image, &why), without == COUNT ? 0 : -1, "without %zu",
+                     without);
+        image.version = 2;
+        cr_expect_eq(stream_image_check(&image, &why), -1, "of a newer version");
+    }
+}
+
+/* ---- the random model ---- */
+
+enum { WRITERS = 2, WIRE = 6, HISTORY = 8, STEPS = 100000 };
+
+struct message {
+    bool used;
+    int writer;
+    uint64_t connection;
+    struct stream_request request;
+    struct totals state;
+};
+
+struct writer {
+    bool alive;
+    uint64_t connection; /* 0: none */
+    struct stream stream;
+    struct totals slot;
+    uint64_t position;
+};
+
+struct model {
+    struct fake store;
+    struct fake history[HISTORY];
+    struct writer writer[WRITERS];
+    struct message wire[WIRE];
+    uint64_t connections, births, end, acknowledged, fenced, rollbacks;
+    bool forgets; /* the store may lose writes */
+    unsigned random;
+};
+
+static unsigned draw(struct model *m, unsigned below) {
+    m->random = m->random * 1103515245u + 12345u;
+    return (m->random >> 8) % below;
+}
+
+static void tell(struct model *m, struct writer *w, int news) {
+    if ((news & STREAM_NEWS_START) != 0) {
+        w->position = position_of(stream_from(&w->stream));
+        expect_consistent(stream_from(&w->stream), "start");
+        stream_snapshot(&w->stream, &w->slot);
+    }
+    if ((news & STREAM_NEWS_FENCED) != 0) {
+        w->alive = false;
+        m->fenced++;
+    }
+    if ((news & STREAM_NEWS_LINEAGE) != 0) {
+        cr_assert(m->forgets, "two lineages in a store that forgets nothing");
+        memset(&w->slot, 0, sizeof w->slot); /* the operator decides for the store */
+        w->alive = false;
+    }
+}
+
+static void land(struct model *m, struct message *message, bool answer) {
+    struct writer *w = &m->writer[message->writer];
+    uint64_t before = position_of(&m->store.image.totals);
+    bool current = w->alive && w->connection == message->connection;
+    enum stream_verdict verdict = STREAM_OK;
+
+    if (message->request.ask != STREAM_ASK_READ) {
+        verdict = fake_apply(&m->store, &message->request, &message->state);
+        expect_consistent(&m->store.image.totals, "store");
+        if (verdict == STREAM_OK)
+            m->history[m->store.writes % HISTORY] = m->store;
+        if (!m->forgets)
+            cr_assert(position_of(&m->store.image.totals) >= before, "position went back");
+    }
+    if (!answer || !current)
+        return;
+    if (message->request.ask == STREAM_ASK_READ) {
+        tell(m, w, stream_on_image(&w->stream, &m->store.image));
+        return;
+    }
+    m->acknowledged += verdict == STREAM_OK;
+    tell(m, w, stream_on_verdict(&w->stream, verdict));
+}
+
+static void ask(struct model *m, int writer) {
+    struct writer *w = &m->writer[writer];
+
+    for (int i = 0; i < WIRE; i++) {
+        struct message *message = &m->wire[i];
+
+        if (message->used)
+            continue;
+        if (stream_next(&w->stream, 1, draw(m, 4) == 0, &message->request) == STREAM_ASK_NOTHING)
+            return;
+        message->used = true;
+        message->writer = writer;
+        message->connection = w->connection;
+        message->state = *message->request.state;
+        return;
+    }
+}
+
+static void revive(struct model *m, struct writer *w) {
+    char owner[32];
+
+    text_format(owner, sizeof owner, "process %llu", (unsigned long long)++m->births);
+    stream_init(&w->stream, owner, w->slot.lineage[0] != '\0' ? &w->slot : NULL);
+    w->alive = true;
+    w->connection = 0;
+}
+
+static void step_writer(struct model *m, int writer) {
+    struct writer *w = &m->writer[writer];
+    struct totals t;
+
+    if (!w->alive) {
+        if (draw(m, 20) == 0)
+            revive(m, w);
+        return;
+    }
+    switch (draw(m, 12)) {
+    case 0:
+        stream_lost(&w->stream);
+        w->connection = 0;
+        break;
+    case 1:
+        if (draw(m, 10) == 0)
+            w->alive = false; /* kill -9 */
+        break;
+    case 2:
+        if (w->stream.started)
+            stream_snapshot(&w->stream, &w->slot);
+        break;
+    case 3:
+    case 4:
+    case 5:
+        if (!w->stream.started)
+            break;
+        w->position += draw(m, 4);
+        if (w->position > m->end)
+            m->end = w->position;
+        t = *stream_from(&w->stream);
+        fill(&t, w->position);
+        stream_publish(&w->stream, &t);
+        break;
+    default:
+        if (w->connection == 0) {
+            w->connection = ++m->connections;
+            stream_connected(&w->stream);
+        }
+        ask(m, writer);
+    }
+}
+
+static void step_wire(struct model *m) {
+    struct message *message = &m->wire[draw(m, WIRE)];
+    unsigned fate = draw(m, 20);
+
+    if (!message->used)
+        return;
+    if (fate > 0)
+        land(m, message, fate > 2);
+    if (fate == 3)
+        return;      /* and once more, later */
+    if (fate <= 2) { /* an answer that never comes ends the connection */
+        struct writer *w = &m->writer[message->writer];
+
+        if (w->connection == message->connection) {
+            stream_lost(&w->stream);
+            w->connection = 0;
+        }
+    }
+    message->used = false;
+}
+
+static void step_store(struct model *m) {
+    unsigned fate = draw(m, 400);
+
+    if (!m->forgets || fate > 2)
+        return;
+    m->rollbacks++;
+    if (fate == 0) {
+        memset(&m->store.image, 0, sizeof m->store.image);
+    } else {
+        uint64_t writes = m->store.writes;
+
+        m->store = m->history[draw(m, HISTORY)];
+        m->store.writes = writes;
+    }
+}
+
+static void settle(struct model *m) {
+    for (int i = 1; i < WRITERS; i++)
+        m->writer[i].alive = false;
+    memset(m->wire, 0, sizeof m->wire);
+    m->writer[0].connection = 0;
+    for (int i = 0; i < 50; i++) {
+        struct writer *w = &m->writer[0];
+        struct totals t;
+
+        if (!w->alive)
+            revive(m, w);
+        if (w->connection == 0) {
+            w->connection = ++m->connections;
+            stream_lost(&w->stream);
+            stream_connected(&w->stream);
+        }
+        ask(m, 0);
+        for (int k = 0; k < WIRE; k++) {
+            if (m->wire[k].used)
+                land(m, &m->wire[k], true);
+            m->wire[k].used = false;
+        }
+        if (i >= 25 && w->alive && w->stream.started) {
+            t = *stream_from(&w->stream);
+            fill(&t, m->end + 1);
+            stream_publish(&w->stream, &t);
+        }
+    }
+    cr_assert_eq(position_of(&m->store.image.totals), m->end + 1, "it does not settle");
+    expect_consistent(&m->store.image.totals, "end");
+}
+
+Test(stream, random_model, .timeout = 120) {
+    struct model *m = calloc(1, sizeof *m);
+
+    for (unsigned seed = 1; seed <= 10; seed++) {
+        memset(m, 0, sizeof *m);
+        m->random = seed;
+        m->forgets = seed % 2 == 0;
+        for (int i = 0; i < STEPS / 10; i++) {
+            step_writer(m, (int)draw(m, 20) == 0);
+            step_wire(m);
+            step_store(m);
+        }
+        cr_expect(m->acknowledged > 200 && m->fenced > 0 && (m->rollbacks > 0) == m->forgets,
+                  "seed %u exercises little: %llu acknowledged, %llu fenced", seed,
+                  (unsigned long long)m->acknowledged, (unsigned long long)m->fenced);
+        settle(m);
+    }
+    free(m);
+}
