@@ -1,0 +1,65 @@
+/* See alertdoc.h. */
+#include "alertdoc.h"
+
+#include "text.h"
+
+#include "json.h"
+
+static double seconds(int64_t ms) {
+    return (double)ms / 1000.0;
+}
+
+static void put_diagnosis(struct json_t *doc, const struct diagnosis_entry *entry) {
+    struct json_t *fix = json_make_array();
+
+    json_put_text(doc, "who", entry->who);
+    json_put_text(doc, "why", entry->why);
+    for (size_t i = 0; i < DIAGNOSIS_FIXES && entry->fix[i] != NULL; i++)
+        json_add_text(fix, entry->fix[i]);
+    json_put(doc, "fix", fix);
+}
+
+struct json_t *alertdoc_make(const struct alert *alert) {
+    const struct diagnosis_entry *entry = diagnosis_entry(alert->diagnosis);
+    struct json_t *doc = json_make_object();
+    char diagnosis[96] = "";
+
+    if (alert->diagnosis != DIAGNOSIS_NONE)
+        text_format(diagnosis, sizeof diagnosis, "%s %s", entry->id, entry->name);
+    json_put_text(doc, "id", alert->id);
+    json_put_text(doc, "diagnosis", diagnosis);
+    json_put_text(doc, "severity", severity_name(alert->severity));
+    json_put_text(doc, "title", entry->title[0] != '\0' ? entry->title : alert->summary);
+    json_put_text(doc, "summary", alert->summary);
+    json_put_text(doc, "impact", alert->impact[0] != '\0' ? alert->impact : entry->impact);
+    put_diagnosis(doc, entry);
+    json_put_text(doc, "evidence", alert->evidence);
+    json_put_real(doc, "since", seconds(alert->since_ms));
+    if (alert->ended_ms == 0)
+        json_put_null(doc, "ended");
+    else
+        json_put_real(doc, "ended", seconds(alert->ended_ms));
+    json_put_int(doc, "count", (int64_t)alert->count);
+    return doc;
+}
+
+struct json_t *alertdoc_make_array(const struct alert_set *set) {
+    struct json_t *array = json_make_array();
+
+    for (int i = 0; i < set->count; i++)
+        json_add(array, alertdoc_make(&set->alert[i]));
+    return array;
+}
+
+char *alertdoc_print_packet(const struct alert_set *set, const char *host, const char *url) {
+    struct json_t *packet = json_make_object();
+    char *text;
+
+    json_put_int(packet, "version", 1);
+    json_put_text(packet, "host", host);
+    json_put_text(packet, "url", url);
+    json_put(packet, "alerts", alertdoc_make_array(set));
+    text = json_print(packet, false);
+    json_release(&packet);
+    return text;
+}

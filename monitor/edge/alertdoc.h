@@ -1,0 +1,25 @@
+/* An alert as JSON, the same for the status document (/api/v1/status, `relaywatch status --json`)
+ * and for the packet that tells relaywatch-notify the whole present set. Builds only; nothing
+ * blocks. */
+#ifndef EDGE_ALERTDOC_H
+#define EDGE_ALERTDOC_H
+
+#include "alert.h"
+
+struct json_t;
+
+/* No packet to relaywatch-notify is larger. */
+enum { ALERTDOC_PACKET_MOST = 200 * 1024 };
+
+/* {"id","diagnosis","severity","title","summary","impact","who","why","fix":[...],"evidence","since","ended","count"};
+ * times in seconds since 1970, `ended` null while it fires; `diagnosis` as "G01 BAD_CREDENTIALS".
+ * Belongs to the caller. */
+struct json_t *alertdoc_make(const struct alert *alert);
+
+/* The array of all. Belongs to the caller. */
+struct json_t *alertdoc_make_array(const struct alert_set *set);
+
+/* The packet: {"version":1,"host","url","alerts":[...]}. free() it. */
+char *alertdoc_print_packet(const struct alert_set *set, const char *host, const char *url);
+
+#endif

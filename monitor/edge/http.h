@@ -1,0 +1,42 @@
+/* A small HTTP server for page, metrics and API: one request a connection, GET and HEAD, no body,
+ * head up to 8 KiB, 5 s from accept to the last byte, 64 connections in all and 16 an address. Who
+ * comes over a limit does not wait: the oldest connection that has not finished its request gives
+ * way, as a client in earnest is done within milliseconds. Never blocks.
+ *
+ * Our own, not evhttp: that has neither a total deadline nor a limit on connections, and the one
+ * way to learn when it is done with a connection (a filtering bufferevent with a free callback)
+ * crashes in libevent 2.1.12 when the client breaks off. */
+#ifndef EDGE_HTTP_H
+#define EDGE_HTTP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fault.h"
+#include "loop.h"
+
+struct http;
+
+struct http_reply {
+    int status;       /* 200, 404, ... */
+    const char *type; /* Content-Type; static */
+    char *body;       /* malloc'ed; the server frees it; NULL: none */
+    size_t size;
+};
+
+/* `path` is without query, `query` the rest or "". Fills the reply (preset to 404 without body). */
+typedef void http_answer_fn(const char *path, const char *query, struct http_reply *reply,
+                            void *arg);
+
+/* `listen_on`: "address:port", IPv6 addresses in brackets. NULL on failure. */
+MUSTCHECK struct http *http_new(struct loop *loop, const char *listen_on, http_answer_fn *answer,
+                                void *arg, struct fault *why);
+void http_free(struct http **http);
+
+struct http_figures {
+    uint64_t requests, refused, evicted, timed_out;
+    unsigned open;
+};
+struct http_figures http_figures(const struct http *http);
+
+#endif

@@ -1,0 +1,27 @@
+/* The sender's side of relaywatch-notify's socket, for relaywatchd: tells the whole present set of
+ * alerts at every change and each 10 s, so that a lost packet, or a dead relaywatch-notify, loses
+ * nothing. Owned by the caller; never blocks: what the socket does not take now is left out, as the
+ * next packet says it again. */
+#ifndef EDGE_NOTIFYC_H
+#define EDGE_NOTIFYC_H
+
+#include <stdbool.h>
+
+#include "alert.h"
+
+struct loop;
+struct notifyc;
+
+struct notifyc *notifyc_new(struct loop *loop, const char *socket_path);
+void notifyc_free(struct notifyc **notifyc);
+
+/* The set as it is now; call it as often as you like. Keeps a copy; sends at once when it differs
+ * from the last. */
+void notifyc_set(struct notifyc *notifyc, const struct alert_set *set, const char *host,
+                 const char *url);
+
+/* relaywatch-notify has acknowledged a packet within the last 25 s. (A connection alone says
+ * nothing: a supervisor holds the listening socket while relaywatch-notify is dead.) */
+bool notifyc_connected(const struct notifyc *notifyc);
+
+#endif

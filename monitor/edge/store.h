@@ -1,0 +1,77 @@
+/* The store: Redis, spoken to through one connection by hiredis' asynchronous part (whose headers
+ * are included by store.c alone). Publishes streams of totals exactly once (logic/stream.h has the
+ * protocol), keeps replaceable side data and this host's heartbeat there. Never blocks, but for
+ * looking up a host name: give an address in `redis`. Memory does not grow while Redis is away: of
+ * everything only the newest is kept. One thread, the loop's. All calls back come from the loop,
+ * never from inside a function of this module. */
+#ifndef EDGE_STORE_H
+#define EDGE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "attr.h"
+#include "conf.h"
+#include "loop.h"
+#include "totals.h"
+
+enum store_state {
+    STORE_OFF,        /* `redis` is empty */
+    STORE_CONNECTING, /* the first time */
+    STORE_OK,         /* all streams are written */
+    STORE_DOWN,       /* not now; tries again by itself */
+    STORE_OPERATOR /* a human must act: wrong password, missing right, another lineage, not our hash
+                    */
+};
+
+struct store;
+struct store_stream;
+
+/* Starts to connect. `owner` tells this process from every other (store_make_owner). Ignores
+ * SIGPIPE from now on. */
+struct store *store_new(struct loop *loop, const struct conf *conf, const char *owner);
+
+/* Frees the streams, too. Not from inside a callback. */
+void store_free(struct store **store);
+
+/* "boot-id.pid.start": of this process only, also where /proc is missing. */
+void store_make_owner(char *out, size_t size);
+
+/* detail_out (may be NULL): why it is not OK, "" otherwise; valid until the loop goes on. */
+enum store_state store_state(const struct store *store, const char **detail_out);
+
+struct store_stream_calls {
+    /* Exactly once: the totals to go on from. Those of the store where it has the same lineage and
+     * is further on (or nothing is known locally), else the local ones, else fresh ones of a new
+     * lineage. As soon as the stream is taken; at once without Redis; when the store does not
+     * answer, after 3 s with local totals and 10 s without. */
+    void (*on_start)(const struct totals *from, void *arg);
+    /* Another process has the stream: this one must end (status 3). Nothing is written any more. */
+    void (*on_fenced)(void *arg);
+    /* The store holds totals of another lineage: nothing is written to this stream until they are
+     * gone. ours_is_newborn: ours began in this process because the store could not be asked: end
+     * (status 75) and start again from it. */
+    void (*on_lineage)(bool ours_is_newborn, void *arg);
+    void *arg;
+};
+
+/* The stream with the key "rw:{HOST}:SUFFIX". `local` (may be NULL): what was saved locally. Owned
+ * by the store. */
+struct store_stream *store_stream_new(struct store *store, const char *suffix,
+                                      const struct totals *local,
+                                      const struct store_stream_calls *calls);
+
+/* The newest state: position, time and values; lineage, epoch and number are the stream's own.
+ * Copied; sent as soon as nothing of this stream is in flight; replaces one that waits. Only after
+ * on_start. Cheap: call it after each batch. */
+void store_publish(struct store_stream *stream, const struct totals *now);
+
+/* The last published state as it should be saved locally (slot.h). */
+void store_stream_snapshot(const struct store_stream *stream, struct totals *out);
+
+/* Side data: a field of the hash "rw:{HOST}:alert", sent again after each reconnect and when the
+ * store was emptied. NULL removes the field. At most 256 fields; more are dropped with a warning.
+ */
+void store_set_alert(struct store *store, const char *field, const char *json);
+
+#endif

@@ -1,0 +1,633 @@
+/* See tail.h. Two cursors: `cur` in the file that is read now, `old` in the one before it during
+ * its quiet time. The way of a line: turn -> read_some -> cursor_step -> on_cur_line ->
+ * calls.on_line.
+ *
+ * When the place of `cur` is not known (at the beginning), or its bytes are no longer there
+ * (truncation), `lost` is set: `place` is where we were, and resolve() looks for it by the table of
+ * logic/position.c. */
+#include "tail.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "cursor.h"
+#include "hints.h"
+#include "logfile.h"
+#include "whereis.h"
+#include "xmem.h"
+
+enum {
+    QUIET_MS = 5000,
+    LOOK_MS = 1000, /* between two looks without a hint */
+    SOON_MS = 20,
+    LOOK_BLIND_MS = 250, /* the same where there is no inotify */
+    TURN_MS = 10,        /* after this a turn ends */
+    MISSING_MS = 1000,   /* between rename and create there is no file for a moment */
+    LONG_EVENT_MS = 60000,
+    CLOCK_STEP_MS = 10, /* the clock of file times is that much behind */
+    CHANGES_A_TURN = 4,
+    NS_A_MS = 1000000,
+};
+
+struct tail {
+    struct loop *loop;
+    struct hash_key key;
+    struct tail_calls calls;
+    char path[PATH_MAX];
+    char real[PATH_MAX]; /* what path stood for when it was last there: its brothers stand beside it
+                          */
+    struct cursor cur;
+    struct cursor old;     /* file NULL: none */
+    struct position place; /* while lost, anchored or skip_before_ms is set */
+    bool lost;
+    bool no_place; /* lost, and there is not even a place: the first beginning */
+    bool from_beginning;
+    bool started;
+    bool look;          /* see what the path stands for, at the next end */
+    int64_t look_at_ms; /* at the latest then */
+    bool soon;          /* names changed while we looked: look again very soon */
+    bool anchored;      /* place is where the file before cur ended */
+    bool announce;      /* the beginning is not yet told by on_batch */
+    bool lines;         /* some were handed over since the last on_batch */
+    bool noted;         /* tail_note_time was called */
+    uint32_t gen;
+    int64_t last_s;
+    int64_t skip_before_ms; /* lines before this time are known; 0: none */
+    int64_t missing_ms;     /* since when there is no file; 0: there is */
+    int64_t long_event_ms;
+    int64_t quiet_ms;
+    bool use_hints;
+    struct hints *hints;
+    struct loop_timer *timer;
+    struct tail_figures figures;
+    unsigned char buffer[CURSOR_BUFFER];
+};
+
+static void tell(struct tail *t, const char *what, const char *detail) {
+    t->calls.on_event(what, detail, t->calls.arg);
+}
+
+static void tell_gap(struct tail *t, const char *what, const char *detail) {
+    t->figures.gaps++;
+    tell(t, what, detail);
+}
+
+static void set_state(struct tail *t, enum tail_state state, const char *detail) {
+    static const char *const names[] = {"source_back", "source_missing", "source_unreadable",
+                                        "source_error"};
+    bool changed = t->figures.state != state;
+
+    t->figures.state = state;
+    text_copy(t->figures.detail, sizeof t->figures.detail, detail);
+    if (changed)
+        tell(t, names[state], state == TAIL_OK ? t->path : detail);
+}
+
+/* Between rename and create there is no file for a moment: that is no news yet. */
+static void note_missing(struct tail *t, int64_t now_ms) {
+    char detail[160];
+
+    if (t->missing_ms == 0)
+        t->missing_ms = now_ms;
+    if (now_ms - t->missing_ms < MISSING_MS && t->started)
+        return;
+    text_format(detail, sizeof detail, "%s: no such file", t->path);
+    set_state(t, TAIL_MISSING, detail);
+}
+
+static void note_there(struct tail *t) {
+    t->missing_ms = 0;
+    set_state(t, TAIL_OK, "");
+}
+
+static void note_failure(struct tail *t, int error, const char *detail) {
+    set_state(t, error == EIO || error == ESTALE ? TAIL_ERROR : TAIL_UNREADABLE, detail);
+}
+
+static void make_batch(struct tail *t) {
+    if (t->lines && !t->noted)
+        t->last_s = clock_wall_ms() / 1000;
+    t->lines = false;
+    t->calls.on_batch(t->calls.arg);
+}
+
+static bool is_known_line(struct tail *t, struct span line) {
+    int64_t stamp_ms;
+
+    if (t->skip_before_ms == 0)
+        return false;
+    stamp_ms = t->calls.on_stamp(line, t->calls.arg);
+    if (stamp_ms == -1 || stamp_ms < t->skip_before_ms)
+        return true;
+    t->skip_before_ms = 0;
+    return false;
+}
+
+static void on_cur_line(struct span line, void *arg) {
+    struct tail *t = arg;
+
+    if (is_known_line(t, line))
+        return;
+    t->lines = true;
+    t->calls.on_line(line, t->calls.arg);
+}
+
+static void on_old_line(struct span line, void *arg) {
+    struct tail *t = arg;
+
+    t->lines = true;
+    t->calls.on_line(line, t->calls.arg);
+}
+
+static struct cursor_calls line_calls(struct tail *t, const struct cursor *c) {
+    return (struct cursor_calls){.on_line = c == &t->cur ? on_cur_line : on_old_line, .arg = t};
+}
+
+static void watch_files(struct tail *t) {
+    if (t->hints == NULL)
+        return;
+    hints_files(t->hints, t->cur.file != NULL ? logfile_fd(t->cur.file) : -1,
+                t->old.file != NULL ? logfile_fd(t->old.file) : -1);
+    hints_paths(t->hints, t->path, t->real);
+}
+
+/* Where the path leads to, when it leads anywhere. */
+static void follow_link(struct tail *t) {
+    char *real = realpath(t->path, NULL);
+
+    if (real != NULL)
+        text_copy(t->real, sizeof t->real, real);
+    free(real);
+}
+
+static struct whereis where(const struct tail *t) {
+    return (struct whereis){.path = t->path, .real = t->real, .key = &t->key};
+}
+
+/* `cur` begins in the file of the answer. */
+static bool adopt(struct tail *t, struct whereis_answer *answer) {
+    bool by_time = answer->skip_known && t->calls.on_stamp != NULL;
+
+    if (!cursor_open(&t->cur, &answer->file, &t->key, by_time ? 0 : answer->offset,
+                     &t->place.at.tail)) {
+        set_state(t, TAIL_ERROR, "cannot read the bytes before the position");
+        return false;
+    }
+    if (answer->mid_line && !by_time)
+        cursor_skip_line(&t->cur);
+    if (by_time)
+        t->skip_before_ms = (t->place.last_s + 1) * 1000;
+    t->cur.closed = answer->closed;
+    t->gen += answer->new_file ? 1 : 0;
+    t->lost = t->no_place = false;
+    t->look = true;
+    watch_files(t);
+    if (answer->event != NULL)
+        tell_gap(t, answer->event, answer->detail);
+    return true;
+}
+
+/* The current position. A place needs bytes before it to be known again, so as long as nothing of
+ * the new file was handed over the end of the one before it is the position: from there one comes
+ * to the new file. */
+static void get_position(const struct tail *t, struct position *out) {
+    struct place old;
+
+    if (t->lost || t->skip_before_ms != 0 || (t->anchored && t->cur.offset == 0)) {
+        *out = t->place;
+    } else {
+        *out = (struct position){.gen = t->gen, .last_s = t->last_s};
+        cursor_place(&t->cur, &out->at);
+    }
+    if (t->old.file == NULL || (t->lost && t->place.has_old))
+        return;
+    cursor_place(&t->old, &old);
+    if (out->at.offset == 0) {
+        out->at = old;
+        return;
+    }
+    out->has_old = true;
+    out->old_offset = old.offset;
+    out->old_ino = old.ino;
+    out->old_mark = position_mark(&old, &t->key);
+}
+
+void tail_position(struct tail *tail, char *out, size_t size) {
+    struct position position;
+
+    out[0] = '\0';
+    if (!tail->started || tail->no_place)
+        return;
+    get_position(tail, &position);
+    position_encode(&position, out, size);
+}
+
+/* The end of a file all of whose lines were known: what comes now is new. A torn line before it is
+ * none. */
+static void end_skipping(struct tail *t) {
+    if (t->skip_before_ms == 0)
+        return;
+    t->skip_before_ms = 0;
+    if (!cursor_drop_rest(&t->cur))
+        set_state(t, TAIL_ERROR, "cannot read the end of the file");
+    make_batch(t);
+}
+
+/* The first beginning of all. A file that is there later is new, and read from its beginning. */
+static void find_first(struct tail *t, struct whereis_answer *out) {
+    struct fault why = {""};
+    struct logfile_id id;
+
+    *out = (struct whereis_answer){.result = WHEREIS_NONE, .is_path = true, .mid_line = true};
+    out->file = logfile_open(t->path, true, &why);
+    if (out->file != NULL) {
+        out->result = WHEREIS_FOUND;
+        if (!t->from_beginning && logfile_id(out->file, &id) == 0)
+            out->offset = cursor_line_start(out->file, id.size, t->buffer);
+    } else if (errno == ENOENT || errno == ENOTDIR) {
+        t->no_place = false;
+        t->place = (struct position){.last_s = clock_wall_ms() / 1000};
+        place_begin(&t->place.at, &t->key, (clock_wall_ms() - CLOCK_STEP_MS) * NS_A_MS);
+    } else {
+        out->result = WHEREIS_FAILED;
+        out->error = errno;
+        text_copy(out->detail, sizeof out->detail, why.text);
+    }
+}
+
+/* True if the answer has a file; else says why not. */
+static bool has_file(struct tail *t, const struct whereis_answer *answer) {
+    t->soon = answer->result == WHEREIS_AGAIN;
+    if (answer->result == WHEREIS_NONE)
+        note_missing(t, clock_mono_ms());
+    else if (answer->result == WHEREIS_FAILED)
+        note_failure(t, answer->error, answer->detail);
+    return answer->result == WHEREIS_FOUND;
+}
+
+/* Opens the second file of the position again. False: try again later. */
+static bool find_old(struct tail *t) {
+    struct whereis at = where(t);
+    struct whereis_answer answer;
+
+    whereis_old(&at, &t->place, &answer);
+    t->soon = answer.result == WHEREIS_AGAIN;
+    if (t->soon)
+        return false;
+    t->place.has_old = false;
+    if (answer.file == NULL || !cursor_open(&t->old, &answer.file, &t->key, answer.offset, NULL))
+        tell_gap(t, "log_gap", "the file rotated last is gone, with late lines if it had any");
+    return true;
+}
+
+/* Finds the place. False: not now; the timer or a hint tries again. */
+static bool resolve(struct tail *t) {
+    struct whereis at = where(t);
+    struct whereis_answer answer;
+
+    follow_link(t);
+    if (t->no_place) {
+        find_first(t, &answer);
+    } else {
+        if (t->place.has_old && !find_old(t))
+            return false;
+        whereis_place(&at, &t->place, &answer);
+    }
+    if (!has_file(t, &answer) || !adopt(t, &answer))
+        return false;
+    if (t->started)
+        make_batch(t);
+    return true;
+}
+
+/* The bytes before the place are gone. */
+static void lose_place(struct tail *t) {
+    struct position place = {.gen = t->gen, .last_s = t->last_s};
+
+    if (t->skip_before_ms == 0) {
+        cursor_place(&t->cur, &place.at);
+        t->place = place;
+    }
+    t->skip_before_ms = 0;
+    t->anchored = false;
+    cursor_close(&t->cur);
+    t->lost = true;
+}
+
+/* Whether nobody writes to the file any more, as far as one can tell: it has been quiet for the
+ * quiet time, by its own time stamps (a rename counts) or by what we saw of it. */
+static bool is_quiet(const struct tail *t, const struct cursor *c, int64_t now_ms) {
+    struct logfile_id id;
+
+    if (c->closed || logfile_compressed(c->file))
+        return true;
+    if ((c->gone_ms != 0 && now_ms - c->gone_ms < t->quiet_ms) || logfile_id(c->file, &id) == -1 ||
+        id.size > c->scan + c->waiting)
+        return false;
+    return clock_wall_ms() - id.changed_ns / NS_A_MS >= t->quiet_ms ||
+           now_ms - c->data_ms >= t->quiet_ms;
+}
+
+/* Nothing more will come in this file: hands over an unfinished last line. */
+static void finish(struct tail *t, struct cursor *c) {
+    struct cursor_calls calls = line_calls(t, c);
+
+    (void)cursor_take_last(c, t->buffer, &calls);
+    if (c->offset > 0 && (c == &t->cur || (t->cur.offset == 0 && !t->anchored))) {
+        t->place = (struct position){.gen = t->gen, .last_s = t->last_s};
+        cursor_place(c, &t->place.at);
+        t->anchored = true;
+    }
+    cursor_close(c);
+}
+
+/* cur's file has another name now and is read to its end: goes on to the next one. False: stays. */
+static bool move_on(struct tail *t, int64_t now_ms) {
+    struct whereis at = where(t);
+    struct whereis_answer next;
+    struct logfile_id id;
+    bool empty = t->cur.offset == 0 && t->cur.waiting == 0;
+
+    whereis_next(&at, &t->cur, &next);
+    if (!has_file(t, &next))
+        return false;
+    note_there(t);
+    /* An empty file holds nothing back: the old one stays open beside the next. */
+    if (is_quiet(t, &t->cur, now_ms) &&
+        (empty || (logfile_id(next.file, &id) == 0 && id.size > 0))) {
+        next.closed = t->cur.closed && !next.is_path;
+        finish(t, &t->cur);
+    } else if (t->old.file == NULL) {
+        next.closed = t->cur.closed && !next.is_path;
+        t->old = t->cur;
+        t->cur.file = NULL;
+        t->anchored = false;
+    } else {
+        logfile_close(&next.file);
+        return false;
+    }
+    follow_link(t);
+    if (!adopt(t, &next)) {
+        t->lost = true;
+        return false;
+    }
+    t->figures.rotations++;
+    tell(t, "rotated", t->path);
+    make_batch(t);
+    return true;
+}
+
+/* Sees what the path stands for now. True if cur is on another file. */
+static bool look_at_path(struct tail *t, int64_t now_ms) {
+    struct logfile_id id;
+    char detail[160];
+    int error = logfile_identify(t->path, true, &id) == 0 ? 0 : errno;
+    bool in_place = error == 0 && id.ino == t->cur.id.ino && id.dev == t->cur.id.dev;
+
+    t->look = false;
+    if (!in_place) {
+        if (t->cur.in_place && t->cur.gone_ms == 0)
+            t->cur.gone_ms = now_ms;
+        return move_on(t, now_ms);
+    }
+    t->cur.in_place = true;
+    t->cur.gone_ms = 0;
+    if (faccessat(AT_FDCWD, t->path, R_OK, AT_EACCESS) == 0) {
+        note_there(t);
+    } else { /* reading goes on through the open descriptor, but a restart would fail */
+        text_format(detail, sizeof detail, "%s: %s", t->path, strerror(errno));
+        note_failure(t, errno, detail);
+    }
+    return false;
+}
+
+static void count_long(struct tail *t, uint64_t n) {
+    int64_t now_ms = clock_mono_ms();
+
+    t->figures.long_lines += n;
+    if (n == 0 || (t->long_event_ms != 0 && now_ms - t->long_event_ms < LONG_EVENT_MS))
+        return;
+    t->long_event_ms = now_ms;
+    tell(t, "long_line", "a line of more than 64 KiB was skipped");
+}
+
+/* One chunk, and what belongs to it. */
+static enum cursor_step read_some(struct tail *t, struct cursor *c) {
+    struct cursor_calls calls = line_calls(t, c);
+    uint64_t long_lines = c->long_lines;
+    uint64_t offset = c->offset;
+    enum cursor_step step = cursor_step(c, t->buffer, &calls);
+    int error = errno;
+
+    if (t->lines)
+        t->figures.last_line_mono_ms = clock_mono_ms();
+    if (c->offset != offset)
+        make_batch(t);
+    count_long(t, c->long_lines - long_lines);
+    if (step == CURSOR_REWRITTEN) {
+        tell_gap(t, "rewritten", "a compressed file differs before the position");
+        return CURSOR_MORE;
+    }
+    if (logfile_compressed(c->file) && (step == CURSOR_FAILED || step == CURSOR_CHANGED)) {
+        /* Damaged, or it ended before our place. The next file is all there is. */
+        if (step == CURSOR_FAILED && !c->damaged)
+            tell_gap(t, "log_gap", "a compressed file is damaged");
+        c->damaged = true;
+        return CURSOR_END;
+    }
+    errno = error;
+    return step;
+}
+
+static bool is_over(int64_t start_ms) {
+    return clock_mono_ms() - start_ms >= TURN_MS;
+}
+
+/* Before the first line of a file there are no bytes to tell a truncation by: then the copy tells
+ * it. */
+static bool was_copied(const struct tail *t) {
+    struct whereis at = where(t);
+    struct logfile_id id;
+
+    return t->cur.offset == 0 && !t->cur.closed && logfile_identify(t->path, true, &id) == 0 &&
+           id.ino == t->cur.id.ino && id.mtime_ns > t->cur.id.mtime_ns &&
+           whereis_copied(&at, &t->cur, t->old.file != NULL ? t->old.id.ino : 0);
+}
+
+/* True if there is more to read at once. */
+static bool read_cur(struct tail *t, int64_t start_ms) {
+    int changes = 0;
+
+    for (;;) {
+        enum cursor_step step;
+
+        if (t->lost && !resolve(t))
+            return false;
+        if (was_copied(t)) {
+            lose_place(t);
+            continue;
+        }
+        step = read_some(t, &t->cur);
+        if (step == CURSOR_FAILED)
+            note_failure(t, errno, strerror(errno));
+        if (step == CURSOR_CHANGED || (step == CURSOR_FAILED && errno == ESTALE)) {
+            lose_place(t);
+            if (++changes == CHANGES_A_TURN)
+                return false;
+        } else if (step == CURSOR_FAILED) {
+            return false;
+        } else if (step == CURSOR_END) {
+            end_skipping(t);
+            if (!t->look || !look_at_path(t, start_ms))
+                return false;
+        }
+        if (is_over(start_ms))
+            return true;
+    }
+}
+
+/* True if there is more to do at once. */
+static bool read_old(struct tail *t, int64_t start_ms) {
+    enum cursor_step step;
+
+    do {
+        step = read_some(t, &t->old);
+        if (step == CURSOR_MORE && is_over(start_ms))
+            return true;
+    } while (step == CURSOR_MORE);
+    if (step == CURSOR_CHANGED || step == CURSOR_FAILED) {
+        tell_gap(t, "log_gap", "the file rotated last was changed or cannot be read");
+        cursor_close(&t->old);
+    } else if ((t->cur.offset > 0 || t->cur.waiting > 0 || t->cur.skipping) &&
+               is_quiet(t, &t->old, start_ms)) {
+        finish(t, &t->old);
+    } else {
+        return false;
+    }
+    make_batch(t);
+    watch_files(t);
+    t->look = true;
+    return true;
+}
+
+static int64_t look_interval(const struct tail *t) {
+    int64_t ms = t->hints != NULL ? LOOK_MS : LOOK_BLIND_MS;
+
+    if (t->soon)
+        return SOON_MS;
+    /* A file is waiting for the end of a quiet time. */
+    if ((t->old.file != NULL || t->cur.gone_ms != 0 || t->missing_ms != 0) && t->quiet_ms / 10 < ms)
+        ms = t->quiet_ms / 10 > SOON_MS ? t->quiet_ms / 10 : SOON_MS;
+    return ms;
+}
+
+static void turn(struct tail *t) {
+    int64_t start_ms = clock_mono_ms();
+    bool more;
+
+    if (start_ms >= t->look_at_ms) {
+        t->look = true;
+        if (t->hints != NULL)
+            hints_paths(t->hints, t->path, t->real);
+    }
+    if (t->announce) {
+        t->announce = false;
+        make_batch(t);
+    }
+    more = read_cur(t, start_ms);
+    if (!more && !t->lost && t->old.file != NULL)
+        more = read_old(t, start_ms);
+    if (!more && start_ms >= t->look_at_ms)
+        t->look_at_ms = start_ms + look_interval(t);
+    else if (t->look_at_ms > start_ms + look_interval(t))
+        t->look_at_ms = start_ms + look_interval(t);
+    loop_timer_set(t->timer, more ? 0 : t->look_at_ms - start_ms);
+}
+
+static void on_time(void *arg) {
+    turn(arg);
+}
+
+static void on_hint(bool name, void *arg) {
+    struct tail *t = arg;
+
+    t->look = t->look || name;
+    turn(t);
+}
+
+struct tail *tail_new(struct loop *loop, const char *path, const struct hash_key *key,
+                      const struct tail_calls *calls) {
+    struct tail *t = xcalloc(1, sizeof *t);
+
+    t->loop = loop;
+    t->key = *key;
+    t->calls = *calls;
+    t->quiet_ms = QUIET_MS;
+    t->use_hints = true;
+    text_copy(t->path, sizeof t->path, path);
+    text_copy(t->real, sizeof t->real, path);
+    t->timer = loop_timer_new(loop, on_time, t);
+    return t;
+}
+
+void tail_free(struct tail **tail) {
+    if (*tail == NULL)
+        return;
+    hints_free(&(*tail)->hints);
+    loop_timer_free(&(*tail)->timer);
+    cursor_close(&(*tail)->cur);
+    cursor_close(&(*tail)->old);
+    free(*tail);
+    *tail = NULL;
+}
+
+void tail_start(struct tail *tail, const char *position, bool from_beginning) {
+    tail->lost = true;
+    tail->from_beginning = from_beginning;
+    tail->no_place = !position_decode(span_of(position), &tail->place);
+    tail->gen = tail->place.gen;
+    tail->last_s = tail->no_place ? clock_wall_ms() / 1000 : tail->place.last_s;
+    if (tail->use_hints)
+        tail->hints = hints_new(tail->loop, on_hint, tail);
+    watch_files(tail);
+    (void)resolve(tail);
+    watch_files(tail);
+    tail->started = true;
+    tail->announce = true;
+    loop_timer_set(tail->timer, 0);
+}
+
+static uint64_t lag(const struct cursor *c, uint64_t *size) {
+    struct logfile_id id;
+
+    *size = c->offset;
+    if (c->file != NULL && !logfile_compressed(c->file) && logfile_id(c->file, &id) == 0)
+        *size = id.size;
+    return *size > c->offset ? *size - c->offset : 0;
+}
+
+void tail_figures(const struct tail *tail, struct tail_figures *out) {
+    uint64_t old_size;
+
+    *out = tail->figures;
+    out->offset = tail->cur.offset;
+    out->lag_bytes = lag(&tail->cur, &out->size) + lag(&tail->old, &old_size);
+}
+
+void tail_note_time(struct tail *tail, int64_t event_ms) {
+    tail->noted = true;
+    tail->last_s = event_ms > 0 ? event_ms / 1000 : 0;
+}
+
+void tail_set_quiet_ms(struct tail *tail, int64_t quiet_ms) {
+    tail->quiet_ms = quiet_ms;
+}
+
+void tail_set_hints(struct tail *tail, bool use) {
+    tail->use_hints = use;
+}

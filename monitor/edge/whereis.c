@@ -1,0 +1,257 @@
+/* See whereis.h. A folder that may not be read has no brothers: then only the path is followed. */
+#include "whereis.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "siblings.h"
+#include "text.h"
+
+enum { NS_A_S = 1000000000, CLOCK_STEP_NS = 10000000 /* file times are that much behind */ };
+
+static void list(const struct whereis *where, struct siblings *out) {
+    (void)!siblings_list(where->real, out, NULL);
+}
+
+static void found(struct whereis_answer *out, struct logfile **file, uint64_t offset) {
+    out->result = WHEREIS_FOUND;
+    out->file = *file;
+    out->offset = offset;
+    *file = NULL;
+}
+
+static void failed(struct whereis_answer *out, int error, const char *text) {
+    out->result = WHEREIS_FAILED;
+    out->error = error;
+    text_copy(out->detail, sizeof out->detail, text);
+}
+
+static void lost(struct whereis_answer *out, const char *event, const char *detail) {
+    out->event = event;
+    text_copy(out->detail, sizeof out->detail, detail);
+}
+
+/* From the beginning of brother number i, or if there are not so many, of the file under the path.
+ */
+static void begin_at(const struct siblings *all, size_t i, struct logfile **path,
+                     struct whereis_answer *out) {
+    struct logfile *file = i < all->count ? siblings_open(all, i, NULL) : NULL;
+
+    out->new_file = true;
+    if (file != NULL) {
+        found(out, &file, 0);
+    } else if (i < all->count) {
+        out->result = WHEREIS_AGAIN;
+    } else if (*path != NULL) {
+        out->is_path = true;
+        found(out, path, 0);
+    }
+}
+
+/* Nothing was handed over before: what was written since then is new, in the file itself or in a
+ * brother that it has become. */
+static void begin_fresh(const struct siblings *all, const struct place *place,
+                        struct logfile **file, struct whereis_answer *out) {
+    int64_t since_ns = place_since(place);
+
+    begin_at(all, siblings_after(all, 0, since_ns, place->ino == 0 ? since_ns : 0), file, out);
+    out->new_file = false;
+}
+
+static bool is_inode(const struct logfile *file, const struct place *place) {
+    struct logfile_id id;
+
+    return file != NULL && logfile_id(file, &id) == 0 && id.ino == place->ino &&
+           id.dev == place->dev && id.btime_ns == place->btime_ns;
+}
+
+/* Our file is nowhere. What follows it is read from its beginning: files that were written to after
+ * our last line. */
+static void begin_after_gap(const struct siblings *all, const struct position *position,
+                            struct logfile **file, struct whereis_answer *out) {
+    char detail[160];
+
+    if (is_inode(*file, &position->at)) {
+        begin_at(all, all->count, file, out);
+        lost(out, "truncation_gap", "truncated, and no copy of it was found");
+        return;
+    }
+    begin_at(all, siblings_after(all, 0, (position->last_s + 1) * NS_A_S, position->at.btime_ns),
+             file, out);
+    text_format(detail, sizeof detail, "no file holds the last position (%zu cannot be unpacked)",
+                all->unknown);
+    lost(out, "log_gap", detail);
+}
+
+/* The path stands for another file than the place: ours has been renamed, or copied and truncated.
+ */
+static void search(const struct siblings *all, const struct whereis *where,
+                   const struct position *position, enum place_verdict verdict,
+                   struct logfile **file, struct whereis_answer *out) {
+    struct sibling_found brother = siblings_find(all, where->key, &position->at);
+    struct logfile_id id;
+
+    if (brother.file != NULL) {
+        uint64_t offset = position->at.offset;
+
+        if (brother.verdict == PLACE_SHORTER && logfile_id(brother.file, &id) == 0)
+            offset = id.size; /* all that was copied was read before */
+        out->closed = is_inode(*file, &position->at);
+        found(out, &brother.file, offset);
+    } else if (brother.again) {
+        out->result = WHEREIS_AGAIN;
+    } else if (verdict == PLACE_NUL) {
+        out->is_path = true;
+        found(out, file, position->at.offset);
+        lost(out, "log_tail_lost", "NUL bytes stand where lines were");
+    } else {
+        begin_after_gap(all, position, file, out);
+    }
+}
+
+static void judge(const struct whereis *where, const struct position *position,
+                  struct logfile **file, struct whereis_answer *out) {
+    enum place_verdict verdict = PLACE_OTHER;
+    struct siblings all = {0};
+    struct logfile_id id;
+
+    if (*file != NULL)
+        verdict = siblings_judge(*file, where->key, &position->at);
+    out->is_path =
+        verdict == PLACE_RESUME || verdict == PLACE_SHORTER || verdict == PLACE_REWRITTEN;
+    if (verdict == PLACE_RESUME) {
+        found(out, file, position->at.offset);
+    } else if (verdict == PLACE_SHORTER && logfile_id(*file, &id) == 0) {
+        out->skip_known = true;
+        found(out, file, id.size);
+        lost(out, "log_tail_lost", "the file is shorter than it was");
+    } else if (verdict == PLACE_REWRITTEN) {
+        out->skip_known = out->mid_line = true;
+        found(out, file, position->at.offset);
+        lost(out, "rewritten", "other bytes stand before the position");
+    } else {
+        list(where, &all);
+        if (position->at.offset == 0)
+            begin_fresh(&all, &position->at, file, out);
+        else
+            search(&all, where, position, verdict, file, out);
+        siblings_clear(&all);
+    }
+}
+
+void whereis_place(const struct whereis *where, const struct position *position,
+                   struct whereis_answer *out) {
+    struct fault why = {""};
+    struct logfile *file = logfile_open(where->path, true, &why);
+
+    *out = (struct whereis_answer){.result = WHEREIS_NONE};
+    if (file == NULL && errno != ENOENT && errno != ENOTDIR) {
+        failed(out, errno, why.text);
+        return;
+    }
+    judge(where, position, &file, out);
+    logfile_close(&file);
+}
+
+void whereis_old(const struct whereis *where, const struct position *position,
+                 struct whereis_answer *out) {
+    struct siblings all;
+    struct sibling_found brother;
+
+    *out = (struct whereis_answer){.result = WHEREIS_NONE};
+    list(where, &all);
+    brother = siblings_find_old(&all, where->key, position);
+    siblings_clear(&all);
+    if (brother.file != NULL)
+        found(out, &brother.file, position->old_offset);
+    else if (brother.again)
+        out->result = WHEREIS_AGAIN;
+}
+
+/* Which of the brothers follows the cursor's file; `count`: the path. */
+static size_t number_of_next(const struct siblings *all, const struct whereis *where,
+                             const struct cursor *cursor, bool *again) {
+    size_t i = siblings_index(all, &cursor->id);
+    bool compressed = logfile_compressed(cursor->file);
+    struct logfile_id now;
+
+    *again = false;
+    if (i == all->count && !compressed && cursor->offset > 0) {
+        struct place place; /* was it compressed meanwhile? */
+        struct sibling_found brother;
+
+        cursor_place(cursor, &place);
+        brother = siblings_find(all, where->key, &place);
+        if (brother.file != NULL)
+            i = brother.i;
+        else
+            *again = brother.again;
+        logfile_close(&brother.file);
+    }
+    if (i < all->count)
+        return i + 1;
+    if (logfile_id(cursor->file, &now) == -1)
+        return all->count;
+    return siblings_after(all, 0, now.mtime_ns, compressed ? 0 : now.btime_ns);
+}
+
+/* The file under the path, if it is still the one that was there before the folder was read: else
+ * it was rotated again meanwhile, and a file between would be missed. */
+static void open_path(const struct siblings *all, const struct whereis *where,
+                      const struct logfile_id *there, struct whereis_answer *out) {
+    struct fault why = {""};
+    struct logfile *file = logfile_open(where->path, true, &why);
+    struct logfile_id id;
+
+    if (file == NULL && errno == ENOENT) {
+        out->result = WHEREIS_AGAIN;
+    } else if (file == NULL) {
+        failed(out, errno, why.text);
+    } else if (logfile_id(file, &id) == -1 || id.ino != there->ino || id.dev != there->dev ||
+               siblings_index(all, &id) != all->count) {
+        logfile_close(&file);
+        out->result = WHEREIS_AGAIN;
+    } else {
+        out->is_path = true;
+        found(out, &file, 0);
+    }
+}
+
+void whereis_next(const struct whereis *where, const struct cursor *cursor,
+                  struct whereis_answer *out) {
+    struct siblings all;
+    struct logfile_id there;
+    int error = logfile_identify(where->path, true, &there) == 0 ? 0 : errno;
+    size_t next;
+    bool again;
+
+    *out = (struct whereis_answer){.result = WHEREIS_NONE, .new_file = true};
+    list(where, &all);
+    next = number_of_next(&all, where, cursor, &again);
+    if (again)
+        out->result = WHEREIS_AGAIN;
+    else if (next < all.count)
+        begin_at(&all, next, &(struct logfile *){NULL}, out);
+    else if (error == 0)
+        open_path(&all, where, &there, out);
+    else if (error != ENOENT && error != ENOTDIR)
+        failed(out, error, strerror(error));
+    siblings_clear(&all);
+}
+
+bool whereis_copied(const struct whereis *where, const struct cursor *cursor, uint64_t old_ino) {
+    struct siblings all;
+    bool copied = false;
+
+    list(where, &all);
+    for (size_t i = 0; i < all.count; i++) {
+        const struct sibling *brother = &all.item[i];
+
+        copied = copied || (!brother->compressed && brother->id.ino != cursor->id.ino &&
+                            brother->id.ino != old_ino && brother->id.size > 0 &&
+                            brother->id.mtime_ns > cursor->id.mtime_ns &&
+                            brother->id.btime_ns > cursor->opened_ns - CLOCK_STEP_NS);
+    }
+    siblings_clear(&all);
+    return copied;
+}

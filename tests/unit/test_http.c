@@ -1,0 +1,178 @@
+/* The server under real clients: good ones, slow ones, too many. The clients are in children; the
+ * loop runs here. */
+#include <arpa/inet.h>
+#include <criterion/criterion.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "http.h"
+#include "text.h"
+#include "xmem.h"
+
+static struct loop *loop;
+static struct http *http;
+static uint16_t port;
+
+static void answer(const char *path, const char *query, struct http_reply *reply, void *arg) {
+    (void)arg;
+    if (strcmp(path, "/big") == 0) {
+        reply->status = 200;
+        reply->size = 3 * 1024 * 1024;
+        reply->body = xcalloc(1, reply->size);
+        memset(reply->body, 'x', reply->size);
+    } else if (strcmp(path, "/") == 0) {
+        char text[64];
+
+        text_format(text, sizeof text, "hello %s", query);
+        reply->status = 200;
+        reply->body = xstrdup(text);
+        reply->size = strlen(text);
+    }
+}
+
+static void begin(void) {
+    struct fault why;
+    char listen_on[32];
+
+    loop = loop_new(&why);
+    for (int i = 0; i < 50 && http == NULL; i++) {
+        port = (uint16_t)(20000 + (getpid() * 7 + i * 131) % 20000);
+        text_format(listen_on, sizeof listen_on, "127.0.0.1:%u", port);
+        http = http_new(loop, listen_on, answer, NULL, &why);
+    }
+    cr_assert_not_null(http, "%s", why.text);
+}
+
+static void finish(void) {
+    http_free(&http);
+    loop_free(&loop);
+}
+
+static int dial(void) {
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    inet_pton(AF_INET, "127.0.0.1", &to.sin_addr);
+    if (fd == -1 || connect(fd, (struct sockaddr *)&to, sizeof to) == -1)
+        _exit(99);
+    return fd;
+}
+
+/* Sends `request`, reads to the end. Returns the number of bytes; `out` has the first of them. */
+static size_t exchange(int fd, const char *request, char *out, size_t size) {
+    char chunk[65536];
+    size_t have = 0;
+    ssize_t n;
+
+    if (write(fd, request, strlen(request)) == -1)
+        return 0;
+    while ((n = read(fd, chunk, sizeof chunk)) > 0) {
+        for (ssize_t i = 0; i < n && have + (size_t)i + 1 < size; i++)
+            out[have + (size_t)i] = chunk[i];
+        have += (size_t)n;
+    }
+    out[have < size ? have : size - 1] = '\0';
+    close(fd);
+    return have;
+}
+
+static void on_child(int number, void *arg) {
+    (void)number;
+    (void)arg;
+    loop_stop(loop);
+}
+
+/* Runs the loop while a child runs `client`; returns the child's exit status: the step that failed,
+ * 0: none. */
+static int with_client(int (*client)(void)) {
+    struct loop_signal *ended = loop_signal_new(loop, SIGCHLD, on_child, NULL);
+    pid_t child = fork();
+    int status;
+
+    if (child == 0)
+        _exit(client());
+    loop_run(loop);
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    loop_signal_free(&ended);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 98;
+}
+
+static int good_clients(void) {
+    static char out[4096];
+
+    exchange(dial(), "GET /?a=b HTTP/1.1\r\nHost: x\r\n\r\n", out, sizeof out);
+    if (strncmp(out, "HTTP/1.1 200", 12) != 0 || strstr(out, "hello a=b") == NULL)
+        return 1;
+    if (strstr(out, "Content-Security-Policy: default-src 'none'") == NULL)
+        return 2;
+    exchange(dial(), "GET /nothing HTTP/1.0\r\n\r\n", out, sizeof out);
+    if (strstr(out, " 404 ") == NULL)
+        return 3;
+    exchange(dial(), "HEAD / HTTP/1.1\r\nHost: x\r\n\r\n", out, sizeof out);
+    if (strstr(out, " 200 ") == NULL || strstr(out, "hello") != NULL)
+        return 4;
+    if (exchange(dial(), "GET /big HTTP/1.1\r\nHost: x\r\n\r\n", out, sizeof out) < 3 * 1024 * 1024)
+        return 5;
+    exchange(dial(), "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab", out, sizeof out);
+    if (strstr(out, " 200 ") != NULL || strstr(out, "hello") != NULL)
+        return 6;
+    return 0;
+}
+
+Test(http, answers, .init = begin, .fini = finish, .timeout = 60) {
+    cr_expect_eq(with_client(good_clients), 0);
+    cr_expect_eq(http_figures(http).open, 0u);
+}
+
+static int hostile_heads(void) {
+    static char big[20000];
+    static char out[4096];
+    int64_t began_ms = clock_mono_ms();
+
+    memset(big, 'x', sizeof big - 1);
+    memcpy(big, "GET /", 5);
+    exchange(dial(), big, out, sizeof out); /* 20 kB without an end: cut, not answered with 200 */
+    if (strstr(out, " 200 ") != NULL)
+        return 1;
+    exchange(dial(), "\x16\x03\x01 this is not HTTP\r\n\r\n", out, sizeof out);
+    if (strstr(out, " 200 ") != NULL)
+        return 2;
+    exchange(dial(), "GET / HT", out, sizeof out); /* never finished: ended by the deadline */
+    if (out[0] != '\0' || clock_mono_ms() - began_ms > 30000)
+        return 3;
+    return 0;
+}
+
+Test(http, hostile_heads_end, .init = begin, .fini = finish, .timeout = 60) {
+    cr_expect_eq(with_client(hostile_heads), 0);
+    cr_expect_geq(http_figures(http).timed_out, 1u);
+}
+
+static int slow_crowd(void) {
+    static char out[4096];
+    int fd[100];
+
+    for (int i = 0; i < 100; i++) {
+        fd[i] = dial();
+        if (write(fd[i], "GET / ", 6) != 6)
+            continue; /* cut already */
+        if (i % 10 == 0) {
+            exchange(dial(), "GET / HTTP/1.1\r\nHost: x\r\n\r\n", out, sizeof out);
+            if (strstr(out, "hello") == NULL)
+                return 1 + i;
+        }
+    }
+    return 0;
+}
+
+Test(http, a_crowd_of_slow_ones_does_not_keep_others_out, .init = begin, .fini = finish,
+     .timeout = 60) {
+    cr_expect_eq(with_client(slow_crowd), 0);
+    cr_expect_geq(http_figures(http).evicted, 80u);
+}

@@ -1,0 +1,199 @@
+/* slot.c: whatever happens to the slot that is being written, the other one is loaded. */
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "slot.h"
+#include "text.h"
+
+static char folder[] = "/tmp/rw-slot-XXXXXX";
+static char path[64];
+static struct fault why;
+
+static void make_folder(void) {
+    cr_assert(mkdtemp(folder) != NULL);
+    text_format(path, sizeof path, "%s/slot", folder);
+}
+
+static void remove_folder(void) {
+    unlink(path);
+    rmdir(folder);
+}
+
+TestSuite(slot, .init = make_folder, .fini = remove_folder);
+
+static struct totals sample(uint64_t n, size_t fields) {
+    struct totals t = {.epoch = n, .seq = n * 10, .time_ms = -5};
+    char name[40];
+
+    memset(t.lineage, 'a', 32);
+    memset(t.position, 'p', n < sizeof t.position ? n : sizeof t.position - 1);
+    for (size_t i = 0; i < fields; i++) {
+        text_format(name, sizeof name, "c.%037zu", i);
+        totals_set(&t, name, UINT64_MAX - n - i);
+    }
+    return t;
+}
+
+static void expect_seq(uint64_t seq, const char *row) {
+    struct totals t;
+
+    cr_assert_eq(slot_load(path, &t, &why), 0, "%s: %s", row, why.text);
+    cr_assert_eq(t.seq, seq, "%s: %llu", row, (unsigned long long)t.seq);
+}
+
+static size_t read_file(unsigned char *data) {
+    int fd = open(path, O_RDONLY);
+    ssize_t n = read(fd, data, SLOT_FILE_BYTES);
+
+    close(fd);
+    cr_assert(n >= 0);
+    return (size_t)n;
+}
+
+static void write_file(const unsigned char *data, size_t size) {
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+    cr_assert_eq(file_write_all(fd, data, size, &why), 0);
+    close(fd);
+}
+
+Test(slot, round_trip) {
+    static const size_t counts[] = {0, 1, 21, TOTALS_FIELDS};
+
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        struct totals t = sample(319, counts[i]);
+        struct totals back;
+
+        cr_assert_eq(slot_save(path, &t, &why), 0, "%s", why.text);
+        cr_assert_eq(slot_load(path, &back, &why), 0, "%s", why.text);
+        cr_expect_eq(memcmp(&t, &back, sizeof t), 0, "%zu fields", counts[i]);
+    }
+}
+
+Test(slot, none_yet) {
+    struct totals t;
+    struct stat status;
+
+    cr_expect_eq(slot_load(path, &t, &why), 1, "no file");
+    write_file((const unsigned char *)"", 0);
+    cr_expect_eq(slot_load(path, &t, &why), 1, "empty file");
+    cr_assert_eq(unlink(path), 0);
+    t = sample(1, 2);
+    cr_assert_eq(slot_save(path, &t, &why), 0, "%s", why.text);
+    cr_assert_eq(stat(path, &status), 0);
+    cr_expect_eq(status.st_mode & 0777, 0600);
+}
+
+Test(slot, folder_or_link_instead) {
+    struct totals t = sample(1, 1);
+
+    cr_expect_eq(slot_load(folder, &t, &why), -1);
+    cr_expect_eq(slot_save(folder, &t, &why), -1);
+    cr_assert_eq(symlink("/dev/null", path), 0);
+    cr_expect_eq(slot_load(path, &t, &why), -1);
+    cr_expect_eq(slot_save(path, &t, &why), -1);
+}
+
+/* Each save replaces the older slot only, and each is the newest at once. */
+Test(slot, alternates) {
+    unsigned char before[SLOT_FILE_BYTES] = {0};
+    unsigned char after[SLOT_FILE_BYTES] = {0};
+
+    for (uint64_t n = 1; n < 20; n++) {
+        struct totals t = sample(n, 3);
+        size_t kept = n % 2 == 1 ? SLOT_BYTES : 0;
+
+        cr_assert_eq(slot_save(path, &t, &why), 0, "%s", why.text);
+        expect_seq(n * 10, "newest");
+        read_file(after);
+        cr_expect_eq(memcmp(before + kept, after + kept, SLOT_BYTES), 0, "save %llu",
+                     (unsigned long long)n);
+        memcpy(before, after, sizeof before);
+    }
+}
+
+/* A write that stopped at byte k of the older slot: old bytes, NULs or the end of the file after
+ * it. */
+Test(slot, cut_write_at_every_byte) {
+    unsigned char old[SLOT_FILE_BYTES];
+    unsigned char new[SLOT_BYTES];
+    unsigned char mixed[SLOT_FILE_BYTES];
+
+    for (uint64_t last = 1; last <= 2; last++) { /* the newest is in A, then in B */
+        size_t where;
+        struct totals t;
+
+        for (uint64_t n = 3 - last; n <= 3; n++) {
+            t = sample(n, TOTALS_FIELDS);
+            cr_assert_eq(slot_save(path, &t, &why), 0, "%s", why.text);
+        }
+        cr_assert_eq(read_file(old), SLOT_FILE_BYTES);
+        t = sample(4, TOTALS_FIELDS - 1);
+        cr_assert_eq(slot_save(path, &t, &why), 0);
+        read_file(mixed);
+        where = memcmp(mixed, old, SLOT_BYTES) != 0 ? 0 : SLOT_BYTES;
+        memcpy(new, mixed + where, SLOT_BYTES);
+        for (size_t k = 0; k < SLOT_BYTES; k++) {
+            bool whole = memcmp(new + k, old + where + k, SLOT_BYTES - k) == 0;
+            struct totals got;
+
+            memcpy(mixed, old, sizeof mixed);
+            memcpy(mixed + where, new, k);
+            write_file(mixed, sizeof mixed);
+            cr_assert_eq(slot_load(path, &got, &why), 0, "cut at %zu", k);
+            cr_assert(got.seq == 30 || (got.seq == 40 && (whole || k > 6000)), "cut at %zu: %llu",
+                      k, (unsigned long long)got.seq);
+            memset(mixed + where + k, 0, SLOT_BYTES - k);
+            write_file(mixed, sizeof mixed);
+            cr_assert_eq(slot_load(path, &got, &why), 0, "NUL from %zu", k);
+            cr_assert(got.seq == 30 || got.seq == 40);
+            if (where == 0)
+                continue;
+            write_file(mixed, where + k);
+            cr_assert_eq(slot_load(path, &got, &why), 0, "end at %zu", k);
+            cr_assert(got.seq == 30 || got.seq == 40);
+        }
+        unlink(path);
+    }
+}
+
+Test(slot, any_changed_byte_is_noticed) {
+    unsigned char data[SLOT_BYTES];
+    struct totals t = sample(7, 3);
+    struct totals got;
+    uint64_t generation;
+    size_t used = SLOT_BYTES;
+
+    slot_encode(&t, 9, data);
+    while (data[used - 1] == 0)
+        used--;
+    cr_assert_eq(slot_decode(data, sizeof data, &got, &generation), 0);
+    cr_assert_eq(generation, 9);
+    for (size_t i = 0; i < used; i++) {
+        for (int bit = 0; bit < 8; bit++) {
+            data[i] ^= (unsigned char)(1 << bit);
+            cr_assert_eq(slot_decode(data, sizeof data, &got, &generation), -1, "byte %zu", i);
+            data[i] ^= (unsigned char)(1 << bit);
+        }
+    }
+}
+
+Test(slot, both_bad) {
+    unsigned char data[SLOT_FILE_BYTES] = {0};
+    struct totals t = sample(5, 3);
+
+    for (int fill = 0; fill < 3; fill++) {
+        memset(data, fill == 0 ? 0 : fill == 1 ? 0xff : 'R', sizeof data);
+        write_file(data, sizeof data);
+        cr_expect_eq(slot_load(path, &t, &why), 1, "fill %d", fill);
+        t = sample(5, 3);
+        cr_expect_eq(slot_save(path, &t, &why), 0, "goes on");
+        expect_seq(50, "after both were bad");
+    }
+}

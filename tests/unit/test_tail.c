@@ -1,0 +1,466 @@
+/* Real files in a folder of their own, a real loop. A scenario is a text of one-letter steps; it is
+ * run with the tail up all the time, and again with the tail down (as after kill -9: only the last
+ * told position is kept) during each stretch of steps. Every line has a number; at the end each
+ * must have come exactly once. */
+#include "tail.h"
+
+#include <criterion/criterion.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "position.h"
+
+enum { LINES = 200000, QUIET_MS = 150, LIMIT_MS = 3000 };
+
+static const struct hash_key key = {{0x0123456789abcdef, 0xfedcba9876543210}};
+
+struct world {
+    char folder[64];
+    char path[96];
+    struct loop *loop;
+    struct tail *tail;
+    struct loop_timer *limit;
+    bool hints;
+    bool stamps;
+    int writer;
+    int written; /* lines so far, their numbers are 0.. */
+    int rotated;
+    char position[POSITION_TEXT];
+    unsigned char *seen;
+    int lines; /* handed over */
+    int odd;   /* lines without a number */
+    int want;
+    bool timed_out;
+    char events[4096];
+    char last[200];
+};
+
+static void on_line(struct span line, void *arg) {
+    struct world *w = arg;
+    const char *at = span_find(line, "#");
+    int number = at != NULL ? atoi(at + 1) : -1; /* a test: the line ends with '.' */
+
+    text_copy_span(w->last, sizeof w->last, line);
+    if (number < 0 || number >= LINES || line.p[line.n - 1] != '.') {
+        w->odd++;
+        return;
+    }
+    w->seen[number]++;
+    w->lines++;
+    if (w->want > 0 && w->lines >= w->want)
+        loop_stop(w->loop);
+}
+
+static void on_batch(void *arg) {
+    struct world *w = arg;
+
+    tail_position(w->tail, w->position, sizeof w->position);
+}
+
+static void on_event(const char *what, const char *detail, void *arg) {
+    struct world *w = arg;
+    size_t n = strlen(w->events);
+
+    (void)detail;
+    text_format(w->events + n, sizeof w->events - n, "%s ", what);
+}
+
+static int64_t on_stamp(struct span line, void *arg) {
+    const char *at = span_find(line, "#");
+
+    (void)arg;
+    return at == NULL ? -1 : 1700000000000 + 1000 * (int64_t)atoi(at + 1);
+}
+
+static void on_limit(void *arg) {
+    struct world *w = arg;
+
+    w->timed_out = true;
+    loop_stop(w->loop);
+}
+
+static void start(struct world *w, const char *position, bool from_beginning) {
+    struct tail_calls calls = {
+        .on_line = on_line, .on_batch = on_batch, .on_event = on_event, .arg = w};
+
+    if (w->stamps)
+        calls.on_stamp = on_stamp;
+    w->tail = tail_new(w->loop, w->path, &key, &calls);
+    tail_set_quiet_ms(w->tail, QUIET_MS);
+    tail_set_hints(w->tail, w->hints);
+    tail_start(w->tail, position, from_beginning);
+}
+
+/* As kill -9 does: what was not told by on_batch is forgotten, also that lines were seen. */
+static void stop(struct world *w) {
+    tail_free(&w->tail);
+}
+
+static void run_ms(struct world *w, int64_t ms) {
+    w->timed_out = false;
+    loop_timer_set(w->limit, ms);
+    loop_run(w->loop);
+    loop_timer_cancel(w->limit);
+}
+
+static void run_until(struct world *w, int lines) {
+    w->want = lines;
+    if (w->lines < lines)
+        run_ms(w, LIMIT_MS);
+    w->want = 0;
+}
+
+static void world_open(struct world *w) {
+    struct fault why;
+
+    *w = (struct world){.writer = -1, .hints = true};
+    strcpy(w->folder, "/var/tmp/test_tail.XXXXXX");
+    cr_assert_not_null(mkdtemp(w->folder));
+    snprintf(w->path, sizeof w->path, "%s/mail.log", w->folder);
+    w->loop = loop_new(&why);
+    w->limit = loop_timer_new(w->loop, on_limit, w);
+    w->seen = calloc(LINES, 1);
+}
+
+static void empty_folder(const char *folder) {
+    DIR *d = opendir(folder);
+    struct dirent *entry;
+
+    while (d != NULL && (entry = readdir(d)) != NULL) {
+        char path[400];
+
+        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        unlink(path);
+    }
+    closedir(d);
+}
+
+static void world_close(struct world *w) {
+    tail_free(&w->tail);
+    loop_timer_free(&w->limit);
+    loop_free(&w->loop);
+    if (w->writer != -1)
+        close(w->writer);
+    empty_folder(w->folder);
+    rmdir(w->folder);
+    free(w->seen);
+}
+
+static void put(int fd, const char *text, size_t n) {
+    cr_assert_eq(write(fd, text, n), (ssize_t)n);
+}
+
+static void write_lines(struct world *w, int fd, int count) {
+    char line[200];
+
+    for (int i = 0; i < count; i++) {
+        int n = snprintf(line, sizeof line,
+                         "Sep  3 10:00:00 mx postfix/smtp[77]: 4F3A: to=<u@example.com>, #%d.\n",
+                         w->written++);
+
+        put(fd, line, (size_t)n);
+    }
+}
+
+static void open_writer(struct world *w) {
+    if (w->writer != -1)
+        close(w->writer);
+    w->writer = open(w->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+    cr_assert_neq(w->writer, -1);
+}
+
+static void name(const struct world *w, char *out, size_t size, int number, const char *end) {
+    snprintf(out, size, "%s.%d%s", w->path, number, end);
+}
+
+/* mail.log.N -> mail.log.N+1, also .gz */
+static void shift(const struct world *w) {
+    for (int i = 9; i > 0; i--) {
+        char from[128];
+        char to[128];
+
+        name(w, from, sizeof from, i, "");
+        name(w, to, sizeof to, i + 1, "");
+        rename(from, to);
+        name(w, from, sizeof from, i, ".gz");
+        name(w, to, sizeof to, i + 1, ".gz");
+        rename(from, to);
+    }
+}
+
+static void make(const char *path) {
+    close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+}
+
+static void rotate(struct world *w) {
+    char to[128];
+
+    shift(w);
+    name(w, to, sizeof to, 1, "");
+    cr_assert_eq(rename(w->path, to), 0);
+    make(w->path);
+}
+
+static void rotate_dated(struct world *w) {
+    char to[128];
+
+    snprintf(to, sizeof to, "%s-202609%02d", w->path, ++w->rotated);
+    cr_assert_eq(rename(w->path, to), 0);
+    make(w->path);
+}
+
+static void run_program(const char *program, const char *first, const char *second) {
+    pid_t pid = fork();
+    int status;
+
+    if (pid == 0) {
+        execlp(program, program, first, second, (char *)NULL);
+        _exit(127);
+    }
+    waitpid(pid, &status, 0);
+    cr_assert_eq(status, 0, "%s %s", program, first);
+}
+
+static void copy_truncate(struct world *w) {
+    char to[128];
+
+    shift(w);
+    name(w, to, sizeof to, 1, "");
+    run_program("cp", w->path, to);
+    cr_assert_eq(truncate(w->path, 0), 0);
+}
+
+static void zip(const struct world *w, int number) {
+    char path[128];
+
+    name(w, path, sizeof path, number, "");
+    if (access(path, F_OK) == 0)
+        run_program("gzip", path, NULL);
+}
+
+static void zip_dated(const struct world *w) {
+    char path[128];
+
+    snprintf(path, sizeof path, "%s-202609%02d", w->path, w->rotated);
+    run_program("gzip", path, NULL);
+}
+
+static void half_line(struct world *w) {
+    put(w->writer, "Sep  3 10:00:00 mx postfix", 26);
+}
+
+static void other_half(struct world *w) {
+    char text[64];
+    int n = snprintf(text, sizeof text, "/smtp[1]: #%d.\n", w->written++);
+
+    put(w->writer, text, (size_t)n);
+}
+
+/* An unfinished last line that is a line all the same. */
+static void last_line(struct world *w) {
+    char text[64];
+    int n = snprintf(text, sizeof text, "Sep  3 mx postfix/smtp[1]: #%d.", w->written++);
+
+    put(w->writer, text, (size_t)n);
+}
+
+/* A line of 100,000 bytes: skipped. */
+static void long_line(struct world *w) {
+    char *text = malloc(100000);
+
+    memset(text, 'a', 100000);
+    text[99999] = '\n';
+    put(w->writer, text, 100000);
+    free(text);
+}
+
+static void new_writer_file(struct world *w) {
+    unlink(w->path);
+    open_writer(w);
+}
+
+static void step(struct world *w, char c) {
+    switch (c) {
+    case 'o': /* the writer opens the path, as after a HUP */
+        open_writer(w);
+        break;
+    case 'w':
+        write_lines(w, w->writer, 7);
+        break;
+    case 'W': /* more than the prefix of 4096 bytes */
+        write_lines(w, w->writer, 150);
+        break;
+    case 'r':
+        rotate(w);
+        break;
+    case 'd':
+        rotate_dated(w);
+        break;
+    case 't':
+        copy_truncate(w);
+        break;
+    case 'c': /* truncated, no copy */
+        cr_assert_eq(truncate(w->path, 0), 0);
+        break;
+    case 'z':
+        zip(w, 1);
+        break;
+    case 'Z':
+        zip(w, 2);
+        break;
+    case 'y':
+        zip_dated(w);
+        break;
+    case 'u':
+        unlink(w->path);
+        break;
+    case 'n': /* deleted and made anew */
+        new_writer_file(w);
+        break;
+    case 'h':
+        half_line(w);
+        break;
+    case 'H':
+        other_half(w);
+        break;
+    case 'l':
+        last_line(w);
+        break;
+    case 'L':
+        long_line(w);
+        break;
+    case 'p': /* a pause longer than the quiet time */
+        if (w->tail != NULL)
+            run_ms(w, QUIET_MS * 2);
+        break;
+    case 's': /* the tail has everything */
+        if (w->tail != NULL)
+            run_until(w, w->written);
+        break;
+    default:
+        cr_assert_fail("step %c", c);
+    }
+}
+
+static const struct scenario {
+    const char *name;
+    const char *steps;
+    size_t down_from; /* the tail may be down only from this step on: what is lost before cannot be
+                         known */
+} scenarios[] = {
+    {"no rotation", "owswws", 0},
+    {"rename and create", "owsrowws", 0},
+    {"rename, writer reopens late", "owsrwswows", 0},
+    {"late lines, then new ones", "oWrwowsws", 0},
+    {"long file renamed", "oWWWsrowsWs", 0},
+    {"three quick rotations", "owrowrowrows", 0},
+    {"seven rotations", "oWrowrowrowrowrowrows", 0},
+    {"dated names", "owdowdoWdows", 0},
+    {"dated and compressed", "oWdowydowydows", 0},
+    {"compressed at once", "oWsrwoswzws", 0},
+    {"delayed compression", "oWrowrZowrZows", 0},
+    {"compressed small", "owsrozwrozws", 0},
+    {"copytruncate", "oWstwswtws", 0},
+    {"copytruncate unread lines", "oWstWtws", 0},
+    {"copytruncate small", "owstwtwtws", 0},
+    {"copytruncate compressed", "oWstwrozws", 0},
+    {"copytruncate and zip", "oWstzwstzwws", 0},
+    {"truncated, no copy", "oWscwws", 3},
+    {"truncated and grown beyond the place", "owscWWs", 3},
+    {"deleted and recreated", "oWsnwws", 3},
+    {"deleted, gap, recreated", "oWsuows", 3},
+    {"partial lines", "ohsHwhHsrohHs", 0},
+    {"partial at rotation, finished late", "owhrHwows", 0},
+    {"partial line finished in the old file", "owhrHows", 0},
+    {"unfinished last line", "owslrowsws", 0},
+    {"long line", "owLwsLrows", 0},
+    {"quiet pauses", "owsrpowprpowps", 0},
+    {"empty rotations", "owsrrowrrrows", 0},
+    {"empty file rotated", "orowrows", 0},
+};
+
+/* Once a run, with the first line that is wrong. */
+static int failures; /* of this process: a bug must not take for ever */
+
+static void check_exact(struct world *w, const char *what, const char *steps, int from, int to) {
+    int wrong = -1;
+
+    for (int i = w->written; i-- > 0;) {
+        if (w->seen[i] != 1)
+            wrong = i;
+    }
+    cr_expect(wrong == -1, "%s (%s, down %d-%d): line %d of %d came %d times; events: %s; at %s",
+              what, steps, from, to, wrong, w->written, wrong == -1 ? 1 : w->seen[wrong], w->events,
+              w->position);
+    failures += wrong != -1 || w->odd != 0 ? 1 : 0;
+    cr_assert(failures < 6);
+    cr_expect(w->odd == 0, "%s (%s, down %d-%d): torn lines, last: %s", what, steps, from, to,
+              w->last);
+}
+
+/* Down from step `from` up to before step `to`. Equal: stopped and started again at once. */
+static void run_scenario(const struct scenario *s, int from, int to, bool hints) {
+    struct world w;
+    int n = (int)strlen(s->steps);
+
+    world_open(&w);
+    w.hints = hints;
+    start(&w, "", true);
+    for (int i = 0; i <= n; i++) {
+        if (i == from) {
+            run_ms(&w, 12); /* somewhere on its way; file times have steps of 4 ms */
+            stop(&w);
+        }
+        if (i == to)
+            start(&w, w.position, true);
+        if (i < n)
+            step(&w, s->steps[i]);
+    }
+    run_until(&w, w.written);
+    run_ms(&w, QUIET_MS / 2);
+    check_exact(&w, s->name, s->steps, from, to);
+    world_close(&w);
+}
+
+static bool is_slow(void) {
+    return getenv("RELAYWATCH_TEST_ALL") != NULL;
+}
+
+static void run_part(size_t part, size_t parts) {
+    for (size_t i = part; i < sizeof scenarios / sizeof scenarios[0]; i += parts) {
+        const struct scenario *s = &scenarios[i];
+        int n = (int)strlen(s->steps);
+
+        run_scenario(s, -1, -1, true);
+        run_scenario(s, -1, -1, false);
+        for (int from = (int)s->down_from; from <= n; from++) {
+            for (int to = from; to <= n; to++) {
+                if (is_slow() || to - from == (int)i % 3 || (from + to) % 5 == 0 || to == n)
+                    run_scenario(s, from, to, true);
+            }
+        }
+    }
+}
+
+Test(tail, scenarios_1, .timeout = 600) {
+    run_part(0, 4);
+}
+Test(tail, scenarios_2, .timeout = 600) {
+    run_part(1, 4);
+}
+Test(tail, scenarios_3, .timeout = 600) {
+    run_part(2, 4);
+}
+Test(tail, scenarios_4, .timeout = 600) {
+    run_part(3, 4);
+}
