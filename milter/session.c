@@ -1,0 +1,76 @@
+/* See session.h. */
+#include "session.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "text.h"
+
+#define SIZE_MOST (UINT64_C(1) << 40)
+
+uint64_t session_size(const char *const *args) {
+    static const char word[] = "SIZE=";
+    uint64_t size = 0;
+
+    if (args == NULL || args[0] == NULL)
+        return 0;
+    for (size_t i = 1; args[i] != NULL; i++) {
+        if (strncasecmp(args[i], word, sizeof word - 1) == 0 &&
+            text_u64(span_of(args[i] + sizeof word - 1), 0, SIZE_MOST, &size))
+            return size;
+    }
+    return 0;
+}
+
+session_counts session_connect(struct session *session, bool client) {
+    *session = (struct session){.begun = true};
+    return client ? SESSION_BIT(MLTPAGE_CONNECTS) : 0;
+}
+
+session_counts session_abort(struct session *session) {
+    if (!session->open)
+        return 0;
+    session->open = false;
+    return SESSION_BIT(MLTPAGE_ABORTED);
+}
+
+session_counts session_close(struct session *session) {
+    session_counts counts = session_abort(session);
+
+    if (!session->begun)
+        counts |= SESSION_BIT(MLTPAGE_CONNECTS);
+    session->begun = true;
+    return counts;
+}
+
+session_counts session_mail(struct session *session, const char *const *args, bool tls,
+                            bool login) {
+    session_counts counts = session_abort(session);
+
+    if (tls && !session->tls)
+        counts |= SESSION_BIT(MLTPAGE_TLS);
+    session->tls = session->tls || tls;
+    session->open = true;
+    session->login = login;
+    session->recipients = 0;
+    session->bytes = session_size(args);
+    return counts;
+}
+
+void session_rcpt(struct session *session) {
+    if (session->open && session->recipients < UINT32_MAX)
+        session->recipients++;
+}
+
+bool session_eom(struct session *session, struct session_message *message_out) {
+    if (!session->open)
+        return false;
+    session->open = false;
+    *message_out = (struct session_message){
+        .recipients = session->recipients,
+        .bytes = session->bytes,
+        .flags = (session->tls ? (uint32_t)MLTPAGE_FLAG_TLS : 0) |
+                 (session->login ? (uint32_t)MLTPAGE_FLAG_LOGIN : 0),
+    };
+    return true;
+}
