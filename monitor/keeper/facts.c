@@ -1,0 +1,236 @@
+/* See facts.h. */
+#include "facts.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "file.h"
+#include "spawn.h"
+
+static const char POSTCONF[] = "/usr/sbin/postconf";
+enum { POSTCONF_LIMIT_MS = 10000 };
+
+static bool take_port(struct span text, uint32_t *out) {
+    static const struct {
+        const char *name;
+        uint32_t port;
+    } names[] = {
+        {"smtp", 25}, {"submission", 587}, {"smtps", 465}, {"submissions", 465}, {"urd", 465}};
+    uint64_t number;
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (span_is(text, names[i].name)) {
+            *out = names[i].port;
+            return true;
+        }
+    }
+    if (!text_u64(text, 1, 65535, &number))
+        return false;
+    *out = (uint32_t)number;
+    return true;
+}
+
+bool facts_relayhost(struct span relayhost, struct facts *out) {
+    struct span host = relayhost;
+    struct span rest = {NULL, 0};
+    const char *end;
+
+    out->port = 25;
+    out->mx = relayhost.n == 0 || relayhost.p[0] != '[';
+    if (relayhost.n == 0 || !text_copy_span(out->nexthop, sizeof out->nexthop, relayhost))
+        return false;
+    end = memchr(relayhost.p, out->mx ? ':' : ']', relayhost.n);
+    if (end != NULL) {
+        host.n = (size_t)(end - relayhost.p);
+        rest = (struct span){end, relayhost.n - host.n};
+    }
+    if (!out->mx) {
+        if (end == NULL)
+            return false;
+        host = (struct span){host.p + 1, host.n - 1};
+        rest = (struct span){rest.p + 1, rest.n - 1};
+    }
+    for (size_t i = 0; i < host.n; i++) {
+        if (host.p[i] <= ' ' || host.p[i] > '~' || strchr("[],\"\\", host.p[i]) != NULL)
+            return false;
+    }
+    if (host.n == 0 || !text_copy_span(out->host, sizeof out->host, host))
+        return false;
+    return rest.n == 0 ||
+           (rest.p[0] == ':' && take_port((struct span){rest.p + 1, rest.n - 1}, &out->port));
+}
+
+/* Postfix's time, where a bare number means days (maximal_queue_lifetime, postconf(5)). */
+static bool take_lifetime(struct span text, uint64_t *out) {
+    uint64_t value;
+
+    if (text_u64(text, 0, UINT32_MAX, &value)) {
+        *out = value * 86400;
+        return true;
+    }
+    if (text.n > 1 && text.p[text.n - 1] == 'w' &&
+        text_u64((struct span){text.p, text.n - 1}, 0, UINT32_MAX, &value)) {
+        *out = value * 7 * 86400;
+        return true;
+    }
+    return text_seconds(text, out);
+}
+
+/* One "type:/path" and nothing else. */
+static void take_map(struct span text, struct facts *out) {
+    const char *colon = text.n == 0 ? NULL : memchr(text.p, ':', text.n);
+    size_t n = colon == NULL ? 0 : (size_t)(colon - text.p);
+    struct span path = {NULL, 0};
+
+    if (n == 0)
+        return;
+    path = (struct span){colon + 1, text.n - n - 1};
+    if (path.n == 0 || path.p[0] != '/' || memchr(path.p, ' ', path.n) != NULL ||
+        memchr(path.p, ',', path.n) != NULL)
+        return;
+    if (!text_copy_span(out->map_type, sizeof out->map_type, (struct span){text.p, n}) ||
+        !text_copy_span(out->map_path, sizeof out->map_path, path))
+        out->map_type[0] = out->map_path[0] = '\0';
+}
+
+/* "nexthop, dot-nexthop" by default; a name there is what the operator expects in the certificate.
+ */
+static void take_match(struct span text, struct facts *out) {
+    size_t n = 0;
+
+    while (n < text.n && strchr(" ,\t:", text.p[n]) == NULL)
+        n++;
+    text.n = n;
+    if (n > 0 && text.p[0] != '.' && !span_is(text, "nexthop") && !span_is(text, "dot-nexthop") &&
+        !span_is(text, "hostname"))
+        text_copy_span(out->tls_name, sizeof out->tls_name, text);
+}
+
+static bool is_yes(struct span text) {
+    return text.n == 3 && strncasecmp(text.p, "yes", 3) == 0;
+}
+
+static int take(struct span name, struct span value, struct facts *out, struct fault *why) {
+    bool fits = true;
+
+    if (span_is(name, "relayhost")) {
+        if (value.n > 0 && !facts_relayhost(value, out))
+            return fault_set(why, "relayhost: not one [host]:port");
+    } else if (span_is(name, "smtp_tls_wrappermode"))
+        out->implicit_tls = is_yes(value);
+    else if (span_is(name, "smtp_sasl_auth_enable"))
+        out->sasl = is_yes(value);
+    else if (span_is(name, "smtp_sasl_password_maps"))
+        take_map(value, out);
+    else if (span_is(name, "smtp_helo_name"))
+        fits = text_copy_span(out->helo, sizeof out->helo, value);
+    else if (span_is(name, "smtp_tls_CAfile"))
+        fits = text_copy_span(out->ca_file, sizeof out->ca_file, value);
+    else if (span_is(name, "smtp_tls_secure_cert_match"))
+        take_match(value, out);
+    else if (span_is(name, "smtp_sasl_password_result_delimiter"))
+        fits = text_copy_span(out->delimiter, sizeof out->delimiter, value);
+    else if (span_is(name, "mail_version"))
+        text_copy_span(out->mail_version, sizeof out->mail_version, value);
+    else if (span_is(name, "queue_directory"))
+        fits = text_copy_span(out->queue_directory, sizeof out->queue_directory, value);
+    else if (span_is(name, "maximal_queue_lifetime"))
+        fits = take_lifetime(value, &out->queue_lifetime_s);
+    return fits ? 0 : fault_set(why, "%.*s: not usable", (int)name.n, name.p);
+}
+
+int facts_parse(struct span lines, struct facts *out, struct fault *why) {
+    memset(out, 0, sizeof *out);
+    text_copy(out->delimiter, sizeof out->delimiter, ":");
+    while (lines.n > 0) {
+        const char *end = memchr(lines.p, '\n', lines.n);
+        struct span line = {lines.p, end == NULL ? lines.n : (size_t)(end - lines.p)};
+        size_t used = line.n + (end == NULL ? 0 : 1);
+        const char *equals = span_find(line, " =");
+
+        if (equals != NULL) {
+            struct span name = {line.p, (size_t)(equals - line.p)};
+            struct span value = {equals + 2, line.n - name.n - 2};
+
+            if (take(name, span_trim(value), out, why) == -1)
+                return -1;
+        }
+        lines = (struct span){lines.p + used, lines.n - used};
+    }
+    if (out->queue_directory[0] != '/' || out->mail_version[0] == '\0')
+        return fault_set(why, "postconf did not tell queue_directory and mail_version");
+    return 0;
+}
+
+int facts_read(const char *config_dir, struct facts *out, struct fault *why) {
+    /* -x: with $name replaced (Postfix 2.10). A name that this Postfix does not have is a warning
+     * there. */
+    const char *const argv[] = {POSTCONF,
+                                "-c",
+                                config_dir,
+                                "-x",
+                                "relayhost",
+                                "smtp_tls_wrappermode",
+                                "smtp_sasl_auth_enable",
+                                "smtp_sasl_password_maps",
+                                "smtp_helo_name",
+                                "smtp_tls_CAfile",
+                                "smtp_tls_secure_cert_match",
+                                "smtp_sasl_password_result_delimiter",
+                                "mail_version",
+                                "queue_directory",
+                                "maximal_queue_lifetime",
+                                NULL};
+    char output[8192];
+    char errors[512];
+    struct spawn job = {.argv = argv,
+                        .output = output,
+                        .output_size = sizeof output,
+                        .errors = errors,
+                        .errors_size = sizeof errors,
+                        .timeout_ms = POSTCONF_LIMIT_MS};
+
+    if (spawn_run(&job, why) == -1)
+        return -1;
+    if (job.status != 0)
+        return fault_set(why, "postconf: status %d: %.200s", job.status, errors);
+    return facts_parse((struct span){output, job.output_length}, out, why);
+}
+
+/* Says which main.cf this is: any edit changes it. */
+static bool stamp(const char *config_dir, char *out, size_t size) {
+    char path[512];
+    struct stat st;
+
+    return text_format(path, sizeof path, "%s/main.cf", config_dir) && stat(path, &st) == 0 &&
+           text_format(out, size, "%s %llu %llu %lld %lld.%09ld %lld.%09ld\n", config_dir,
+                       (unsigned long long)st.st_dev, (unsigned long long)st.st_ino,
+                       (long long)st.st_size, (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec,
+                       (long long)st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
+}
+
+int facts_queue_directory(const char *config_dir, const char *state_dir, char *out, size_t size,
+                          struct fault *why) {
+    char path[512], now[1024], kept[2048];
+    struct facts facts;
+    size_t n;
+
+    if (!stamp(config_dir, now, sizeof now) ||
+        !text_format(path, sizeof path, "%s/queue_directory", state_dir))
+        return fault_set(why, "%s/main.cf: not there or path too long", config_dir);
+    n = strlen(now);
+    if (file_read(path, kept, sizeof kept, NULL) > (ssize_t)n && memcmp(kept, now, n) == 0 &&
+        kept[n] == '/')
+        return text_copy(out, size, kept + n) ? 0 : fault_set(why, "queue_directory: too long");
+    if (facts_read(config_dir, &facts, why) == -1)
+        return -1;
+    if (!text_copy(out, size, facts.queue_directory) ||
+        !text_format(kept, sizeof kept, "%s%s", now, facts.queue_directory))
+        return fault_set(why, "queue_directory: too long");
+    /* Only a saving: without it the next count asks postconf again. */
+    if (file_replace(path, kept, strlen(kept), 0600, why) == -1)
+        why->text[0] = '\0';
+    return 0;
+}

@@ -1,0 +1,60 @@
+/* The two files behind smtp_sasl_password_maps: the text that the operator edits (the source) and
+ * the index that smtp(8) reads (the map). The map is never written in place: it is built and
+ * checked in a private folder beside it and renamed over, so that at each moment a complete old or
+ * a complete new one is live. Blocks (postmap). Every buffer with secrets in it belongs to struct
+ * mapfile and is wiped by mapfile_close. */
+#ifndef KEEPER_MAPFILE_H
+#define KEEPER_MAPFILE_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include "cred.h"
+#include "facts.h"
+#include "fault.h"
+
+struct mapfile {
+    const char *config_dir;
+    const char *type;
+    const char *path;   /* of the source */
+    const char *name;   /* its last part */
+    const char *suffix; /* of the index; "": there is none (texthash) */
+    int folder;         /* that holds both */
+    struct stat st;     /* of the source as it was read */
+    char *text;         /* the source, text_n bytes; CRED_FILE_MAX + 1 of room */
+    size_t text_n;
+    char *answer; /* of postmap */
+};
+
+/* Opens the folder of both along its whole path, without a symbolic link; each folder must be
+ * root's and writable for nobody else (one on the way may be sticky, as /tmp). On -1 (`why` says
+ * what the operator should mend) mapfile_close is still due. */
+MUSTCHECK int mapfile_open(struct mapfile *map, const char *config_dir, const struct facts *facts,
+                           struct fault *why);
+/* Reads the source, which must be a regular file, root's, with one name, readable for nobody else
+ * and at most CRED_FILE_MAX bytes. */
+MUSTCHECK int mapfile_read(struct mapfile *map, struct fault *why);
+void mapfile_close(struct mapfile *map);
+
+/* The live map's value of key, into `out` (wiped by the caller). False: no such key, or no map. */
+MUSTCHECK bool mapfile_live_value(struct mapfile *map, const char *key, char *out, size_t size);
+
+/* How many entries of the source the live map answers otherwise, and whether `relay` is one of
+ * them. An entry that is only in the map counts too. No map, or one that cannot be read: all
+ * differ. */
+MUSTCHECK int mapfile_compare(struct mapfile *map, const struct cred_file *file,
+                              const struct cred *relay, uint32_t *changed_out,
+                              bool *relay_changed_out, struct fault *why);
+
+/* Is the source still the file that was read? */
+bool mapfile_source_same(const struct mapfile *map);
+
+/* Builds the new map beside the live one and lets postmap answer every key from it. Nothing live
+ * changes. */
+MUSTCHECK int mapfile_stage(struct mapfile *map, const struct cred_file *file, struct fault *why);
+/* Makes the staged map the live one: a single rename, made durable. */
+MUSTCHECK int mapfile_commit(struct mapfile *map, struct fault *why);
+/* Removes what a stage left, of this run or of one that was killed. */
+void mapfile_unstage(struct mapfile *map);
+
+#endif

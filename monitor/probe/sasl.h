@@ -1,0 +1,31 @@
+/* The login by libsasl2, the library that Postfix itself uses here, with the mechanisms that may be
+ * used under verified TLS: PLAIN, then LOGIN. Lines come out ready to send, but for their end. Pure
+ * computing. Names begin with auth_, since sasl_ is the library's. */
+#ifndef PROBE_SASL_H
+#define PROBE_SASL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "attr.h"
+#include "fault.h"
+#include "probeq.h"
+
+struct auth;
+
+/* `request` must live as long as the result. NULL: `why`. */
+MUSTCHECK struct auth *auth_new(const struct probe_request *request, bool plain, bool login,
+                                struct fault *why);
+/* Wipes the secret. */
+void auth_free(struct auth **auth);
+
+/* "AUTH PLAIN ..." into out. -1: no mechanism can be used here. */
+MUSTCHECK int auth_start(struct auth *auth, char *out, size_t size, size_t *n_out,
+                         struct fault *why);
+/* The response to a challenge, both in base64. -1: not a challenge of this mechanism. */
+MUSTCHECK int auth_step(struct auth *auth, const char *challenge, char *out, size_t size,
+                        size_t *n_out, struct fault *why);
+/* All that this mechanism sends has been given out. */
+bool auth_complete(const struct auth *auth);
+
+#endif
