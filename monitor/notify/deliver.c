@@ -1,0 +1,355 @@
+/* See deliver.h. */
+#include "deliver.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "clock.h"
+#include "log.h"
+#include "text.h"
+#include "xmem.h"
+
+#include "loop.h"
+#include "request.h"
+
+#include "payload.h"
+
+enum {
+    CONNECT_MS = 3000,
+    TOTAL_MS = 10000,
+    REPLY_MOST = 64 * 1024,
+    BACKOFF_FIRST_MS = 1000,
+    BACKOFF_MOST_MS = 5 * 60 * 1000,
+    REFUSED_MS = 5 * 60 * 1000,
+    RETRY_AFTER_MOST_S = 15 * 60,
+    /* A refused notice waits a little longer than its lane, so that another one is tried before it.
+     */
+    PUT_OFF_MS = REFUSED_MS + 10 * 1000,
+};
+
+struct lane {
+    struct deliver *deliver;
+    struct receiver receiver;
+    struct loop_timer *timer;
+    struct request *request; /* NULL: none under way */
+    struct notice *sent;     /* what it carries */
+    int sent_count;
+    bool waiting;         /* until the timer */
+    unsigned failures;    /* in a row */
+    unsigned refusals;    /* in a row */
+    int complaint;        /* what the log knows: 0 all is well, else 1 + status */
+    int64_t sent_mono_ms; /* last delivered batch */
+    bool ever_sent;
+};
+
+struct deliver {
+    struct loop *loop;
+    struct request_pool *pool;
+    struct outbox *outbox;
+    struct lane *lane[RECEIVERS_MOST];
+    int count;
+    void (*on_told)(void *arg);
+    void *arg;
+};
+
+int64_t deliver_backoff_ms(unsigned failures, uint32_t random) {
+    int64_t whole_ms = BACKOFF_FIRST_MS;
+
+    for (unsigned i = 1; i < failures && whole_ms < BACKOFF_MOST_MS; i++)
+        whole_ms *= 2;
+    if (whole_ms > BACKOFF_MOST_MS)
+        whole_ms = BACKOFF_MOST_MS;
+    return whole_ms - whole_ms / 4 + (int64_t)(random % 1000) * (whole_ms / 4) / 1000;
+}
+
+static uint32_t random_number(void) {
+    uint32_t number;
+
+    if (getrandom(&number, sizeof number, GRND_NONBLOCK) != (ssize_t)sizeof number)
+        number = (uint32_t)clock_mono_ms();
+    return number;
+}
+
+static void wait_ms(struct lane *l, int64_t ms) {
+    l->waiting = true;
+    loop_timer_set(l->timer, ms);
+}
+
+static void complain(struct lane *l, int status, const char *text, const char *then) {
+    const struct receiver *r = &l->receiver;
+
+    if (l->complaint == status + 1)
+        return;
+    l->complaint = status + 1;
+    log_error("deliver", "%s of line %u (%s): %s; %s", receiver_kind_name(r->kind), r->line,
+              r->place, text, then);
+}
+
+static void drop_sent(struct lane *l) {
+    free(l->sent);
+    l->sent = NULL;
+    l->sent_count = 0;
+}
+
+/* Returns whether the outbox has changed. */
+static bool record_sent(struct lane *l) {
+    struct outbox *outbox = l->deliver->outbox;
+    int slot = outbox_slot(outbox, l->receiver.identity);
+    bool changed = false;
+
+    for (int i = 0; i < l->sent_count && slot != -1; i++)
+        changed |= outbox_told(outbox, slot, &l->sent[i], clock_wall_ms());
+    return changed;
+}
+
+static void on_delivered(struct lane *l) {
+    const struct receiver *r = &l->receiver;
+    bool changed = record_sent(l);
+
+    if (l->complaint != 0)
+        log_info("deliver", "%s of line %u (%s): takes alerts again", receiver_kind_name(r->kind),
+                 r->line, r->place);
+    if (changed)
+        log_info("deliver", "%s of line %u (%s): told of %s%s", receiver_kind_name(r->kind),
+                 r->line, r->place, l->sent_count == 1 ? l->sent[0].id : "the present alerts",
+                 l->sent_count == 1 && l->sent[0].status == TOLD_RESOLVED ? ": resolved" : "");
+    l->complaint = 0;
+    l->failures = 0;
+    l->refusals = 0;
+    l->ever_sent = true;
+    l->sent_mono_ms = clock_mono_ms();
+    drop_sent(l);
+    if (changed)
+        l->deliver->on_told(l->deliver->arg);
+}
+
+static void on_refused(struct lane *l, int status, bool of_all) {
+    struct outbox *outbox = l->deliver->outbox;
+    int slot = outbox_slot(outbox, l->receiver.identity);
+    char text[64];
+
+    text_format(text, sizeof text, "it answered %d%s", status,
+                status < 400 ? ", a redirect, which is never followed" : "");
+    complain(l, status, text, "look at its line and its token; trying again each 5 minutes");
+    l->failures = 0;
+    l->refusals++;
+    if (of_all || l->refusals >= 2) {
+        l->refusals = 0;
+        wait_ms(l, REFUSED_MS);
+    }
+    if (!of_all && slot != -1)
+        outbox_put_off(outbox, slot, &l->sent[0], clock_wall_ms() + PUT_OFF_MS);
+    drop_sent(l);
+}
+
+static void on_failed(struct lane *l, int status, const char *error, int64_t retry_after_s) {
+    char text[320];
+
+    l->failures++;
+    if (status != 0)
+        text_format(text, sizeof text, "it answered %d", status);
+    else
+        text_copy(text, sizeof text, error);
+    complain(l, status, text, "trying on");
+    drop_sent(l);
+    if (retry_after_s > RETRY_AFTER_MOST_S)
+        retry_after_s = RETRY_AFTER_MOST_S;
+    wait_ms(l, retry_after_s > 0 ? retry_after_s * 1000
+                                 : deliver_backoff_ms(l->failures, random_number()));
+}
+
+static void start(struct lane *l);
+
+/* The status line counts: a receiver that has said 2xx has the notice, whatever becomes of the
+ * body. */
+static void on_reply(const struct request_reply *reply, void *arg) {
+    struct lane *l = arg;
+    int status = reply->status;
+
+    l->request = NULL;
+    if (status >= 200 && status <= 299)
+        on_delivered(l);
+    else if (status == 0 || status == 408 || status == 429 || status >= 500)
+        on_failed(l, status, reply->error, reply->retry_after_s);
+    else
+        on_refused(l, status, status < 400 || l->receiver.kind == RECEIVER_ALERTMANAGER);
+    start(l);
+}
+
+/* What is due now: fills l->sent and returns the body; NULL: nothing. */
+static char *make_body(struct lane *l, int64_t now_ms) {
+    const struct outbox *outbox = l->deliver->outbox;
+    int slot = outbox_slot(outbox, l->receiver.identity);
+    const struct incident *incident;
+    bool news;
+
+    if (slot == -1)
+        return NULL;
+    l->sent = xcalloc(OUTBOX_BATCH, sizeof *l->sent);
+    if (l->receiver.kind == RECEIVER_WEBHOOK) {
+        incident = outbox_next(outbox, slot, now_ms, &l->sent[0])
+                       ? outbox_find(outbox, l->sent[0].host, l->sent[0].id, l->sent[0].since_ms)
+                       : NULL;
+        l->sent_count = 1;
+        if (incident != NULL)
+            return payload_webhook(incident, &l->sent[0]);
+    } else {
+        l->sent_count = outbox_batch(outbox, slot, now_ms, l->sent, &news);
+        if (l->sent_count > 0 &&
+            (news || !l->ever_sent || clock_mono_ms() - l->sent_mono_ms >= OUTBOX_RESEND_MS))
+            return payload_alertmanager(outbox, l->sent, l->sent_count, now_ms);
+    }
+    drop_sent(l);
+    return NULL;
+}
+
+/* "Authorization: Bearer ..." or "". Returns -1 when there should be a token and is none. */
+static int make_authorization(struct lane *l, char *out, size_t size) {
+    char token[2048];
+    struct fault why;
+
+    out[0] = '\0';
+    if (l->receiver.token_file[0] == '\0')
+        return 0;
+    if (receiver_token(&l->receiver, token, sizeof token, &why) == -1) {
+        on_failed(l, 0, why.text, 0);
+        return -1;
+    }
+    text_format(out, size, "Authorization: Bearer %s", token);
+    wipe(token, sizeof token);
+    return 0;
+}
+
+static void send_body(struct lane *l, const char *body) {
+    char key[PAYLOAD_KEY_SIZE + 32];
+    char id[PAYLOAD_KEY_SIZE];
+    char authorization[2100];
+    const char *headers[4] = {"Content-Type: application/json"};
+    struct request_job job = {.url = l->receiver.url,
+                              .headers = headers,
+                              .body = body,
+                              .body_size = strlen(body),
+                              .ca_file = l->receiver.ca_file,
+                              .connect_ms = CONNECT_MS,
+                              .total_ms = TOTAL_MS,
+                              .reply_most_bytes = REPLY_MOST,
+                              .on_reply = on_reply,
+                              .arg = l};
+    size_t n = 1;
+
+    if (make_authorization(l, authorization, sizeof authorization) == -1)
+        return;
+    if (l->receiver.kind == RECEIVER_WEBHOOK) {
+        payload_key(&l->sent[0], id, sizeof id);
+        text_format(key, sizeof key, "Idempotency-Key: %s", id);
+        headers[n++] = key;
+    }
+    if (authorization[0] != '\0')
+        headers[n++] = authorization;
+    l->request = request_start(l->deliver->pool, &job);
+    wipe(authorization, sizeof authorization);
+}
+
+static void start(struct lane *l) {
+    char *body;
+
+    if (l->request != NULL || l->waiting)
+        return;
+    body = make_body(l, clock_wall_ms());
+    if (body == NULL)
+        return;
+    send_body(l, body);
+    free(body);
+}
+
+static void on_wait_over(void *arg) {
+    struct lane *l = arg;
+
+    l->waiting = false;
+    start(l);
+}
+
+static struct lane *make_lane(struct deliver *d) {
+    struct lane *l = xcalloc(1, sizeof *l);
+
+    l->deliver = d;
+    l->timer = loop_timer_new(d->loop, on_wait_over, l);
+    return l;
+}
+
+static void free_lane(struct lane **lane) {
+    struct lane *l = *lane;
+
+    if (l == NULL)
+        return;
+    request_cancel(&l->request);
+    drop_sent(l);
+    loop_timer_free(&l->timer);
+    wipe(&l->receiver, sizeof l->receiver);
+    free(l);
+    *lane = NULL;
+}
+
+struct deliver *deliver_new(struct loop *loop, struct request_pool *pool, struct outbox *outbox,
+                            void (*on_told)(void *arg), void *arg) {
+    struct deliver *d = xcalloc(1, sizeof *d);
+
+    d->loop = loop;
+    d->pool = pool;
+    d->outbox = outbox;
+    d->on_told = on_told;
+    d->arg = arg;
+    return d;
+}
+
+void deliver_free(struct deliver **deliver) {
+    if (*deliver == NULL)
+        return;
+    for (int i = 0; i < (*deliver)->count; i++)
+        free_lane(&(*deliver)->lane[i]);
+    free(*deliver);
+    *deliver = NULL;
+}
+
+/* Takes the lane of this receiver out of the old ones, or makes a new one. */
+static struct lane *keep_lane(struct deliver *d, struct lane **old, int count,
+                              const struct receiver *receiver) {
+    for (int i = 0; i < count; i++) {
+        struct lane *l = old[i];
+
+        if (l != NULL && strcmp(l->receiver.identity, receiver->identity) == 0) {
+            old[i] = NULL;
+            return l;
+        }
+    }
+    return make_lane(d);
+}
+
+void deliver_list(struct deliver *d, const struct receivers *receivers) {
+    struct lane *old[RECEIVERS_MOST] = {NULL};
+    int old_count = d->count;
+
+    memcpy(old, d->lane, sizeof d->lane);
+    for (int i = 0; i < receivers->count; i++) {
+        struct lane *l = keep_lane(d, old, old_count, &receivers->receiver[i]);
+        int slot = outbox_slot(d->outbox, receivers->receiver[i].identity);
+
+        l->receiver = receivers->receiver[i];
+        l->waiting = false;
+        l->failures = 0;
+        l->refusals = 0;
+        loop_timer_cancel(l->timer);
+        if (slot != -1)
+            outbox_put_off(d->outbox, slot, NULL, 0);
+        d->lane[i] = l;
+    }
+    d->count = receivers->count;
+    for (int i = 0; i < old_count; i++)
+        free_lane(&old[i]);
+}
+
+void deliver_kick(struct deliver *d) {
+    for (int i = 0; i < d->count; i++)
+        start(d->lane[i]);
+}

@@ -1,0 +1,33 @@
+/* Carries notices to the receivers: each has a lane of its own with its own request, timer and
+ * backoff, so that a dead receiver delays no other. What is to be told, the outbox says; here is
+ * how, and what an answer means: 2xx                      delivered 408, 429, 5xx, no answer again
+ * after 1 s, 2 s ... 5 min (a part of it random), or after Retry-After, at most 15 min 3xx never
+ * followed: the configuration is wrong; again each 5 min other                    refused; again
+ * each 5 min, and other notices meanwhile A change of state is logged once, without the URL's path,
+ * which may be secret. Never blocks but on a token file. */
+#ifndef NOTIFY_DELIVER_H
+#define NOTIFY_DELIVER_H
+
+#include "outbox.h"
+#include "receivers.h"
+
+struct deliver;
+struct loop;
+struct request_pool;
+
+/* on_told: the outbox has changed and is to be kept. Loop, pool and outbox outlive it. */
+struct deliver *deliver_new(struct loop *loop, struct request_pool *pool, struct outbox *outbox,
+                            void (*on_told)(void *arg), void *arg);
+void deliver_free(struct deliver **deliver);
+
+/* The receivers from now on. A lane whose receiver is still there goes on; every wait ends, as the
+ * reason for it may be mended. Sends nothing yet. */
+void deliver_list(struct deliver *deliver, const struct receivers *receivers);
+
+/* Something may be due: each lane that is free looks. Call it after a change and each second. */
+void deliver_kick(struct deliver *deliver);
+
+/* The next wait after `failures` failures in a row, in ms; `random` is any number. Pure. */
+int64_t deliver_backoff_ms(unsigned failures, uint32_t random);
+
+#endif

@@ -1,0 +1,17 @@
+/* The socket on which sets of alerts arrive: accepts connections, reads packets, hands each good
+ * set on, acknowledges it with "ok". A bad packet is counted, answered with "no" and dropped, and
+ * ends nothing. Never blocks. */
+#ifndef NOTIFY_INTAKE_H
+#define NOTIFY_INTAKE_H
+
+#include "alertset.h"
+
+struct intake;
+struct loop;
+
+/* Takes listen_fd over. The set belongs to the intake and is gone when on_set returns. */
+struct intake *intake_new(struct loop *loop, int listen_fd,
+                          void (*on_set)(const struct alertset *set, void *arg), void *arg);
+void intake_free(struct intake **intake);
+
+#endif

@@ -1,0 +1,336 @@
+/* relaywatch-notify: tells the receivers of receivers.conf what is wrong and when it is over. Sets
+ * of alerts come in from relaywatchd, notices go out by HTTP. It holds the receivers' tokens and
+ * reads neither logs nor mail. */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "file.h"
+#include "log.h"
+#include "sock.h"
+#include "text.h"
+#include "xmem.h"
+
+#include "conf.h"
+
+#include "loop.h"
+#include "request.h"
+
+#include "deliver.h"
+#include "intake.h"
+#include "outbox.h"
+#include "receivers.h"
+#include "told.h"
+
+enum { TICK_MS = 1000 };
+
+/* What tells one content of a file from another. */
+struct mark {
+    bool present;
+    struct timespec changed;
+    off_t size;
+    ino_t inode;
+};
+
+struct notify {
+    struct conf conf;
+    struct loop *loop;
+    struct loop_timer *tick;
+    struct request_pool *pool;
+    struct outbox *outbox;
+    struct deliver *deliver;
+    struct intake *intake;
+    struct mark mark; /* of the receivers file, as it was read */
+    bool absent;      /* the last look found none: some editors take it away for a moment */
+    bool save_failed;
+    char told_path[300];
+};
+
+static const char usage[] =
+    "usage: relaywatch-notify [-c FILE] [-t] [--socket PATH]\n"
+    "Delivers relaywatch's alerts to the receivers of receivers.conf.\n"
+    "  -c FILE        configuration (default " CONF_DEFAULT_PATH ")\n"
+    "  -t             check the configuration and the receivers, and exit\n"
+    "  --socket PATH  listen here; default: the socket handed over by systemd or relaywatch run\n"
+    "  --version, --help\n";
+
+static void save(void *arg) {
+    struct notify *n = arg;
+    char *text = told_print(n->outbox);
+    struct fault why;
+
+    if (file_replace(n->told_path, text, strlen(text), 0600, &why) == 0) {
+        if (n->save_failed)
+            log_info("told", "%s: written again", n->told_path);
+        n->save_failed = false;
+    } else if (!n->save_failed) {
+        n->save_failed = true;
+        log_error("told", "%s; after a restart receivers may be told again", why.text);
+    }
+    free(text);
+}
+
+/* What was told before. A damaged file costs repeated notices, not the start. */
+static void restore(struct notify *n) {
+    char *text;
+    struct fault why;
+    ssize_t size;
+
+    n->outbox = outbox_new(clock_wall_ms());
+    if (access(n->told_path, F_OK) == -1 && errno == ENOENT)
+        return;
+    text = xcalloc(1, TOLD_FILE_MOST);
+    size = file_read(n->told_path, text, TOLD_FILE_MOST, &why);
+    if (size == -1 || told_read(text, (size_t)size, n->outbox, &why) == -1) {
+        log_error("told", "%s: not used, receivers may be told again: %s", n->told_path, why.text);
+        outbox_free(&n->outbox);
+        n->outbox = outbox_new(clock_wall_ms());
+    }
+    free(text);
+}
+
+static void on_receiver_error(const char *text, void *arg) {
+    (void)arg;
+    log_error("receivers", "%s", text);
+}
+
+static struct mark look(const char *path) {
+    struct mark mark = {.present = false};
+    struct stat st;
+
+    if (stat(path, &st) == 0) {
+        mark.present = true;
+        mark.changed = st.st_mtim;
+        mark.size = st.st_size;
+        mark.inode = st.st_ino;
+        if ((st.st_mode & S_IROTH) != 0)
+            log_warn("receivers", "%s: everybody can read it, and it may hold tokens", path);
+    }
+    return mark;
+}
+
+static bool mark_equal(const struct mark *a, const struct stat *st) {
+    return a->present && a->changed.tv_sec == st->st_mtim.tv_sec &&
+           a->changed.tv_nsec == st->st_mtim.tv_nsec && a->size == st->st_size &&
+           a->inode == st->st_ino;
+}
+
+static void use_receivers(struct notify *n, const struct receivers *receivers) {
+    const char *identities[RECEIVERS_MOST];
+
+    for (int i = 0; i < receivers->count; i++)
+        identities[i] = receivers->receiver[i].identity;
+    if (outbox_list(n->outbox, identities, receivers->count, clock_wall_ms()))
+        save(n);
+    deliver_list(n->deliver, receivers);
+    deliver_kick(n->deliver);
+}
+
+static void reload(struct notify *n) {
+    const char *path = n->conf.receivers_file;
+    struct receivers *receivers = xcalloc(1, sizeof *receivers);
+    struct fault why;
+    int got;
+
+    n->mark = look(path);
+    got = receivers_load(path, receivers, on_receiver_error, NULL, &why);
+    if (got == -1) {
+        log_error("receivers", "%s; the receivers are as they were", why.text);
+    } else {
+        if (got == 1)
+            log_warn("receivers", "%s: no such file: nobody will be told of an alert", path);
+        else
+            log_info("receivers", "%s: %d receiver%s", path, receivers->count,
+                     receivers->count == 1 ? "" : "s");
+        use_receivers(n, receivers);
+    }
+    wipe(receivers, sizeof *receivers);
+    free(receivers);
+}
+
+static void watch_receivers(struct notify *n) {
+    struct stat st;
+
+    if (stat(n->conf.receivers_file, &st) == 0) {
+        n->absent = false;
+        if (!mark_equal(&n->mark, &st))
+            reload(n);
+    } else if (n->mark.present) {
+        if (n->absent)
+            reload(n);
+        n->absent = !n->absent;
+    }
+}
+
+static void on_tick(void *arg) {
+    struct notify *n = arg;
+
+    loop_timer_set(n->tick, TICK_MS);
+    watch_receivers(n);
+    if (outbox_tick(n->outbox, clock_wall_ms()) || n->save_failed)
+        save(n);
+    deliver_kick(n->deliver);
+}
+
+static void on_set(const struct alertset *set, void *arg) {
+    struct notify *n = arg;
+
+    if (outbox_take(n->outbox, set, clock_wall_ms()))
+        save(n);
+    deliver_kick(n->deliver);
+}
+
+static void on_signal(int number, void *arg) {
+    struct notify *n = arg;
+
+    if (number == SIGHUP)
+        reload(n);
+    else
+        loop_stop(n->loop);
+}
+
+static void on_conf_error(const char *text, void *arg) {
+    (void)arg;
+    log_error("conf", "%s", text);
+}
+
+static int check(const struct notify *n) {
+    struct receivers *receivers = xcalloc(1, sizeof *receivers);
+    char token[2048];
+    struct fault why;
+    int got = receivers_load(n->conf.receivers_file, receivers, on_receiver_error, NULL, &why);
+    int status = EX_OK;
+
+    if (got == -1) {
+        log_error("receivers", "%s", why.text);
+        status = EX_CONFIG;
+    }
+    for (int i = 0; got == 0 && i < receivers->count; i++) {
+        const struct receiver *r = &receivers->receiver[i];
+
+        printf("line %u: %s %s\n", r->line, receiver_kind_name(r->kind), r->place);
+        if (r->token_file[0] != '\0' && receiver_token(r, token, sizeof token, &why) == -1) {
+            log_error("receivers", "%s", why.text);
+            status = EX_CONFIG;
+        }
+    }
+    if (got == 1)
+        printf("%s: no such file: no receivers\n", n->conf.receivers_file);
+    wipe(token, sizeof token);
+    wipe(receivers, sizeof *receivers);
+    free(receivers);
+    return status;
+}
+
+static int open_socket(const char *path) {
+    struct fault why;
+    int fd = path != NULL ? sock_listen(path, 0660, (gid_t)-1, &why) : sock_inherited();
+
+    if (fd == -1 && path != NULL)
+        die(EX_OSERR, "%s", why.text);
+    if (fd == -1)
+        die(EX_USAGE, "no socket was handed over; give one with --socket PATH");
+    return fd;
+}
+
+static void run(struct notify *n, const char *socket_path) {
+    static const int signals[] = {SIGHUP, SIGTERM, SIGINT};
+    struct loop_signal *on[3];
+    struct fault why;
+
+    signal(SIGPIPE, SIG_IGN);
+    n->loop = loop_new(&why);
+    n->pool =
+        n->loop != NULL ? request_pool_new(n->loop, "relaywatch/" RELAYWATCH_VERSION, &why) : NULL;
+    if (n->pool == NULL)
+        die(EX_OSERR, "%s", why.text);
+    restore(n);
+    n->intake = intake_new(n->loop, open_socket(socket_path), on_set, n);
+    n->deliver = deliver_new(n->loop, n->pool, n->outbox, save, n);
+    n->tick = loop_timer_new(n->loop, on_tick, n);
+    for (int i = 0; i < 3; i++)
+        on[i] = loop_signal_new(n->loop, signals[i], on_signal, n);
+    reload(n);
+    loop_timer_set(n->tick, TICK_MS);
+    loop_run(n->loop);
+
+    save(n);
+    for (int i = 0; i < 3; i++)
+        loop_signal_free(&on[i]);
+    loop_timer_free(&n->tick);
+    deliver_free(&n->deliver);
+    intake_free(&n->intake);
+    outbox_free(&n->outbox);
+    request_pool_free(&n->pool);
+    loop_free(&n->loop);
+}
+
+struct arguments {
+    const char *conf_path;
+    const char *socket_path;
+    bool only_check;
+};
+
+/* Ends the process on --help, --version and wrong usage. */
+static struct arguments read_arguments(int argc, char **argv) {
+    static const struct option options[] = {{"socket", required_argument, NULL, 's'},
+                                            {"version", no_argument, NULL, 'V'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
+    struct arguments arguments = {.conf_path = CONF_DEFAULT_PATH};
+    int c;
+
+    while ((c = getopt_long(argc, argv, "c:t", options, NULL)) != -1) {
+        switch (c) {
+        case 'c':
+            arguments.conf_path = optarg;
+            break;
+        case 't':
+            arguments.only_check = true;
+            break;
+        case 's':
+            arguments.socket_path = optarg;
+            break;
+        case 'V':
+            puts("relaywatch-notify " RELAYWATCH_VERSION);
+            exit(EX_OK);
+        case 'h':
+            fputs(usage, stdout);
+            exit(EX_OK);
+        default:
+            fputs(usage, stderr);
+            exit(EX_USAGE);
+        }
+    }
+    if (optind != argc) {
+        fputs(usage, stderr);
+        exit(EX_USAGE);
+    }
+    return arguments;
+}
+
+int main(int argc, char **argv) {
+    static struct notify n;
+    struct arguments arguments = read_arguments(argc, argv);
+    struct fault why;
+
+    log_open("relaywatch-notify", LOG_LEVEL_INFO);
+    if (geteuid() == 0)
+        die(EX_NOPERM, "must not run as root; as its own user: setpriv --reuid=relaywatch-notify "
+                       "--regid=relaywatch-notify --init-groups relaywatch-notify ...");
+    xmem_forbid_dump();
+    if (conf_load(arguments.conf_path, &n.conf, on_conf_error, NULL, &why) == -1)
+        die(EX_CONFIG, "%s", why.text);
+    if (arguments.only_check)
+        return check(&n);
+    text_format(n.told_path, sizeof n.told_path, "%s/told.json", n.conf.notify_state_dir);
+    run(&n, arguments.socket_path);
+    return EX_OK;
+}

@@ -1,0 +1,29 @@
+/* What is posted: JSON for a webhook and for Alertmanager's v2 API. Pure, but for memory. */
+#ifndef NOTIFY_PAYLOAD_H
+#define NOTIFY_PAYLOAD_H
+
+#include <stddef.h>
+
+#include "outbox.h"
+
+enum { PAYLOAD_KEY_SIZE = 256 };
+
+/* The alert's own fields and `status` (firing, resolved), `host`, `url`, `version` and, when
+ * resolved, `duration_seconds`. free() it. */
+char *payload_webhook(const struct incident *incident, const struct notice *notice);
+
+/* The array of POST /api/v2/alerts. Notices whose incident is gone are left out. free() it. */
+char *payload_alertmanager(const struct outbox *outbox, const struct notice *notices, int count,
+                           int64_t now_ms);
+
+/* The same notice has the same key, before and after a crash: "host/id/since in ms/status", and for
+ * one that repeats an earlier one "/number/severity" more. Printable, without spaces. */
+void payload_key(const struct notice *notice, char *out, size_t size);
+
+/* "login-refused" -> "LoginRefused". */
+void payload_alert_name(const char *id, char *out, size_t size);
+
+/* 1732340000123 -> "2024-11-23T05:33:20.123Z" (RFC 3339); out has 32 bytes. */
+void payload_time(int64_t ms, char *out, size_t size);
+
+#endif

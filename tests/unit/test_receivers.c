@@ -1,0 +1,180 @@
+/* receivers.c: the grammar of receivers.conf, and that no secret is in what it prints. */
+#include "receivers.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char errors[4096];
+
+static void on_error(const char *text, void *arg) {
+    (void)arg;
+    strncat(errors, text, sizeof errors - strlen(errors) - 1);
+    strncat(errors, "\n", sizeof errors - strlen(errors) - 1);
+}
+
+static int parse(const char *text, struct receivers *out, struct fault *why) {
+    errors[0] = '\0';
+    memset(out, 0, sizeof *out);
+    return receivers_parse("r.conf", span_of(text), out, on_error, NULL, why);
+}
+
+Test(receivers, good_lines) {
+    static const struct {
+        const char *name;
+        const char *in;
+        enum receiver_kind kind;
+        const char *url;
+        const char *place;
+    } rows[] = {
+        {"webhook", "webhook = https://h.example.com/a/b?c=d", RECEIVER_WEBHOOK,
+         "https://h.example.com/a/b?c=d", "https://h.example.com"},
+        {"no spaces", "webhook=http://h:8080", RECEIVER_WEBHOOK, "http://h:8080", "http://h:8080"},
+        {"login in the URL", "webhook = https://u:p@h/x@y", RECEIVER_WEBHOOK, "https://u:p@h/x@y",
+         "https://h"},
+        {"IPv6", "webhook = http://[::1]:80/x", RECEIVER_WEBHOOK, "http://[::1]:80/x",
+         "http://[::1]:80"},
+        {"CR LF", "webhook = http://h/x\r\n", RECEIVER_WEBHOOK, "http://h/x", "http://h"},
+        {"alertmanager", "alertmanager = http://am:9093", RECEIVER_ALERTMANAGER,
+         "http://am:9093/api/v2/alerts", "http://am:9093"},
+        {"its slash", "alertmanager = http://am:9093/", RECEIVER_ALERTMANAGER,
+         "http://am:9093/api/v2/alerts", "http://am:9093"},
+        {"its prefix", "alertmanager = https://am/pre", RECEIVER_ALERTMANAGER,
+         "https://am/pre/api/v2/alerts", "https://am"},
+        {"its whole path", "alertmanager = http://am/api/v2/alerts", RECEIVER_ALERTMANAGER,
+         "http://am/api/v2/alerts", "http://am"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct receivers got;
+        struct fault why;
+
+        cr_expect_eq(parse(rows[i].in, &got, &why), 0, "%s: %s", rows[i].name, errors);
+        cr_expect_eq(got.count, 1, "%s", rows[i].name);
+        cr_expect_eq(got.receiver[0].kind, rows[i].kind, "%s", rows[i].name);
+        cr_expect_str_eq(got.receiver[0].url, rows[i].url, "%s", rows[i].name);
+        cr_expect_str_eq(got.receiver[0].place, rows[i].place, "%s", rows[i].name);
+    }
+}
+
+Test(receivers, bad_lines) {
+    static const struct {
+        const char *name;
+        const char *in;
+        const char *want; /* in the message */
+    } rows[] = {
+        {"other scheme", "webhook = ftp://h/", "line 1: not a URL"},
+        {"file", "webhook = file:///etc/passwd", "line 1: not a URL"},
+        {"no host", "webhook = https:///x", "line 1: not a URL"},
+        {"bad port", "webhook = https://h:99999/x", "line 1: not a URL"},
+        {"space in it", "webhook = https://h/a b", "line 1: not a URL"},
+        {"control", "webhook = https://h/a\tb", "line 1: not a URL"},
+        {"bad host", "webhook = https://h\"h/", "line 1: not a URL"},
+        {"fragment", "webhook = https://h/#x", "line 1: a URL with a fragment"},
+        {"query of alertmanager", "alertmanager = http://h/?x", "a URL with a fragment or a query"},
+        {"no equals sign", "# c\n\nwebhook https://h", "line 3: not understood"},
+        {"unknown name", "slack = https://h", "line 1: no such name"},
+        {"token first", "token_file = /t", "line 1: an option without a receiver"},
+        {"token not absolute", "webhook = https://h\ntoken_file = t", "line 2: not the path"},
+        {"token twice", "webhook = https://h\ntoken_file = /t\ntoken_file = /u", "line 3: given"},
+        {"token in the clear", "webhook = http://h.example\ntoken_file = /t", "line 2: the token"},
+        {"same again", "webhook = https://h/x\nwebhook = https://h/x", "line 2: the same"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct receivers got;
+        struct fault why;
+
+        cr_expect_eq(parse(rows[i].in, &got, &why), -1, "%s", rows[i].name);
+        cr_expect_eq(got.count, 0, "%s: *out was touched", rows[i].name);
+        cr_expect(strstr(errors, rows[i].want) != NULL, "%s: got %s", rows[i].name, errors);
+        cr_expect(strstr(errors, "right would be") != NULL, "%s: got %s", rows[i].name, errors);
+    }
+}
+
+Test(receivers, options_belong_to_the_line_before) {
+    struct receivers got;
+    struct fault why;
+
+    cr_assert_eq(
+        parse("webhook = https://a/1\n token_file = /t/a\n  ca_file = /t/ca\n"
+              "alertmanager = http://localhost:9093\ntoken_file=/t/b\nwebhook = https://c\n",
+              &got, &why),
+        0, "%s", errors);
+    cr_assert_eq(got.count, 3);
+    cr_expect_str_eq(got.receiver[0].token_file, "/t/a");
+    cr_expect_str_eq(got.receiver[0].ca_file, "/t/ca");
+    cr_expect_str_eq(got.receiver[1].token_file, "/t/b");
+    cr_expect_str_eq(got.receiver[2].token_file, "");
+    cr_expect_eq(got.receiver[1].line, 4u);
+}
+
+Test(receivers, all_errors_are_reported_and_no_url) {
+    struct receivers got;
+    struct fault why;
+
+    cr_expect_eq(parse("webhook = https://h/sec ret\nwebhook = ftp://h/secret\nx\n", &got, &why),
+                 -1);
+    cr_expect_str_eq(why.text, "r.conf: 3 errors");
+    cr_expect(strstr(errors, "sec") == NULL, "a URL is in: %s", errors);
+}
+
+Test(receivers, identity) {
+    struct receivers got;
+    struct fault why;
+
+    cr_assert_eq(parse("webhook = http://h:1/api/v2/alerts\nalertmanager = http://h:1\n"
+                       "webhook = http://h:1/other\n",
+                       &got, &why),
+                 0);
+    cr_expect_eq(strlen(got.receiver[0].identity), 32u);
+    cr_expect_str_neq(got.receiver[0].identity, got.receiver[1].identity);
+    cr_expect_str_neq(got.receiver[0].identity, got.receiver[2].identity);
+}
+
+Test(receivers, at_most_32) {
+    struct receivers got;
+    struct fault why;
+    char text[4096] = "";
+    size_t n = 0;
+
+    for (int i = 0; i < RECEIVERS_MOST; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n, "webhook = http://h/%d\n", i);
+    cr_expect_eq(parse(text, &got, &why), 0);
+    snprintf(text + n, sizeof text - n, "webhook = http://h/more\n");
+    cr_expect_eq(parse(text, &got, &why), -1);
+    cr_expect(strstr(errors, "line 33: too many") != NULL, "%s", errors);
+}
+
+Test(receivers, file_and_token) {
+    char dir[] = "/tmp/test_receivers.XXXXXX";
+    char path[64], token[64];
+    struct receivers got;
+    struct receiver r = {.line = 1};
+    struct fault why;
+    FILE *f;
+
+    cr_assert(mkdtemp(dir) != NULL);
+    snprintf(path, sizeof path, "%s/f", dir);
+    cr_expect_eq(receivers_load(path, &got, on_error, NULL, &why), 1, "no such file");
+    cr_expect_eq(got.count, 0);
+
+    f = fopen(path, "w");
+    fputs("webhook = https://h/x\n", f);
+    fclose(f);
+    cr_expect_eq(receivers_load(path, &got, on_error, NULL, &why), 0);
+    cr_expect_eq(got.count, 1);
+
+    text_copy(r.token_file, sizeof r.token_file, path);
+    cr_expect_eq(receiver_token(&r, token, sizeof token, &why), -1, "spaces are no token");
+    f = fopen(path, "w");
+    fputs(" abc123 \r\n", f);
+    fclose(f);
+    cr_expect_eq(receiver_token(&r, token, sizeof token, &why), 0);
+    cr_expect_str_eq(token, "abc123");
+    unlink(path);
+    cr_expect_eq(receiver_token(&r, token, sizeof token, &why), -1);
+    rmdir(dir);
+}
