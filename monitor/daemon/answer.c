@@ -1,0 +1,88 @@
+/* See answer.h. */
+#include "answer.h"
+
+#include <string.h>
+
+#include "clock.h"
+#include "xmem.h"
+#include "metrics.h"
+#include "page.h"
+#include "statusdoc.h"
+
+static void fill_view(struct daemon *d, struct view *v, struct tail_figures *source) {
+    int64_t mono_ms = clock_mono_ms();
+
+    memset(v, 0, sizeof *v);
+    v->conf = &d->conf;
+    v->now_ms = clock_wall_ms();
+    v->mono_ms = mono_ms;
+    v->started_ms = d->started_ms;
+    v->state = d->state;
+    v->since_ms = d->since_ms;
+    v->facts = d->facts_known ? &d->facts : NULL;
+    v->queue = d->queue_counted_ms != 0 ? &d->queue : NULL;
+    v->queue_stale = d->queue_counted_ms == 0 || mono_ms - d->queue_counted_ms >= QUEUE_STALE_MS;
+    v->queue_growth = d->queue_growth;
+    v->counters = &d->counters;
+    v->rates = &d->rates;
+    v->health = &d->health;
+    v->login = &d->login;
+    v->alerts = rules_alerts(d->rules);
+    v->store = store_state(d->store, &v->store_detail);
+    v->milter_alive =
+        d->milter.alive_mono_ms != 0 &&
+        mono_ms - d->milter.alive_mono_ms < (int64_t)d->conf.milter_gone_after_s * 1000;
+    memcpy(v->milter, d->milter.value, sizeof v->milter);
+    v->notify_connected = notifyc_connected(d->notify);
+    if (d->tail == NULL)
+        return;
+    tail_figures(d->tail, source);
+    v->source = source;
+    v->source_lag_s =
+        source->lag_bytes == 0 ? 0 : (double)(mono_ms - source->last_line_mono_ms) / 1000.0;
+    v->ledger = ledger_totals(d->ledger);
+    v->ledger_queued = ledger_queued(d->ledger);
+}
+
+static void answer_text(struct http_reply *reply, const char *type, char *text) {
+    reply->status = 200;
+    reply->type = type;
+    reply->body = text;
+    reply->size = strlen(text);
+}
+
+void answer_get(const char *path, const char *query, struct http_reply *reply, void *arg) {
+    static const struct ledger_totals no_ledger;
+    struct daemon *d = arg;
+    struct tail_figures source;
+    struct view v;
+
+    (void)query;
+    if (strcmp(path, "/healthz") == 0) {
+        answer_text(reply, "text/plain; charset=utf-8", xstrdup("ok\n"));
+        return;
+    }
+    fill_view(d, &v, &source);
+    if (v.ledger == NULL)
+        v.ledger = &no_ledger;
+    if (strcmp(path, "/") == 0) {
+        answer_text(reply, "text/html; charset=utf-8", page_print(&v));
+    } else if (strcmp(path, "/metrics") == 0) {
+        answer_text(reply, "text/plain; version=0.0.4; charset=utf-8", metrics_print(&v));
+    } else if (strcmp(path, "/api/v1/status") == 0) {
+        answer_text(reply, "application/json", statusdoc_print(&v));
+    } else if (strcmp(path, "/style.css") == 0) {
+        answer_text(reply, "text/css; charset=utf-8", xstrdup(page_style()));
+    } else if (strcmp(path, "/page.js") == 0) {
+        answer_text(reply, "text/javascript; charset=utf-8", xstrdup(page_script()));
+    } else if (strcmp(path, "/readyz") == 0) {
+        bool ready = v.source != NULL && v.source->state == 0 && v.store <= STORE_OK;
+
+        answer_text(reply, "text/plain; charset=utf-8", xstrdup(ready ? "ready\n" : "not ready\n"));
+        reply->status = ready ? 200 : 503;
+    } else {
+        answer_text(reply, "text/plain; charset=utf-8",
+                    xstrdup("not here: / /metrics /api/v1/status /healthz /readyz\n"));
+        reply->status = 404;
+    }
+}

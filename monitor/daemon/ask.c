@@ -1,0 +1,91 @@
+/* See ask.h. */
+#include "ask.h"
+
+#include <math.h>
+
+#include "clock.h"
+#include "log.h"
+#include "judge.h"
+
+enum { FACTS_MS = 600 * 1000, FACTS_RETRY_MS = 10 * 1000, QUEUE_SOON_MS = 1000 };
+
+static void note_queue(struct daemon *d, const struct keeper_queue *now, int64_t mono_ms) {
+    uint64_t before = d->queue.active + d->queue.deferred + d->queue.incoming;
+    uint64_t after = now->active + now->deferred + now->incoming;
+
+    if (d->queue_counted_ms != 0) {
+        double minutes = (double)(mono_ms - d->queue_counted_ms) / 60000.0;
+        double growth = minutes > 0 ? ((double)after - (double)before) / minutes : 0;
+        double weight = 1 - exp(-minutes); /* smoothed over about a minute */
+
+        d->queue_growth += (growth - d->queue_growth) * weight;
+        if (fabs(d->queue_growth) < 0.05)
+            d->queue_growth = 0;
+        if (after != before)
+            d->queue_moved_ms = d->queue_counted_ms;
+    }
+    d->queue = *now;
+    d->queue_counted_ms = mono_ms;
+}
+
+void ask_on_reply(enum keeper_verb verb, const struct keeper_reply *reply, const char *why,
+                  void *arg) {
+    struct daemon *d = arg;
+    int64_t mono_ms = clock_mono_ms();
+
+    if (reply == NULL && d->keeper_silent_since_ms == 0) {
+        d->keeper_silent_since_ms = mono_ms;
+        log_warn("keeper", "%s", why);
+    } else if (reply != NULL) {
+        d->keeper_silent_since_ms = 0;
+    }
+    switch (verb) {
+    case KEEPER_FACTS:
+        d->facts_due_ms = mono_ms + (reply != NULL ? FACTS_MS : FACTS_RETRY_MS);
+        if (reply != NULL && reply->outcome == KEEPER_DONE) {
+            d->facts = reply->facts;
+            d->facts_known = true;
+        }
+        if (d->facts_known && !d->facts.sasl)
+            d->login.state = LOGIN_NONE;
+        break;
+    case KEEPER_QUEUE:
+        if (reply != NULL && reply->outcome == KEEPER_DONE)
+            note_queue(d, &reply->queue, mono_ms);
+        break;
+    case KEEPER_APPLY:
+    case KEEPER_VERIFY:
+        login_on_reply(&d->login, verb, reply, why, d->diagnoser, &d->health,
+                       d->conf.verify_interval_s, clock_wall_ms(), mono_ms);
+        if (reply != NULL && verb == KEEPER_APPLY)
+            log_info("login", "%s: %s", login_state_name(d->login.state), reply->detail);
+        d->queue_due_ms = mono_ms;
+        judge(d);
+        break;
+    }
+}
+
+void ask_keeper(struct daemon *d, int64_t mono_ms) {
+    bool refused = health_is_broken(&d->health, AREA_LOGIN, clock_wall_ms());
+
+    if (mono_ms >= d->facts_due_ms)
+        keeperc_ask(d->keeper, KEEPER_FACTS);
+    if (mono_ms >= d->queue_due_ms && keeperc_ask(d->keeper, KEEPER_QUEUE)) {
+        d->queue_asked_ms = mono_ms;
+        d->queue_due_ms = mono_ms + (int64_t)d->conf.queue_interval_s * 1000;
+    }
+    if (!d->facts_known)
+        return;
+    if (d->facts.sasl && d->login.apply_due_ms != 0 && mono_ms >= d->login.apply_due_ms &&
+        keeperc_ask(d->keeper, KEEPER_APPLY))
+        d->login.apply_due_ms = 0;
+    /* A refused login is not tried again: Postfix's own attempts tell when it works (lock-out,
+     * G05). */
+    if (mono_ms >= d->login.verify_due_ms && !refused)
+        keeperc_ask(d->keeper, KEEPER_VERIFY);
+}
+
+void ask_queue_soon(struct daemon *d, int64_t mono_ms) {
+    if (d->queue_due_ms - mono_ms > QUEUE_SOON_MS)
+        d->queue_due_ms = d->queue_asked_ms + QUEUE_SOON_MS;
+}

@@ -1,0 +1,339 @@
+/* See daemon.h. The way of a line of the log can be read here whole:
+ *
+ *     tail -> on_line: parse, diagnose -> on_event: counters, ledger, health
+ *          -> on_batch: publish totals and position, look at the rules
+ *
+ * and once a second on_tick: the milter's page, questions to the keeper, rules, slots. */
+#include "daemon.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "clock.h"
+#include "log.h"
+#include "text.h"
+#include "xmem.h"
+#include "slot.h"
+#include "answer.h"
+#include "ask.h"
+#include "judge.h"
+#include "state.h"
+
+enum { SLOT_SAVE_MS = 5000, FRESH_MS = 10 * 1000 };
+
+static void stop(struct daemon *d, int status) {
+    d->exit_status = status;
+    loop_stop(d->loop);
+}
+
+/* ---- the log ---- */
+
+/* Lines of now are dated by our clock, which is finer than syslog's; those of a backlog by their
+ * own stamp. */
+static int64_t event_time(const struct mailev *ev, int64_t now_ms) {
+    int64_t age_ms = now_ms - ev->time_ms;
+
+    return ev->time_ms == 0 || (age_ms > -FRESH_MS && age_ms < FRESH_MS) ? now_ms : ev->time_ms;
+}
+
+static void on_event(struct daemon *d, const struct mailev *ev) {
+    counters_add(&d->counters, ev->counters);
+    ledger_note(d->ledger, ev);
+    health_note(&d->health, ev, event_time(ev, d->clock.now_ms));
+    d->rules_due |= ev->kind == MAILEV_DELIVERY || ev->diagnosis != DIAGNOSIS_NONE;
+    if (ev->kind == MAILEV_LIFECYCLE)
+        d->facts_due_ms = 0; /* main.cf may have changed */
+}
+
+static void on_line(struct span line, void *arg) {
+    struct daemon *d = arg;
+    struct mailev ev;
+
+    logline_parse(line, &d->clock, &ev);
+    ev.diagnosis = diagnose_event(d->diagnoser, &ev);
+    on_event(d, &ev);
+}
+
+static void publish_log(struct daemon *d) {
+    const struct ledger_totals *t = ledger_totals(d->ledger);
+    char name[40];
+
+    for (int c = 0; c < COUNTER_COUNT; c++) {
+        text_format(name, sizeof name, "c.%s", counter_name((enum counter)c));
+        totals_set(&d->log.now, name, d->counters.value[c]);
+    }
+    totals_set(&d->log.now, "l.accepted", t->accepted);
+    totals_set(&d->log.now, "l.sent", t->sent);
+    totals_set(&d->log.now, "l.bounced", t->bounced);
+    totals_set(&d->log.now, "l.expired", t->expired);
+    totals_set(&d->log.now, "l.unknown", t->unknown);
+    d->log.now.time_ms = d->clock.now_ms;
+    tail_position(d->tail, d->log.now.position, sizeof d->log.now.position);
+    store_publish(d->log.stream, &d->log.now);
+    d->log.changed = true;
+}
+
+static void on_batch(void *arg) {
+    struct daemon *d = arg;
+
+    d->clock.now_ms = clock_wall_ms();
+    publish_log(d);
+    if (d->rules_due)
+        judge(d);
+    ask_queue_soon(d, clock_mono_ms());
+}
+
+static void on_tail_event(const char *what, const char *detail, void *arg) {
+    (void)arg;
+    log_info("tail", "%s: %s", what, detail);
+}
+
+static void on_log_start(const struct totals *from, void *arg) {
+    struct daemon *d = arg;
+    const struct tail_calls calls = {
+        .on_line = on_line, .on_batch = on_batch, .on_event = on_tail_event, .arg = d};
+    struct hash_key key = totals_hash_key(from);
+    struct ledger_totals t = {
+        .accepted = totals_get(from, "l.accepted"),
+        .sent = totals_get(from, "l.sent"),
+        .bounced = totals_get(from, "l.bounced"),
+        .expired = totals_get(from, "l.expired"),
+        .unknown = totals_get(from, "l.unknown"),
+    };
+    char name[40];
+
+    for (int c = 0; c < COUNTER_COUNT; c++) {
+        text_format(name, sizeof name, "c.%s", counter_name((enum counter)c));
+        d->counters.value[c] = totals_get(from, name);
+    }
+    d->ledger = ledger_new(&key);
+    ledger_restore(d->ledger, &t);
+    d->log.now = *from;
+    d->log.begun = true;
+    d->tail = tail_new(d->loop, d->conf.mail_log, &key, &calls);
+    tail_start(d->tail, from->position, strcmp(d->conf.log_start, "beginning") == 0);
+    publish_log(d);
+    log_info("daemon", "reading %s; %llu lines counted before", d->conf.mail_log,
+             (unsigned long long)d->counters.value[COUNTER_LINES]);
+}
+
+/* ---- the milter's page ---- */
+
+static void publish_milter(struct daemon *d) {
+    milterpage_totals(&d->milter, &d->milter_kept.now);
+    d->milter_kept.now.time_ms = clock_wall_ms();
+    store_publish(d->milter_kept.stream, &d->milter_kept.now);
+    d->milter_kept.changed = true;
+}
+
+static void on_milter_start(const struct totals *from, void *arg) {
+    struct daemon *d = arg;
+
+    d->milter_kept.now = *from;
+    d->milter_kept.begun = true;
+    milterpage_restore(&d->milter, from);
+    milterpage_read(&d->milter);
+    publish_milter(d);
+}
+
+static void on_fenced(void *arg) {
+    log_error("store",
+              "another relaywatchd writes for this host name: give each host its own `host =`");
+    stop(arg, 3);
+}
+
+static void on_lineage(bool ours_is_newborn, void *arg) {
+    if (ours_is_newborn) {
+        log_warn("store", "Redis knows this host's figures after all: starting again from them");
+        stop(arg, EX_TEMPFAIL);
+    }
+}
+
+/* ---- slots ---- */
+
+static void slot_keep(struct kept *kept) {
+    struct totals t;
+    struct fault why;
+
+    if (!kept->begun || !kept->changed)
+        return;
+    store_stream_snapshot(kept->stream, &t);
+    if (slot_save(kept->slot_path, &t, &why) == -1)
+        log_warn("slot", "%s", why.text);
+    else
+        kept->changed = false;
+}
+
+static void begin_stream(struct daemon *d, struct kept *kept, const char *suffix,
+                         void (*on_start)(const struct totals *from, void *arg)) {
+    const struct store_stream_calls calls = {
+        .on_start = on_start, .on_fenced = on_fenced, .on_lineage = on_lineage, .arg = d};
+    struct totals local;
+    struct fault why;
+    int found;
+
+    text_format(kept->slot_path, sizeof kept->slot_path, "%s/%s.slot", d->conf.state_dir, suffix);
+    found = slot_load(kept->slot_path, &local, &why);
+    if (found == -1)
+        log_warn("slot", "%s", why.text);
+    kept->stream = store_stream_new(d->store, suffix, found == 0 ? &local : NULL, &calls);
+}
+
+static void on_login_change(const struct stat *now, void *arg) {
+    struct daemon *d = arg;
+
+    log_info("login", "%s %s", d->conf.sasl_passwd, now != NULL ? "changed" : "is gone");
+    login_file_changed(&d->login, clock_mono_ms());
+    ask_keeper(d, clock_mono_ms());
+}
+
+/* ---- once a second ---- */
+
+static void on_tick(void *arg) {
+    struct daemon *d = arg;
+    int64_t mono_ms = clock_mono_ms();
+
+    d->clock.now_ms = clock_wall_ms();
+    if (d->milter_kept.begun && milterpage_read(&d->milter))
+        publish_milter(d);
+    rates_note(&d->rates, &d->counters, mono_ms);
+    ask_keeper(d, mono_ms);
+    judge(d);
+    if (mono_ms - d->slots_saved_ms >= SLOT_SAVE_MS) {
+        d->slots_saved_ms = mono_ms;
+        slot_keep(&d->log);
+        slot_keep(&d->milter_kept);
+    }
+    loop_timer_set(d->tick, TICK_MS);
+}
+
+/* ---- begin and end ---- */
+
+static void on_conf_error(const char *text, void *arg) {
+    (void)arg;
+    log_error("conf", "%s", text);
+}
+
+static void reload_conf(struct daemon *d) {
+    struct conf fresh;
+    struct rules_limits limits;
+    struct fault why;
+
+    if (conf_load(d->conf_path, &fresh, on_conf_error, NULL, &why) == -1) {
+        log_error("conf", "%s; the configuration in force stays", why.text);
+        return;
+    }
+    d->conf.queue_interval_s = fresh.queue_interval_s;
+    d->conf.queue_warning = fresh.queue_warning;
+    d->conf.queue_critical = fresh.queue_critical;
+    d->conf.oldest_warning_s = fresh.oldest_warning_s;
+    d->conf.oldest_critical_s = fresh.oldest_critical_s;
+    d->conf.unreachable_after_s = fresh.unreachable_after_s;
+    d->conf.log_silent_after_s = fresh.log_silent_after_s;
+    d->conf.milter_gone_after_s = fresh.milter_gone_after_s;
+    d->conf.verify_interval_s = fresh.verify_interval_s;
+    limits = judge_limits(&d->conf);
+    rules_set_limits(d->rules, &limits);
+    if (memcmp(&fresh, &d->conf, sizeof fresh) != 0) {
+        log_info("conf", "%s changed beyond the rules: starting again", d->conf_path);
+        stop(d, EX_TEMPFAIL);
+    }
+}
+
+static void on_conf_change(const struct stat *now, void *arg) {
+    if (now != NULL)
+        reload_conf(arg);
+}
+
+static void on_hup(int number, void *arg) {
+    (void)number;
+    reload_conf(arg);
+}
+
+static void on_end(int number, void *arg) {
+    log_info("daemon", "signal %d: ending", number);
+    stop(arg, 0);
+}
+
+static int open_all(struct daemon *d) {
+    struct rules_limits limits = judge_limits(&d->conf);
+    char owner[96];
+    char path[300];
+    struct fault why;
+
+    d->loop = loop_new(&why);
+    if (d->loop == NULL)
+        die(EX_OSERR, "%s", why.text);
+    d->http = http_new(d->loop, d->conf.http_listen, answer_get, d, &why);
+    if (d->http == NULL) {
+        log_error("http", "%s", why.text);
+        return -1;
+    }
+    d->on_term = loop_signal_new(d->loop, SIGTERM, on_end, d);
+    d->on_int = loop_signal_new(d->loop, SIGINT, on_end, d);
+    d->on_hup = loop_signal_new(d->loop, SIGHUP, on_hup, d);
+    d->diagnoser = diagnoser_new();
+    d->rules = rules_new(&limits);
+    text_format(path, sizeof path, "%s/notify.sock", d->conf.run_dir);
+    d->notify = notifyc_new(d->loop, path);
+    text_format(path, sizeof path, "%s/keeper.sock", d->conf.run_dir);
+    d->keeper = keeperc_new(d->loop, path, ask_on_reply, d);
+    milterpage_init(&d->milter, d->conf.run_dir);
+    login_init(&d->login, clock_mono_ms());
+    if (d->conf.sasl_passwd[0] != '\0')
+        d->watch_login = watchfile_new(d->loop, d->conf.sasl_passwd, on_login_change, d);
+    d->watch_conf = watchfile_new(d->loop, d->conf_path, on_conf_change, d);
+    store_make_owner(owner, sizeof owner);
+    d->store = store_new(d->loop, &d->conf, owner);
+    begin_stream(d, &d->log, "log", on_log_start);
+    begin_stream(d, &d->milter_kept, "mlt", on_milter_start);
+    d->tick = loop_timer_new(d->loop, on_tick, d);
+    loop_timer_set(d->tick, 0);
+    return 0;
+}
+
+static void close_all(struct daemon *d) {
+    loop_timer_free(&d->tick);
+    slot_keep(&d->log);
+    slot_keep(&d->milter_kept);
+    tail_free(&d->tail);
+    store_free(&d->store);
+    watchfile_free(&d->watch_conf);
+    watchfile_free(&d->watch_login);
+    milterpage_clear(&d->milter);
+    keeperc_free(&d->keeper);
+    notifyc_free(&d->notify);
+    rules_free(&d->rules);
+    diagnoser_free(&d->diagnoser);
+    ledger_free(&d->ledger);
+    loop_signal_free(&d->on_hup);
+    loop_signal_free(&d->on_int);
+    loop_signal_free(&d->on_term);
+    http_free(&d->http);
+    loop_free(&d->loop);
+}
+
+int daemon_run(const struct conf *conf, const char *conf_path) {
+    struct daemon *d = xcalloc(1, sizeof *d);
+    int status = EX_CONFIG;
+
+    d->conf = *conf;
+    d->conf_path = conf_path;
+    d->started_ms = clock_wall_ms();
+    d->since_ms = d->started_ms;
+    d->state = OVERALL_UNKNOWN;
+    logline_clock_init(&d->clock);
+    d->clock.now_ms = d->started_ms;
+    signal(SIGPIPE, SIG_IGN);
+    if (open_all(d) == 0) {
+        log_info("daemon", "relaywatchd %s for host %s, page at http://%s/", RELAYWATCH_VERSION,
+                 d->conf.host, d->conf.http_listen);
+        loop_run(d->loop);
+        status = d->exit_status;
+    }
+    close_all(d);
+    free(d);
+    return status;
+}

@@ -1,0 +1,149 @@
+/* See judge.h. */
+#include "judge.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "log.h"
+#include "text.h"
+#include "alertdoc.h"
+#include "json.h"
+
+enum { DEFAULT_LIFETIME_S = 5 * 86400 }; /* maximal_queue_lifetime, postconf(5) */
+
+static void fill_signals(struct daemon *d, struct signals *s, int64_t wall_ms, int64_t mono_ms) {
+    struct tail_figures source = {0};
+    uint64_t lifetime_s = d->facts_known ? d->facts.queue_lifetime_s : DEFAULT_LIFETIME_S;
+    int64_t oldest_ms = d->queue.oldest_s != 0 ? wall_ms - d->queue.oldest_s * 1000 : 0;
+    bool counted = d->queue_counted_ms != 0;
+
+    *s = (struct signals){
+        .health = &d->health,
+        .queue_known = counted && mono_ms - d->queue_counted_ms < QUEUE_STALE_MS,
+        .postfix_running = d->queue.postfix_running != 0,
+        .queue_messages =
+            d->queue.active + d->queue.deferred + d->queue.incoming + d->queue.maildrop,
+        .oldest_ms = oldest_ms,
+        .queue_growth = d->queue_growth,
+        .queue_lifetime_ms = (int64_t)lifetime_s * 1000,
+        .disk_known = counted,
+        .disk_free_bytes = d->queue.bytes_free,
+        .log_path = d->conf.mail_log,
+        .milter_expected = d->milter_kept.begun,
+        .credential = d->login.credential,
+        .credential_detail = d->login.detail,
+        .certificate_expires_ms = d->login.certificate_expires_ms,
+        .keeper_silent_ms =
+            d->keeper_silent_since_ms != 0 ? mono_ms - d->keeper_silent_since_ms : 0,
+    };
+    s->store_down = store_state(d->store, &s->store_detail) > STORE_OK;
+    s->milter_silent_ms =
+        mono_ms - (d->milter.alive_mono_ms != 0 ? d->milter.alive_mono_ms : d->queue_asked_ms);
+    if (d->tail == NULL)
+        return;
+    tail_figures(d->tail, &source);
+    s->log = source.state == 0   ? RULES_LOG_OK
+             : source.state == 1 ? RULES_LOG_MISSING
+                                 : RULES_LOG_UNREADABLE;
+    if (d->queue_moved_ms > source.last_line_mono_ms + 2 * TICK_MS)
+        s->log_silent_ms = mono_ms - source.last_line_mono_ms;
+}
+
+static enum overall overall_state(const struct daemon *d) {
+    const struct alert_set *set = rules_alerts(d->rules);
+    enum overall state = d->tail != NULL ? OVERALL_OK : OVERALL_UNKNOWN;
+
+    for (int i = 0; i < set->count; i++) {
+        if (set->alert[i].ended_ms != 0)
+            continue;
+        if (set->alert[i].severity == SEVERITY_CRITICAL)
+            return OVERALL_CRITICAL;
+        state = OVERALL_WARNING;
+    }
+    return state;
+}
+
+/* Puts the alert with this id into Redis, or takes it out. */
+static void store_alert(struct daemon *d, const char *id, const struct alert *alert) {
+    struct json_t *doc;
+    char field[64];
+    char *text;
+
+    text_format(field, sizeof field, "a.%s", id);
+    if (alert == NULL) {
+        store_set_alert(d->store, field, NULL);
+        return;
+    }
+    doc = alertdoc_make(alert);
+    text = json_print(doc, false);
+    store_set_alert(d->store, field, text);
+    free(text);
+    json_release(&doc);
+}
+
+static const struct alert *find_alert(const struct alert_set *set, const char *id) {
+    for (int i = 0; i < set->count; i++) {
+        if (strcmp(set->alert[i].id, id) == 0)
+            return &set->alert[i];
+    }
+    return NULL;
+}
+
+static void tell(struct daemon *d, const struct alert_set *set) {
+    for (int rule = 0; rules_id(rule) != NULL; rule++) {
+        const struct alert *alert = find_alert(set, rules_id(rule));
+
+        store_alert(d, rules_id(rule), alert);
+        if (alert != NULL)
+            log_warn("alert", "%s %s (%s): %s", alert->ended_ms == 0 ? "firing" : "over", alert->id,
+                     severity_name(alert->severity), alert->summary);
+    }
+    d->told = true;
+}
+
+/* What the log proves of the live login is newer than the last probe. */
+static void follow_login(struct daemon *d, int64_t wall_ms) {
+    bool refused = health_is_broken(&d->health, AREA_LOGIN, wall_ms);
+
+    if (refused && d->login.state == LOGIN_VERIFIED)
+        d->login.state = LOGIN_REFUSED;
+    else if (!refused && d->login.state == LOGIN_REFUSED)
+        d->login.state = LOGIN_VERIFIED;
+    if (d->login.state == LOGIN_VERIFIED && d->health.last_success_ms > d->login.verified_ms)
+        d->login.verified_ms = d->health.last_success_ms;
+}
+
+void judge(struct daemon *d) {
+    int64_t wall_ms = clock_wall_ms();
+    struct signals signals;
+    enum overall state;
+    char url[96];
+
+    d->rules_due = false;
+    fill_signals(d, &signals, wall_ms, clock_mono_ms());
+    follow_login(d, wall_ms);
+    if (rules_eval(d->rules, &signals, wall_ms) || !d->told)
+        tell(d, rules_alerts(d->rules));
+    text_format(url, sizeof url, "http://%s/", d->conf.http_listen);
+    notifyc_set(d->notify, rules_alerts(d->rules), d->conf.host, url);
+    health_expire(&d->health, wall_ms);
+    state = overall_state(d);
+    if (state != d->state) {
+        d->state = state;
+        d->since_ms = wall_ms;
+        log_info("daemon", "state is %s", overall_name(state));
+    }
+}
+
+struct rules_limits judge_limits(const struct conf *conf) {
+    return (struct rules_limits){
+        .queue_warning = conf->queue_warning,
+        .queue_critical = conf->queue_critical,
+        .oldest_warning_ms = (int64_t)conf->oldest_warning_s * 1000,
+        .oldest_critical_ms = (int64_t)conf->oldest_critical_s * 1000,
+        .unreachable_after_ms = (int64_t)conf->unreachable_after_s * 1000,
+        .log_silent_after_ms = (int64_t)conf->log_silent_after_s * 1000,
+        .milter_gone_after_ms = (int64_t)conf->milter_gone_after_s * 1000,
+    };
+}

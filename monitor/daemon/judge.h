@@ -1,0 +1,15 @@
+/* From what is known to alerts: gathers the signals, has the rules look at them, tells whoever is
+ * to be told. */
+#ifndef DAEMON_JUDGE_H
+#define DAEMON_JUDGE_H
+
+#include "state.h"
+
+/* Looks at everything now. Cheap: called each second and after each batch of lines that tells of
+ * trouble. */
+void judge(struct daemon *d);
+
+/* The limits that the configuration sets. */
+struct rules_limits judge_limits(const struct conf *conf);
+
+#endif

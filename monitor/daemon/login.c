@@ -1,0 +1,175 @@
+/* See login.h. */
+#include "login.h"
+
+#include <string.h>
+
+enum { FIRST_RETRY_MS = 5 * 1000, LAST_RETRY_MS = 15 * 60 * 1000, KEEPER_RETRY_MS = 10 * 1000 };
+
+void login_init(struct login *login, int64_t mono_ms) {
+    *login = (struct login){.state = LOGIN_UNKNOWN};
+    login->apply_due_ms = mono_ms;
+    login->verify_due_ms = mono_ms;
+}
+
+void login_file_changed(struct login *login, int64_t mono_ms) {
+    login->apply_due_ms = mono_ms;
+    login->attempts = 0;
+    if (login->state != LOGIN_NONE)
+        login->state = LOGIN_PENDING;
+}
+
+static void set_detail(struct login *login, const char *ours, struct span theirs) {
+    char reply[sizeof login->detail];
+
+    text_copy_printable(reply, sizeof reply, span_trim(theirs));
+    text_format(login->detail, sizeof login->detail, "%.250s%s%.250s", ours,
+                ours[0] != '\0' && reply[0] != '\0' ? ": " : "", reply);
+}
+
+/* The server's words in a verdict, by their length: the array need not be terminated. */
+static struct span verdict_text(const struct probe_verdict *verdict) {
+    size_t n = 0;
+
+    while (n < sizeof verdict->text && verdict->text[n] != '\0')
+        n++;
+    return (struct span){verdict->text, n};
+}
+
+static enum diagnosis diagnose_verdict(const struct probe_verdict *verdict,
+                                       const struct diagnoser *diagnoser) {
+    enum diagnosis said = diagnose_reply(diagnoser, verdict_text(verdict));
+
+    if (health_area(said) != AREA_COUNT)
+        return said;
+    switch ((enum probe_result)verdict->result) {
+    case PROBE_OK:
+    case PROBE_INTERNAL:
+        break;
+    case PROBE_REFUSED:
+        return DIAGNOSIS_G01_BAD_CREDENTIALS;
+    case PROBE_TEMPORARY:
+        return DIAGNOSIS_G04_TEMP_AUTH_FAILURE;
+    case PROBE_UNREACHABLE:
+        return DIAGNOSIS_N02_CONNECT_REFUSED;
+    case PROBE_TIMEOUT:
+        return DIAGNOSIS_N01_CONNECT_TIMEOUT;
+    case PROBE_TLS:
+        return DIAGNOSIS_T09_TLS_HANDSHAKE;
+    case PROBE_PROTOCOL:
+        return DIAGNOSIS_N05_LOST_CONNECTION;
+    case PROBE_NO_MECHANISM:
+        return DIAGNOSIS_S02_NO_COMPATIBLE_MECHANISM;
+    }
+    return DIAGNOSIS_NONE;
+}
+
+static int64_t retry_ms(struct login *login) {
+    int64_t delay_ms = FIRST_RETRY_MS;
+
+    for (unsigned i = 0; i < login->attempts && delay_ms < LAST_RETRY_MS; i++)
+        delay_ms *= 2;
+    login->attempts++;
+    return delay_ms < LAST_RETRY_MS ? delay_ms : LAST_RETRY_MS;
+}
+
+static void note_proof(struct login *login, struct health *health, int64_t wall_ms) {
+    login->state = LOGIN_VERIFIED;
+    login->verified_ms = wall_ms;
+    health_note_probe(health, DIAGNOSIS_NONE, (struct span){0}, wall_ms);
+}
+
+static void on_apply(struct login *login, const struct keeper_reply *reply, struct health *health,
+                     int64_t wall_ms, int64_t mono_ms) {
+    const struct keeper_credential *c = &reply->credential;
+
+    login->apply_due_ms = 0;
+    login->detail[0] = '\0';
+    switch ((enum keeper_outcome)reply->outcome) {
+    case KEEPER_DONE:
+        login->credential = RULES_CREDENTIAL_FINE;
+        login->changed_ms = wall_ms;
+        note_proof(login, health, wall_ms);
+        return;
+    case KEEPER_UNCHANGED:
+        login->credential = RULES_CREDENTIAL_FINE;
+        login->state = login->verified_ms != 0 ? LOGIN_VERIFIED : LOGIN_UNKNOWN;
+        return;
+    case KEEPER_REFUSED:
+        login->credential = RULES_CREDENTIAL_REJECTED;
+        break;
+    case KEEPER_BAD_SOURCE:
+        login->credential = RULES_CREDENTIAL_BAD_SOURCE;
+        break;
+    case KEEPER_INCONCLUSIVE:
+        login->credential = RULES_CREDENTIAL_UNPROVEN;
+        login->apply_due_ms = mono_ms + retry_ms(login);
+        break;
+    case KEEPER_BUSY:
+        login->apply_due_ms = mono_ms + FIRST_RETRY_MS;
+        return;
+    case KEEPER_FAILED:
+    case KEEPER_NOT_ALLOWED:
+        login->credential = RULES_CREDENTIAL_FAILED;
+        login->apply_due_ms = mono_ms + retry_ms(login);
+        break;
+    }
+    login->state = LOGIN_REJECTED;
+    set_detail(login, reply->detail, verdict_text(&c->verdict));
+}
+
+static void on_verify(struct login *login, const struct keeper_reply *reply,
+                      const struct diagnoser *diagnoser, struct health *health, int64_t wall_ms) {
+    const struct probe_verdict *verdict = &reply->credential.verdict;
+
+    if (reply->outcome == KEEPER_DONE) {
+        enum login_state before = login->state;
+
+        note_proof(login, health, wall_ms);
+        if (before == LOGIN_REJECTED || before == LOGIN_PENDING)
+            login->state = before; /* that is about the new file, which is still not accepted */
+        else
+            login->detail[0] = '\0';
+        return;
+    }
+    if (reply->outcome != KEEPER_REFUSED && reply->outcome != KEEPER_INCONCLUSIVE)
+        return;
+    health_note_probe(health, diagnose_verdict(verdict, diagnoser), verdict_text(verdict), wall_ms);
+    if (reply->outcome == KEEPER_REFUSED && login->state != LOGIN_REJECTED) {
+        login->state = LOGIN_REFUSED;
+        set_detail(login, reply->detail, verdict_text(verdict));
+    }
+}
+
+void login_on_reply(struct login *login, enum keeper_verb verb, const struct keeper_reply *reply,
+                    const char *why, const struct diagnoser *diagnoser, struct health *health,
+                    uint64_t verify_interval_s, int64_t wall_ms, int64_t mono_ms) {
+    const struct keeper_credential *c;
+
+    if (verb == KEEPER_VERIFY)
+        login->verify_due_ms = mono_ms + (int64_t)verify_interval_s * 1000;
+    if (reply == NULL) {
+        if (verb == KEEPER_APPLY)
+            login->apply_due_ms = mono_ms + KEEPER_RETRY_MS;
+        else
+            login->verify_due_ms = mono_ms + KEEPER_RETRY_MS;
+        text_copy(login->detail, sizeof login->detail, why);
+        return;
+    }
+    c = &reply->credential;
+    if (c->user[0] != '\0' && (verb == KEEPER_VERIFY || reply->outcome == KEEPER_DONE))
+        text_copy_printable(login->user, sizeof login->user,
+                            (struct span){c->user, strnlen(c->user, sizeof c->user)});
+    if (c->verdict.certificate_expires_s > 0)
+        login->certificate_expires_ms = c->verdict.certificate_expires_s * 1000;
+    if (verb == KEEPER_APPLY)
+        on_apply(login, reply, health, wall_ms, mono_ms);
+    else
+        on_verify(login, reply, diagnoser, health, wall_ms);
+}
+
+const char *login_state_name(enum login_state state) {
+    static const char *const names[] = {"none",    "unknown", "verified",
+                                        "refused", "pending", "rejected"};
+
+    return names[state];
+}

@@ -1,0 +1,89 @@
+/* See milterpage.h. */
+#include "milterpage.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "log.h"
+#include "text.h"
+
+void milterpage_init(struct milterpage *m, const char *run_dir) {
+    memset(m, 0, sizeof *m);
+    text_format(m->path, sizeof m->path, "%s/milter/counters", run_dir);
+}
+
+void milterpage_clear(struct milterpage *m) {
+    if (m->page != NULL)
+        mltpage_close(&m->page);
+}
+
+static void field_name(char *out, size_t size, char kind, int c) {
+    text_format(out, size, "%c.%s", kind, mltpage_counter_name((enum mltpage_counter)c));
+}
+
+void milterpage_restore(struct milterpage *m, const struct totals *from) {
+    char name[40];
+
+    if (sscanf(from->position, "page;%" SCNx64, &m->lineage) != 1)
+        m->lineage = 0;
+    for (int c = 0; c < MLTPAGE_COUNTER_COUNT; c++) {
+        field_name(name, sizeof name, 'b', c);
+        m->base[c] = totals_get(from, name);
+        field_name(name, sizeof name, 'c', c);
+        m->value[c] = totals_get(from, name);
+    }
+}
+
+/* Maps the page that is there now. One of another lineage counts from zero: what was counted so far
+ * becomes the base. */
+static void attach(struct milterpage *m) {
+    struct stat now;
+
+    if (stat(m->path, &now) == -1)
+        return;
+    if (m->page != NULL && now.st_dev == m->device && now.st_ino == m->inode)
+        return;
+    milterpage_clear(m);
+    if (mltpage_attach(m->path, &m->page, NULL) == -1)
+        return;
+    m->device = now.st_dev;
+    m->inode = now.st_ino;
+    log_info("milter", "reading %s", m->path);
+    if (m->page->lineage == m->lineage)
+        return;
+    m->lineage = m->page->lineage;
+    memcpy(m->base, m->value, sizeof m->base);
+}
+
+bool milterpage_read(struct milterpage *m) {
+    bool changed = false;
+
+    attach(m);
+    if (m->page == NULL)
+        return false;
+    for (int c = 0; c < MLTPAGE_COUNTER_COUNT; c++) {
+        uint64_t value =
+            m->base[c] + atomic_load_explicit(&m->page->counter[c], memory_order_relaxed);
+
+        changed |= value != m->value[c];
+        m->value[c] = value;
+    }
+    m->alive_mono_ms = atomic_load_explicit(&m->page->alive_ms, memory_order_relaxed);
+    return changed;
+}
+
+void milterpage_totals(const struct milterpage *m, struct totals *out) {
+    char name[40];
+
+    out->count = 0;
+    text_format(out->position, sizeof out->position, "page;%016" PRIx64, m->lineage);
+    for (int c = 0; c < MLTPAGE_COUNTER_COUNT; c++) {
+        field_name(name, sizeof name, 'c', c);
+        totals_set(out, name, m->value[c]);
+        field_name(name, sizeof name, 'b', c);
+        totals_set(out, name, m->base[c]);
+    }
+}

@@ -1,0 +1,34 @@
+/* What relaywatchd takes from relaywatch-milter's shared page: absolute figures that go on counting
+ * over reboots (the page is on a tmpfs), and signs of life. Reads memory only. */
+#ifndef DAEMON_MILTERPAGE_H
+#define DAEMON_MILTERPAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "mltpage.h"
+#include "totals.h"
+
+struct milterpage {
+    char path[256];
+    const struct mltpage *page; /* NULL: not there */
+    uint64_t device, inode;     /* of the mapped file: a new file under the name is noticed */
+    uint64_t lineage;           /* of the page that `base` goes with */
+    uint64_t base[MLTPAGE_COUNTER_COUNT];  /* counted before this page began */
+    uint64_t value[MLTPAGE_COUNTER_COUNT]; /* base + page */
+    int64_t alive_mono_ms;                 /* last sign of life; 0: none */
+};
+
+void milterpage_init(struct milterpage *m, const char *run_dir);
+void milterpage_clear(struct milterpage *m);
+
+/* Goes on from the totals of an earlier life. */
+void milterpage_restore(struct milterpage *m, const struct totals *from);
+
+/* Looks at the page. Returns true when a figure changed. */
+bool milterpage_read(struct milterpage *m);
+
+/* The totals to publish: c.NAME, and b.NAME for the next life. */
+void milterpage_totals(const struct milterpage *m, struct totals *out);
+
+#endif

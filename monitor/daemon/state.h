@@ -1,0 +1,83 @@
+/* struct daemon: all that relaywatchd holds. Private to this folder: daemon.c owns it and has the
+ * flow, ask.c the conversation with the keeper, judge.c rules and alerts, answer.c what HTTP
+ * clients get. */
+#ifndef DAEMON_STATE_H
+#define DAEMON_STATE_H
+
+#include "conf.h"
+#include "totals.h"
+#include "diagnose.h"
+#include "health.h"
+#include "ledger.h"
+#include "logline.h"
+#include "rates.h"
+#include "rules.h"
+#include "http.h"
+#include "keeperc.h"
+#include "loop.h"
+#include "notifyc.h"
+#include "store.h"
+#include "tail.h"
+#include "watchfile.h"
+#include "login.h"
+#include "milterpage.h"
+#include "view.h"
+
+enum { TICK_MS = 1000, QUEUE_STALE_MS = 60 * 1000 };
+
+/* One stream of counts with its slot. */
+struct kept {
+    struct store_stream *stream;
+    char slot_path[300];
+    struct totals now;
+    uint64_t saved_seq;
+    bool begun;
+    bool changed;
+};
+
+struct daemon {
+    struct conf conf;
+    const char *conf_path;
+    struct loop *loop;
+    struct loop_timer *tick;
+    struct loop_signal *on_term, *on_int, *on_hup;
+    int exit_status;
+    int64_t started_ms;
+
+    struct diagnoser *diagnoser;
+    struct logline_clock clock;
+    struct tail *tail;
+    struct store *store;
+    struct kept log, milter_kept;
+    struct counters counters;
+    struct ledger *ledger;
+    struct rates rates;
+    struct health health;
+    bool rules_due; /* a line told of trouble or of its end */
+
+    struct milterpage milter;
+    struct login login;
+    struct watchfile *watch_login, *watch_conf;
+
+    struct keeperc *keeper;
+    struct keeper_facts facts;
+    bool facts_known;
+    int64_t facts_due_ms;
+    struct keeper_queue queue;
+    int64_t queue_counted_ms; /* monotonic; 0: never */
+    int64_t queue_asked_ms;
+    int64_t queue_due_ms;
+    int64_t queue_moved_ms; /* it changed some time after this */
+    double queue_growth;
+    int64_t keeper_silent_since_ms; /* 0: it answers */
+
+    struct rules *rules;
+    bool told; /* Redis has the present set of alerts */
+    struct notifyc *notify;
+    struct http *http;
+    enum overall state;
+    int64_t since_ms;
+    int64_t slots_saved_ms;
+};
+
+#endif

@@ -1,0 +1,176 @@
+/* See statusdoc.h. Times are RFC 3339 text in UTC, null where there is none; durations are seconds.
+ */
+#include "statusdoc.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "alertdoc.h"
+#include "json.h"
+
+static void put_time(struct json_t *object, const char *key, int64_t time_ms) {
+    time_t seconds = (time_t)(time_ms / 1000);
+    char text[40];
+    struct tm tm;
+
+    if (time_ms == 0 || gmtime_r(&seconds, &tm) == NULL) {
+        json_put_null(object, key);
+        return;
+    }
+    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    json_put_text(object, key, text);
+}
+
+static struct json_t *relay_object(const struct view *v) {
+    struct json_t *o = json_make_object();
+
+    json_put_text(o, "host", v->facts != NULL ? v->facts->relay_host : NULL);
+    if (v->facts != NULL)
+        json_put_int(o, "port", v->facts->relay_port);
+    else
+        json_put_null(o, "port");
+    json_put_bool(o, "reachable", view_reachable(v));
+    json_put_text(o, "tls", view_tls_word(v));
+    json_put_text(o, "auth", view_auth_word(v));
+    put_time(o, "certificate_expires", v->login->certificate_expires_ms);
+    put_time(o, "last_delivery", v->health->last_success_ms);
+    return o;
+}
+
+static struct json_t *credentials_object(const struct view *v) {
+    struct json_t *o = json_make_object();
+
+    json_put_text(o, "user", v->login->user[0] != '\0' ? v->login->user : NULL);
+    json_put_text(o, "state", login_state_name(v->login->state));
+    put_time(o, "changed_at", v->login->changed_ms);
+    put_time(o, "verified_at", v->login->verified_ms);
+    json_put_text(o, "detail", v->login->detail[0] != '\0' ? v->login->detail : NULL);
+    return o;
+}
+
+static struct json_t *counters_object(const struct view *v) {
+    struct json_t *o = json_make_object();
+
+    for (int c = 0; c < COUNTER_COUNT; c++)
+        json_put_int(o, counter_name((enum counter)c), (int64_t)v->counters->value[c]);
+    return o;
+}
+
+static struct json_t *rates_object(const struct view *v) {
+    static const enum counter shown[] = {COUNTER_ACCEPTED, COUNTER_SENT, COUNTER_DEFERRED,
+                                         COUNTER_BOUNCED, COUNTER_AUTH_FAILURES};
+    struct json_t *o = json_make_object();
+
+    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
+        char key[64];
+
+        text_format(key, sizeof key, "%s_per_minute", counter_name(shown[i]));
+        json_put_real(o, key,
+                      rates_per_minute(v->rates, shown[i], v->counters, v->mono_ms, 60 * 1000));
+        text_format(key, sizeof key, "%s_per_minute_10m", counter_name(shown[i]));
+        json_put_real(o, key,
+                      rates_per_minute(v->rates, shown[i], v->counters, v->mono_ms, 600 * 1000));
+    }
+    return o;
+}
+
+static struct json_t *queue_object(const struct view *v) {
+    struct json_t *o = json_make_object();
+    static const struct keeper_queue none;
+    const struct keeper_queue *q = v->queue != NULL ? v->queue : &none;
+
+    json_put_int(o, "active", (int64_t)q->active);
+    json_put_int(o, "deferred", (int64_t)q->deferred);
+    json_put_int(o, "incoming", (int64_t)q->incoming);
+    json_put_int(o, "hold", (int64_t)q->hold);
+    json_put_int(o, "maildrop", (int64_t)q->maildrop);
+    json_put_int(o, "corrupt", (int64_t)q->corrupt);
+    json_put_int(o, "oldest_seconds", view_oldest_s(v));
+    json_put_real(o, "growth_per_minute", v->queue_growth);
+    json_put_bool(o, "stale", v->queue_stale);
+    return o;
+}
+
+static struct json_t *ledger_object(const struct view *v) {
+    struct json_t *o = json_make_object();
+
+    json_put_int(o, "accepted", (int64_t)v->ledger->accepted);
+    json_put_int(o, "sent", (int64_t)v->ledger->sent);
+    json_put_int(o, "bounced", (int64_t)v->ledger->bounced);
+    json_put_int(o, "expired", (int64_t)v->ledger->expired);
+    json_put_int(o, "queued", (int64_t)v->ledger_queued);
+    json_put_int(o, "unknown", (int64_t)v->ledger->unknown);
+    return o;
+}
+
+static struct json_t *milter_object(const struct view *v) {
+    struct json_t *o = json_make_object();
+
+    json_put_text(o, "state", v->milter_alive ? "ok" : "gone");
+    for (int c = 0; c < MLTPAGE_COUNTER_COUNT; c++)
+        json_put_int(o, mltpage_counter_name((enum mltpage_counter)c), (int64_t)v->milter[c]);
+    return o;
+}
+
+static struct json_t *sources_array(const struct view *v) {
+    static const char *const words[] = {"ok", "missing", "unreadable", "error"};
+    struct json_t *a = json_make_array();
+    struct json_t *o = json_make_object();
+
+    json_put_text(o, "name", v->conf->mail_log);
+    if (v->source != NULL) {
+        json_put_int(o, "position", (int64_t)v->source->offset);
+        json_put_real(o, "lag_seconds", v->source_lag_s);
+        json_put_int(o, "lag_bytes", (int64_t)v->source->lag_bytes);
+        json_put_text(o, "state", words[v->source->state]);
+        json_put_int(o, "gaps", (int64_t)v->source->gaps);
+        json_put_int(o, "rotations", (int64_t)v->source->rotations);
+    } else {
+        json_put_null(o, "position");
+        json_put_null(o, "lag_seconds");
+        json_put_text(o, "state", "starting");
+    }
+    json_add(a, o);
+    return a;
+}
+
+/* Those that fire come first; those that ended lately have their own list. */
+static void put_alerts(struct json_t *doc, const struct view *v) {
+    struct json_t *firing = json_make_array();
+    struct json_t *ended = json_make_array();
+
+    for (int i = 0; i < v->alerts->count; i++) {
+        const struct alert *alert = &v->alerts->alert[i];
+
+        json_add(alert->ended_ms == 0 ? firing : ended, alertdoc_make(alert));
+    }
+    json_put(doc, "alerts", firing);
+    json_put(doc, "ended_alerts", ended);
+}
+
+char *statusdoc_print(const struct view *v) {
+    struct json_t *doc = json_make_object();
+    struct json_t *store = json_make_object();
+    char *text;
+
+    json_put_text(doc, "host", v->conf->host);
+    json_put_text(doc, "state", overall_name(v->state));
+    put_time(doc, "since", v->since_ms);
+    put_time(doc, "now", v->now_ms);
+    json_put(doc, "relay", relay_object(v));
+    json_put(doc, "credentials", credentials_object(v));
+    json_put(doc, "counters", counters_object(v));
+    json_put(doc, "rates", rates_object(v));
+    json_put(doc, "queue", queue_object(v));
+    json_put(doc, "ledger", ledger_object(v));
+    json_put(doc, "milter", milter_object(v));
+    put_alerts(doc, v);
+    json_put(doc, "sources", sources_array(v));
+    json_put_text(store, "state", store_state_word(v->store));
+    json_put_text(store, "detail", v->store_detail);
+    json_put(doc, "store", store);
+    json_put_text(doc, "version", RELAYWATCH_VERSION);
+    text = json_print(doc, true);
+    json_release(&doc);
+    return text;
+}

@@ -1,0 +1,57 @@
+/* See view.h. */
+#include "view.h"
+
+const char *overall_name(enum overall state) {
+    static const char *const names[] = {"ok", "warning", "critical", "unknown"};
+
+    return names[state];
+}
+
+const char *store_state_word(enum store_state state) {
+    switch (state) {
+    case STORE_OFF:
+        return "off";
+    case STORE_CONNECTING:
+        return "connecting";
+    case STORE_OK:
+        return "ok";
+    case STORE_OPERATOR:
+        return "refused";
+    case STORE_DOWN:
+        break;
+    }
+    return "down";
+}
+
+bool view_reachable(const struct view *view) {
+    return !health_is_broken(view->health, AREA_NETWORK, view->now_ms);
+}
+
+const char *view_tls_word(const struct view *view) {
+    if (health_is_broken(view->health, AREA_TLS, view->now_ms))
+        return "failing";
+    if (view->health->last_tls_ms != 0 || view->login->certificate_expires_ms != 0)
+        return "verified";
+    return "unknown";
+}
+
+const char *view_auth_word(const struct view *view) {
+    if (health_is_broken(view->health, AREA_LOGIN, view->now_ms))
+        return "refused";
+    if (view->login->state == LOGIN_NONE)
+        return "none";
+    return view->login->verified_ms != 0 || view->health->last_success_ms != 0 ? "ok" : "unknown";
+}
+
+uint64_t view_queue_messages(const struct view *view) {
+    const struct keeper_queue *q = view->queue;
+
+    return q != NULL ? q->active + q->deferred + q->incoming + q->maildrop : 0;
+}
+
+int64_t view_oldest_s(const struct view *view) {
+    if (view->queue == NULL || view->queue->oldest_s == 0)
+        return 0;
+    return view->now_ms / 1000 > view->queue->oldest_s ? view->now_ms / 1000 - view->queue->oldest_s
+                                                       : 0;
+}

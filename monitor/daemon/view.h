@@ -1,0 +1,67 @@
+/* struct view: all that page, metrics and API show, gathered at one moment by daemon.c and
+ * formatted by page.c, metrics.c and statusdoc.c. Its pointers are lent for the time of one answer.
+ */
+#ifndef DAEMON_VIEW_H
+#define DAEMON_VIEW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "alert.h"
+#include "conf.h"
+#include "health.h"
+#include "keeperq.h"
+#include "ledger.h"
+#include "login.h"
+#include "mltpage.h"
+#include "rates.h"
+#include "store.h"
+#include "tail.h"
+
+enum overall { OVERALL_OK, OVERALL_WARNING, OVERALL_CRITICAL, OVERALL_UNKNOWN };
+
+struct view {
+    const struct conf *conf;
+    int64_t now_ms;
+    int64_t started_ms;
+    enum overall state;
+    int64_t since_ms;
+
+    const struct keeper_facts *facts; /* NULL: not known yet */
+    const struct keeper_queue *queue; /* NULL: never counted */
+    bool queue_stale;
+    double queue_growth; /* messages a minute */
+
+    const struct counters *counters;
+    const struct rates *rates;
+    int64_t mono_ms;
+    const struct health *health;
+    const struct login *login;
+    const struct ledger_totals *ledger;
+    uint64_t ledger_queued;
+    const struct alert_set *alerts;
+
+    const struct tail_figures *source; /* NULL: not begun */
+    double source_lag_s;
+    enum store_state store;
+    const char *store_detail;
+
+    bool milter_alive;
+    uint64_t milter[MLTPAGE_COUNTER_COUNT];
+    bool notify_connected;
+};
+
+/* "ok", "warning", "critical", "unknown"; "off", "connecting", "ok", "down", "refused". Static. */
+const char *overall_name(enum overall state);
+const char *store_state_word(enum store_state state);
+
+/* Can the smarthost be reached: no failure of the network newer than the last success. */
+bool view_reachable(const struct view *view);
+/* "verified", "failing", "unknown" and "ok", "refused", "none", "unknown". Static. */
+const char *view_tls_word(const struct view *view);
+const char *view_auth_word(const struct view *view);
+/* Messages in the queue, and the age of the oldest in seconds. 0 while not counted. */
+uint64_t view_queue_messages(const struct view *view);
+int64_t view_oldest_s(const struct view *view);
+
+#endif

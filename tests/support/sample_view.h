@@ -1,0 +1,81 @@
+/* A struct view with something in every corner, for the tests of page, metrics and status document.
+ */
+#ifndef SUPPORT_SAMPLE_VIEW_H
+#define SUPPORT_SAMPLE_VIEW_H
+
+#include <string.h>
+
+#include "view.h"
+
+#define SAMPLE_HOSTILE "<script>alert(1)</script>\"'&"
+
+struct sample {
+    struct conf conf;
+    struct keeper_facts facts;
+    struct keeper_queue queue;
+    struct counters counters;
+    struct rates rates;
+    struct health health;
+    struct login login;
+    struct ledger_totals ledger;
+    struct alert_set alerts;
+    struct tail_figures source;
+    struct view view;
+};
+
+static inline void sample_fill(struct sample *s) {
+    struct alert *a = &s->alerts.alert[0];
+
+    memset(s, 0, sizeof *s);
+    conf_defaults(&s->conf);
+    text_copy(s->conf.host, sizeof s->conf.host, "relay1");
+    text_copy(s->facts.relay_host, sizeof s->facts.relay_host, "smtp-relay.example.com");
+    s->facts.relay_port = 587;
+    s->queue = (struct keeper_queue){
+        .active = 1, .deferred = 22, .oldest_s = 1000, .postfix_running = 1, .bytes_free = 1};
+    for (int c = 0; c < COUNTER_COUNT; c++)
+        s->counters.value[c] = (uint64_t)c + 100;
+    s->ledger = (struct ledger_totals){
+        .accepted = 50, .sent = 20, .bounced = 4, .expired = 2, .unknown = 1};
+    health_note_probe(&s->health, DIAGNOSIS_G01_BAD_CREDENTIALS, SPAN("535 5.7.8 no"), 1090 * 1000);
+    s->login.state = LOGIN_REFUSED;
+    text_copy(s->login.user, sizeof s->login.user, SAMPLE_HOSTILE);
+    s->login.certificate_expires_ms = (int64_t)1800000000 * 1000;
+    text_copy(a->id, sizeof a->id, "login-refused");
+    a->diagnosis = DIAGNOSIS_G01_BAD_CREDENTIALS;
+    a->severity = SEVERITY_CRITICAL;
+    text_copy(a->summary, sizeof a->summary, "The smarthost refuses our login");
+    text_copy(a->impact, sizeof a->impact, "DELAYED: 23 messages wait");
+    text_copy(a->evidence, sizeof a->evidence, SAMPLE_HOSTILE);
+    a->since_ms = 1090 * 1000;
+    a->count = 3;
+    s->alerts.alert[1] = *a;
+    text_copy(s->alerts.alert[1].id, sizeof a->id, "tls-broken");
+    s->alerts.alert[1].ended_ms = 1095 * 1000;
+    s->alerts.count = 2;
+    s->source.offset = 4711;
+    s->view = (struct view){
+        .conf = &s->conf,
+        .now_ms = 1100 * 1000,
+        .started_ms = 900 * 1000,
+        .state = OVERALL_CRITICAL,
+        .since_ms = 1090 * 1000,
+        .facts = &s->facts,
+        .queue = &s->queue,
+        .queue_growth = 1.5,
+        .counters = &s->counters,
+        .rates = &s->rates,
+        .health = &s->health,
+        .login = &s->login,
+        .ledger = &s->ledger,
+        .ledger_queued = 23,
+        .alerts = &s->alerts,
+        .source = &s->source,
+        .store = STORE_OK,
+        .store_detail = "",
+        .milter_alive = true,
+    };
+    s->view.milter[MLTPAGE_ACCEPTED] = 77;
+}
+
+#endif

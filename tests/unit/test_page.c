@@ -1,0 +1,41 @@
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+#include "sample_view.h"
+#include "page.h"
+
+Test(page, says_what_matters_and_escapes_what_is_foreign) {
+    struct sample s;
+    char *text;
+
+    sample_fill(&s);
+    text = page_print(&s.view);
+    cr_expect_null(strstr(text, "<script>alert"), "text of the world became markup");
+    cr_expect_not_null(strstr(text, "&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;"));
+    cr_expect_not_null(strstr(text, diagnosis_entry(DIAGNOSIS_G01_BAD_CREDENTIALS)->title));
+    cr_expect_not_null(strstr(text, "DELAYED: 23 messages wait"));
+    cr_expect_not_null(strstr(text, "refuses login"));
+    cr_expect_not_null(strstr(text, "<!doctype html>"));
+    cr_expect_null(strstr(text, "=\"http"), "no outside request");
+    free(text);
+}
+
+Test(page, starts_without_anything_known) {
+    struct sample s;
+    char *text;
+
+    sample_fill(&s);
+    s.view.facts = NULL;
+    s.view.queue = NULL;
+    s.view.source = NULL;
+    s.view.state = OVERALL_UNKNOWN;
+    s.alerts.count = 0;
+    text = page_print(&s.view);
+    cr_expect_not_null(strstr(text, "Not known yet"));
+    free(text);
+}
+
+Test(page, style_and_script_are_built_in) {
+    cr_expect_not_null(strstr(page_style(), "prefers-color-scheme"));
+    cr_expect_not_null(strstr(page_script(), "use strict"));
+}

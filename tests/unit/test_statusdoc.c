@@ -1,0 +1,57 @@
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+#include "sample_view.h"
+#include "json.h"
+#include "statusdoc.h"
+
+Test(statusdoc, has_the_names_of_the_contract) {
+    static const struct {
+        const char *object;
+        const char *names[16];
+    } rows[] = {
+        {NULL,
+         {"host", "state", "since", "relay", "credentials", "counters", "rates", "queue", "ledger",
+          "alerts", "sources", "store"}},
+        {"relay", {"host", "port", "reachable", "tls", "auth", "certificate_expires"}},
+        {"credentials", {"user", "state", "changed_at", "verified_at"}},
+        {"queue",
+         {"active", "deferred", "incoming", "hold", "oldest_seconds", "growth_per_minute",
+          "stale"}},
+        {"ledger", {"accepted", "sent", "bounced", "expired", "queued", "unknown"}},
+        {"store", {"state"}},
+    };
+    static const char *const alert_names[] = {"id",  "diagnosis", "severity", "summary", "impact",
+                                              "who", "fix",       "since",    "count"};
+    struct sample s;
+    struct fault why;
+    struct json_t *doc;
+    char *text;
+
+    sample_fill(&s);
+    text = statusdoc_print(&s.view);
+    doc = json_read(text, strlen(text), &why);
+    cr_assert_not_null(doc, "%s", why.text);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct json_t *o = rows[i].object != NULL ? json_get(doc, rows[i].object) : doc;
+
+        for (int n = 0; n < 16 && rows[i].names[n] != NULL; n++)
+            cr_expect_not_null(json_get(o, rows[i].names[n]), "%s.%s",
+                               rows[i].object != NULL ? rows[i].object : "", rows[i].names[n]);
+    }
+    cr_expect_str_eq(json_get_text(doc, "state"), "critical");
+    cr_expect_eq(json_get_int(json_get(doc, "counters"), "sent", 0), 100 + COUNTER_SENT);
+    cr_expect_eq(json_get_int(json_get(doc, "queue"), "oldest_seconds", 0), 100);
+    cr_expect_str_eq(json_get_text(json_get(doc, "relay"), "auth"), "refused");
+    cr_expect_str_eq(json_get_text(json_get(doc, "relay"), "certificate_expires"),
+                     "2027-01-15T08:00:00Z");
+    cr_expect_eq(json_get_int(json_get(doc, "milter"), "accepted", 0), 77);
+    cr_assert_eq(json_count(json_get(doc, "alerts")), 1u, "one that fires");
+    cr_expect_eq(json_count(json_get(doc, "ended_alerts")), 1u);
+    for (size_t n = 0; n < sizeof alert_names / sizeof alert_names[0]; n++)
+        cr_expect_not_null(json_get(json_at(json_get(doc, "alerts"), 0), alert_names[n]),
+                           "alert %s", alert_names[n]);
+    cr_expect_eq(json_get_int(json_at(json_get(doc, "sources"), 0), "position", 0), 4711);
+    json_release(&doc);
+    free(text);
+}
