@@ -1,0 +1,99 @@
+/* See cli.h. */
+#include "cli.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "text.h"
+
+static int complain(const struct command *command, const char *what, const char *option) {
+    fprintf(stderr, "relaywatch %s: %s: %s\n%s", command->name, option, what, command->help);
+    return -1;
+}
+
+static const struct cli_option *find_option(const struct cli_option *options, int count,
+                                            const char *text, size_t n) {
+    for (int i = 0; i < count; i++) {
+        if (strlen(options[i].name) == n && memcmp(options[i].name, text, n) == 0)
+            return &options[i];
+    }
+    return NULL;
+}
+
+int cli_options(const struct command *command, int argc, char **argv,
+                const struct cli_option *options, int count) {
+    int i;
+
+    for (i = 0; i < argc && argv[i][0] == '-' && argv[i][1] != '\0'; i++) {
+        const char *equals = strchr(argv[i], '=');
+        size_t n = equals != NULL ? (size_t)(equals - argv[i]) : strlen(argv[i]);
+        const struct cli_option *option = find_option(options, count, argv[i], n);
+
+        if (strcmp(argv[i], "--") == 0)
+            return i + 1;
+        if (option == NULL)
+            return complain(command, "no such option", argv[i]);
+        if (option->flag != NULL) {
+            if (equals != NULL)
+                return complain(command, "takes no value", argv[i]);
+            *option->flag = true;
+        } else if (equals != NULL) {
+            *option->value = equals + 1;
+        } else if (i + 1 < argc) {
+            *option->value = argv[++i];
+        } else {
+            return complain(command, "needs a value", argv[i]);
+        }
+    }
+    return i;
+}
+
+static void on_conf_error(const char *text, void *arg) {
+    (void)arg;
+    fprintf(stderr, "%s\n", text);
+}
+
+int cli_load_conf(const char *path, struct conf *out) {
+    struct fault why;
+
+    if (conf_load(path, out, on_conf_error, NULL, &why) == -1) {
+        fprintf(stderr, "relaywatch: %s\n", why.text);
+        return EX_CONFIG;
+    }
+    return 0;
+}
+
+bool cli_split_endpoint(const char *text, char *host, size_t host_size, char *port,
+                        size_t port_size) {
+    const char *colon = strrchr(text, ':');
+    struct span name;
+    uint64_t number;
+
+    if (colon == NULL || !text_u64(span_of(colon + 1), 1, 65535, &number))
+        return false;
+    name = (struct span){text, (size_t)(colon - text)};
+    if (name.n > 2 && name.p[0] == '[' && name.p[name.n - 1] == ']')
+        name = (struct span){name.p + 1, name.n - 2};
+    return name.n > 0 && text_copy_span(host, host_size, name) &&
+           text_copy(port, port_size, colon + 1);
+}
+
+bool cli_colour(int fd) {
+    const char *no_color = getenv("NO_COLOR"); /* https://no-color.org */
+
+    return isatty(fd) && (no_color == NULL || no_color[0] == '\0');
+}
+
+void cli_age(char *out, size_t size, double seconds) {
+    if (seconds < 120)
+        text_format(out, size, "%.0f s", seconds);
+    else if (seconds < 7200)
+        text_format(out, size, "%.0f min", seconds / 60);
+    else if (seconds < 172800)
+        text_format(out, size, "%.0f h", seconds / 3600);
+    else
+        text_format(out, size, "%.0f days", seconds / 86400);
+}

@@ -1,0 +1,51 @@
+/* What the commands of `relaywatch` share: one command is one file with one struct command; main.c
+ * has the table. */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <stdbool.h>
+
+#include "conf.h"
+
+struct command {
+    const char *name;
+    const char *summary;                                      /* one line for `relaywatch --help` */
+    const char *help;                                         /* usage, options, an example */
+    int (*run)(int argc, char **argv, const char *conf_path); /* exit status */
+};
+
+extern const struct command command_logs;
+extern const struct command command_run;
+extern const struct command command_show_config;
+extern const struct command command_status;
+extern const struct command command_test;
+
+/* Exit statuses of `status`: Nagios. */
+enum { NAGIOS_OK, NAGIOS_WARNING, NAGIOS_CRITICAL, NAGIOS_UNKNOWN };
+
+/* One option of a command. `value` is set to its argument, `flag` to true. */
+struct cli_option {
+    const char *name; /* "--json" */
+    const char **value;
+    bool *flag;
+};
+
+/* Reads the options. Returns the index of the first other argument; -1 after a complaint on stderr
+ * that names the option and shows the command's help. */
+int cli_options(const struct command *command, int argc, char **argv,
+                const struct cli_option *options, int count);
+
+/* Loads the configuration; each error on stderr. Returns 0 or EX_CONFIG. */
+int cli_load_conf(const char *path, struct conf *out);
+
+/* Splits "host:port" or "[v6]:port". */
+bool cli_split_endpoint(const char *text, char *host, size_t host_size, char *port,
+                        size_t port_size);
+
+/* May colours be used on this stream: a terminal, and NO_COLOR is not set. */
+bool cli_colour(int fd);
+
+/* "12 s", "5 min", "3 h", "2 days". */
+void cli_age(char *out, size_t size, double seconds);
+
+#endif

@@ -1,0 +1,185 @@
+/* `relaywatch logs --explain`: what relaywatch understands of each line of a log, as JSON, one
+ * object a line. */
+#include "cli.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "clock.h"
+#include "text.h"
+#include "xmem.h"
+#include "diagnose.h"
+#include "logline.h"
+#include "json.h"
+
+static void put_span(struct json_t *o, const char *key, struct span s) {
+    char *text;
+
+    if (s.p == NULL || (s.n == 0 && strcmp(key, "from") != 0))
+        return;
+    text = xcalloc(1, s.n * 3 + 1);
+    text_copy_printable(text, s.n * 3 + 1, s);
+    json_put_text(o, key, text);
+    free(text);
+}
+
+static void put_time(struct json_t *o, int64_t time_ms) {
+    time_t seconds = (time_t)(time_ms / 1000);
+    struct tm tm;
+    char text[48];
+    size_t n;
+
+    if (time_ms == 0 || gmtime_r(&seconds, &tm) == NULL) {
+        json_put_null(o, "time");
+        return;
+    }
+    n = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
+    text_format(text + n, sizeof text - n, ".%03dZ", (int)(time_ms % 1000));
+    json_put_text(o, "time", text);
+}
+
+static void put_counters(struct json_t *o, counter_set set) {
+    struct json_t *a = json_make_array();
+
+    for (int c = 0; c < COUNTER_COUNT; c++) {
+        if ((set & COUNTER_BIT(c)) != 0)
+            json_add_text(a, counter_name((enum counter)c));
+    }
+    json_put(o, "counters", a);
+}
+
+static void put_delays(struct json_t *o, const struct mailev *ev) {
+    if (ev->delay_us >= 0)
+        json_put_real(o, "delay", (double)ev->delay_us / 1e6);
+    if (ev->delays_us[0] >= 0) {
+        char text[96];
+
+        text_format(text, sizeof text, "%g/%g/%g/%g", (double)ev->delays_us[0] / 1e6,
+                    (double)ev->delays_us[1] / 1e6, (double)ev->delays_us[2] / 1e6,
+                    (double)ev->delays_us[3] / 1e6);
+        json_put_text(o, "delays", text);
+    }
+}
+
+static void put_fields(struct json_t *o, const struct mailev *ev) {
+    put_span(o, "from", ev->from);
+    put_span(o, "to", ev->to);
+    put_span(o, "relay", ev->relay);
+    put_span(o, "relay_ip", ev->relay_ip);
+    if (ev->relay_port != 0)
+        json_put_int(o, "relay_port", ev->relay_port);
+    put_delays(o, ev);
+    put_span(o, "dsn", ev->dsn);
+    if (ev->status != MAILEV_STATUS_NONE)
+        json_put_text(o, "status", mailev_status_name(ev->status));
+    if (ev->kind == MAILEV_QUEUED) {
+        json_put_int(o, "size", (int64_t)ev->size_bytes);
+        json_put_int(o, "nrcpt", ev->recipients);
+    }
+    put_span(o, "tls_trust", ev->tls_trust);
+    put_span(o, "tls_version", ev->tls_version);
+    put_span(o, "tls_cipher", ev->tls_cipher);
+    put_span(o, "tls_peer", ev->tls_peer);
+    put_span(o, "sasl_method", ev->sasl_method);
+    put_span(o, "sasl_username", ev->sasl_username);
+    put_span(o, "client", ev->client);
+    put_span(o, "client_ip", ev->client_ip);
+    put_span(o, "message_id", ev->message_id);
+    put_span(o, "severity", ev->severity);
+    put_span(o, "text", ev->text);
+}
+
+static void explain(const struct mailev *ev) {
+    struct json_t *o = json_make_object();
+    char *text;
+
+    put_time(o, ev->time_ms);
+    put_span(o, "host", ev->host);
+    put_span(o, "instance", ev->instance);
+    put_span(o, "daemon", ev->daemon);
+    if (ev->pid != 0)
+        json_put_int(o, "pid", ev->pid);
+    put_span(o, "queue_id", ev->queue_id);
+    json_put_text(o, "kind", mailev_kind_name(ev->kind));
+    put_counters(o, ev->counters);
+    if (ev->diagnosis != DIAGNOSIS_NONE) {
+        char name[64];
+
+        text_format(name, sizeof name, "%s %s", diagnosis_entry(ev->diagnosis)->id,
+                    diagnosis_entry(ev->diagnosis)->name);
+        json_put_text(o, "diagnosis", name);
+    } else {
+        json_put_null(o, "diagnosis");
+    }
+    put_fields(o, ev);
+    text = json_print(o, false);
+    puts(text);
+    free(text);
+    json_release(&o);
+}
+
+static int explain_file(const char *path) {
+    FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    struct diagnoser *diagnoser;
+    struct logline_clock clock;
+    char *line = NULL;
+    size_t size = 0;
+    ssize_t n;
+
+    if (in == NULL) {
+        fprintf(stderr, "relaywatch logs: %s: %s\n", path, strerror(errno));
+        return 1;
+    }
+    diagnoser = diagnoser_new();
+    logline_clock_init(&clock);
+    clock.now_ms = clock_wall_ms();
+    while ((n = getline(&line, &size, in)) != -1) {
+        struct mailev ev;
+        struct span s = {line, (size_t)n};
+
+        while (s.n > 0 && (s.p[s.n - 1] == '\n' || s.p[s.n - 1] == '\r'))
+            s.n--;
+        logline_parse(s, &clock, &ev);
+        ev.diagnosis = diagnose_event(diagnoser, &ev);
+        explain(&ev);
+    }
+    free(line);
+    diagnoser_free(&diagnoser);
+    if (in != stdin)
+        fclose(in);
+    return 0;
+}
+
+static int run(int argc, char **argv, const char *conf_path) {
+    bool explaining = false;
+    const struct cli_option options[] = {{"--explain", NULL, &explaining}};
+    int first = cli_options(&command_logs, argc, argv, options, 1);
+    struct conf conf;
+    int status;
+
+    if (first == -1 || argc - first > 1)
+        return EX_USAGE;
+    if (!explaining) {
+        fputs(command_logs.help, stderr);
+        return EX_USAGE;
+    }
+    if (first < argc)
+        return explain_file(argv[first]);
+    status = cli_load_conf(conf_path, &conf);
+    return status != 0 ? status : explain_file(conf.mail_log);
+}
+
+const struct command command_logs = {
+    .name = "logs",
+    .summary = "show what relaywatch understands of a mail log",
+    .help =
+        "usage: relaywatch logs --explain [FILE|-]\n"
+        "Prints one JSON object for each line of FILE (- is stdin; without FILE the configured\n"
+        "mail log): kind, fields, the counters that it moves, and the diagnosis.\n"
+        "Example: tail -1 /var/log/mail.log | relaywatch logs --explain -\n",
+    .run = run,
+};
