@@ -45,6 +45,7 @@ void ask_on_reply(enum keeper_verb verb, const struct keeper_reply *reply, const
         if (reply != NULL && reply->outcome == KEEPER_DONE) {
             d->facts = reply->facts;
             d->facts_known = true;
+            d->place.relay_port = d->facts.relay_port;
         }
         if (d->facts_known && !d->facts.sasl)
             d->login.state = LOGIN_NONE;

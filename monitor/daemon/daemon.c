@@ -198,7 +198,8 @@ static void on_tick(void *arg) {
     d->clock.now_ms = clock_wall_ms();
     if (d->milter_kept.begun && milterpage_read(&d->milter))
         publish_milter(d);
-    rates_note(&d->rates, &d->counters, mono_ms);
+    if (d->log.begun)
+        rates_note(&d->rates, &d->counters, mono_ms);
     ask_keeper(d, mono_ms);
     judge(d);
     if (mono_ms - d->slots_saved_ms >= SLOT_SAVE_MS) {
@@ -323,6 +324,13 @@ int daemon_run(const struct conf *conf, const char *conf_path) {
     d->conf_path = conf_path;
     d->started_ms = clock_wall_ms();
     d->since_ms = d->started_ms;
+    d->place = (struct fixtext_place){
+        .relay_host = d->facts.relay_host, /* "" until the keeper told */
+        .postfix_config_dir = d->conf.postfix_config_dir,
+        .sasl_passwd = d->conf.sasl_passwd,
+        .mail_log = d->conf.mail_log,
+        .conf_path = conf_path,
+    };
     d->state = OVERALL_UNKNOWN;
     logline_clock_init(&d->clock);
     d->clock.now_ms = d->started_ms;

@@ -33,6 +33,7 @@ static void fill_signals(struct daemon *d, struct signals *s, int64_t wall_ms, i
         .milter_expected = d->milter_kept.begun,
         .credential = d->login.credential,
         .credential_detail = d->login.detail,
+        .place = &d->place,
         .certificate_expires_ms = d->login.certificate_expires_ms,
         .keeper_silent_ms =
             d->keeper_silent_since_ms != 0 ? mono_ms - d->keeper_silent_since_ms : 0,

@@ -129,11 +129,11 @@ static void put_alert(FILE *out, const struct view *v, const struct alert *a) {
         put_fact(out, "Mail", a->impact);
         put_fact(out, "Who", d->who);
         put_fact(out, "Why", d->why);
-        if (d->fix[0] != NULL) {
+        if (a->fix[0][0] != '\0') {
             fputs("<dt>What to do</dt><dd>", out);
-            for (int i = 0; i < DIAGNOSIS_FIXES && d->fix[i] != NULL; i++) {
+            for (int i = 0; i < DIAGNOSIS_FIXES && a->fix[i][0] != '\0'; i++) {
                 fputs("<pre>", out);
-                esc(out, d->fix[i]);
+                esc(out, a->fix[i]);
                 fputs("</pre>", out);
             }
             fputs("</dd>\n", out);

@@ -7,6 +7,7 @@
 #include "conf.h"
 #include "totals.h"
 #include "diagnose.h"
+#include "fixtext.h"
 #include "health.h"
 #include "ledger.h"
 #include "logline.h"
@@ -38,6 +39,7 @@ struct kept {
 struct daemon {
     struct conf conf;
     const char *conf_path;
+    struct fixtext_place place; /* points into conf and facts */
     struct loop *loop;
     struct loop_timer *tick;
     struct loop_signal *on_term, *on_int, *on_hup;

@@ -9,13 +9,14 @@ static double seconds(int64_t ms) {
     return (double)ms / 1000.0;
 }
 
-static void put_diagnosis(struct json_t *doc, const struct diagnosis_entry *entry) {
+static void put_diagnosis(struct json_t *doc, const struct alert *alert,
+                          const struct diagnosis_entry *entry) {
     struct json_t *fix = json_make_array();
 
     json_put_text(doc, "who", entry->who);
     json_put_text(doc, "why", entry->why);
-    for (size_t i = 0; i < DIAGNOSIS_FIXES && entry->fix[i] != NULL; i++)
-        json_add_text(fix, entry->fix[i]);
+    for (size_t i = 0; i < DIAGNOSIS_FIXES && alert->fix[i][0] != '\0'; i++)
+        json_add_text(fix, alert->fix[i]);
     json_put(doc, "fix", fix);
 }
 
@@ -32,7 +33,7 @@ struct json_t *alertdoc_make(const struct alert *alert) {
     json_put_text(doc, "title", entry->title[0] != '\0' ? entry->title : alert->summary);
     json_put_text(doc, "summary", alert->summary);
     json_put_text(doc, "impact", alert->impact[0] != '\0' ? alert->impact : entry->impact);
-    put_diagnosis(doc, entry);
+    put_diagnosis(doc, alert, entry);
     json_put_text(doc, "evidence", alert->evidence);
     json_put_real(doc, "since", seconds(alert->since_ms));
     if (alert->ended_ms == 0)

@@ -9,7 +9,7 @@
 
 #include "clock.h"
 
-enum { NUL_RUN = 16 };
+enum { NUL_RUN = 16, NS_A_MS = 1000000 };
 
 static size_t at_most(uint64_t n, size_t most) {
     return n < most ? (size_t)n : most;
@@ -33,7 +33,7 @@ bool cursor_open(struct cursor *cursor, struct logfile **file, const struct hash
                               .offset = offset,
                               .scan = offset,
                               .data_ms = clock_mono_ms(),
-                              .opened_ns = clock_wall_ms() * 1000000};
+                              .opened_ns = clock_wall_ms() * NS_A_MS};
     *file = NULL;
     if (logfile_id(cursor->file, &cursor->id) == -1)
         goto fail;
@@ -300,6 +300,28 @@ bool cursor_drop_rest(struct cursor *cursor) {
     cursor->waiting = 0;
     cursor->skipping = false;
     return true;
+}
+
+uint64_t cursor_lag(const struct cursor *cursor, uint64_t *size_out) {
+    struct logfile_id id;
+
+    *size_out = cursor->offset;
+    if (cursor->file != NULL && !logfile_compressed(cursor->file) &&
+        logfile_id(cursor->file, &id) == 0)
+        *size_out = id.size;
+    return *size_out > cursor->offset ? *size_out - cursor->offset : 0;
+}
+
+bool cursor_is_quiet(const struct cursor *cursor, int64_t quiet_ms, int64_t now_ms) {
+    struct logfile_id id;
+
+    if (cursor->closed || logfile_compressed(cursor->file))
+        return true;
+    if ((cursor->gone_ms != 0 && now_ms - cursor->gone_ms < quiet_ms) ||
+        logfile_id(cursor->file, &id) == -1 || id.size > cursor->scan + cursor->waiting)
+        return false;
+    return clock_wall_ms() - id.changed_ns / NS_A_MS >= quiet_ms ||
+           now_ms - cursor->data_ms >= quiet_ms;
 }
 
 uint64_t cursor_line_start(struct logfile *file, uint64_t size, unsigned char *buffer) {

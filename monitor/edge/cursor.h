@@ -91,6 +91,15 @@ void cursor_skip_line(struct cursor *cursor);
  * be read. */
 MUSTCHECK bool cursor_drop_rest(struct cursor *cursor);
 
+/* Whether nobody writes to the file any more, as far as one can tell: everything is read, and it
+ * has been quiet for quiet_ms, by its own time stamps (a rename counts as a change) or by what was
+ * seen of it. */
+bool cursor_is_quiet(const struct cursor *cursor, int64_t quiet_ms, int64_t now_ms);
+
+/* Bytes that are not handed over yet, and the size of the file (of a compressed one: the offset).
+ */
+uint64_t cursor_lag(const struct cursor *cursor, uint64_t *size_out);
+
 /* Where the last, unfinished line of `size` bytes begins; `size` itself if a newline is the last
  * byte, or none is found in the last 64 KiB. */
 uint64_t cursor_line_start(struct logfile *file, uint64_t size, unsigned char *buffer);

@@ -8,16 +8,15 @@
 #include "tail.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "cursor.h"
 #include "hints.h"
 #include "logfile.h"
+#include "news.h"
 #include "whereis.h"
 #include "xmem.h"
 
@@ -27,11 +26,7 @@ enum {
     SOON_MS = 20,
     LOOK_BLIND_MS = 250, /* the same where there is no inotify */
     TURN_MS = 10,        /* after this a turn ends */
-    MISSING_MS = 1000,   /* between rename and create there is no file for a moment */
-    LONG_EVENT_MS = 60000,
-    CLOCK_STEP_MS = 10, /* the clock of file times is that much behind */
     CHANGES_A_TURN = 4,
-    NS_A_MS = 1000000,
 };
 
 struct tail {
@@ -39,8 +34,7 @@ struct tail {
     struct hash_key key;
     struct tail_calls calls;
     char path[PATH_MAX];
-    char real[PATH_MAX]; /* what path stood for when it was last there: its brothers stand beside it
-                          */
+    char real[PATH_MAX]; /* what path led to when it was last there */
     struct cursor cur;
     struct cursor old;     /* file NULL: none */
     struct position place; /* while lost, anchored or skip_before_ms is set */
@@ -58,56 +52,13 @@ struct tail {
     uint32_t gen;
     int64_t last_s;
     int64_t skip_before_ms; /* lines before this time are known; 0: none */
-    int64_t missing_ms;     /* since when there is no file; 0: there is */
-    int64_t long_event_ms;
     int64_t quiet_ms;
     bool use_hints;
     struct hints *hints;
     struct loop_timer *timer;
-    struct tail_figures figures;
+    struct news news;
     unsigned char buffer[CURSOR_BUFFER];
 };
-
-static void tell(struct tail *t, const char *what, const char *detail) {
-    t->calls.on_event(what, detail, t->calls.arg);
-}
-
-static void tell_gap(struct tail *t, const char *what, const char *detail) {
-    t->figures.gaps++;
-    tell(t, what, detail);
-}
-
-static void set_state(struct tail *t, enum tail_state state, const char *detail) {
-    static const char *const names[] = {"source_back", "source_missing", "source_unreadable",
-                                        "source_error"};
-    bool changed = t->figures.state != state;
-
-    t->figures.state = state;
-    text_copy(t->figures.detail, sizeof t->figures.detail, detail);
-    if (changed)
-        tell(t, names[state], state == TAIL_OK ? t->path : detail);
-}
-
-/* Between rename and create there is no file for a moment: that is no news yet. */
-static void note_missing(struct tail *t, int64_t now_ms) {
-    char detail[160];
-
-    if (t->missing_ms == 0)
-        t->missing_ms = now_ms;
-    if (now_ms - t->missing_ms < MISSING_MS && t->started)
-        return;
-    text_format(detail, sizeof detail, "%s: no such file", t->path);
-    set_state(t, TAIL_MISSING, detail);
-}
-
-static void note_there(struct tail *t) {
-    t->missing_ms = 0;
-    set_state(t, TAIL_OK, "");
-}
-
-static void note_failure(struct tail *t, int error, const char *detail) {
-    set_state(t, error == EIO || error == ESTALE ? TAIL_ERROR : TAIL_UNREADABLE, detail);
-}
 
 static void make_batch(struct tail *t) {
     if (t->lines && !t->noted)
@@ -156,15 +107,6 @@ static void watch_files(struct tail *t) {
     hints_paths(t->hints, t->path, t->real);
 }
 
-/* Where the path leads to, when it leads anywhere. */
-static void follow_link(struct tail *t) {
-    char *real = realpath(t->path, NULL);
-
-    if (real != NULL)
-        text_copy(t->real, sizeof t->real, real);
-    free(real);
-}
-
 static struct whereis where(const struct tail *t) {
     return (struct whereis){.path = t->path, .real = t->real, .key = &t->key};
 }
@@ -175,7 +117,7 @@ static bool adopt(struct tail *t, struct whereis_answer *answer) {
 
     if (!cursor_open(&t->cur, &answer->file, &t->key, by_time ? 0 : answer->offset,
                      &t->place.at.tail)) {
-        set_state(t, TAIL_ERROR, "cannot read the bytes before the position");
+        news_failure(&t->news, EIO, "cannot read the bytes before the position");
         return false;
     }
     if (answer->mid_line && !by_time)
@@ -188,7 +130,7 @@ static bool adopt(struct tail *t, struct whereis_answer *answer) {
     t->look = true;
     watch_files(t);
     if (answer->event != NULL)
-        tell_gap(t, answer->event, answer->detail);
+        news_gap(&t->news, answer->event, answer->detail);
     return true;
 }
 
@@ -234,39 +176,17 @@ static void end_skipping(struct tail *t) {
         return;
     t->skip_before_ms = 0;
     if (!cursor_drop_rest(&t->cur))
-        set_state(t, TAIL_ERROR, "cannot read the end of the file");
+        news_failure(&t->news, EIO, "cannot read the end of the file");
     make_batch(t);
-}
-
-/* The first beginning of all. A file that is there later is new, and read from its beginning. */
-static void find_first(struct tail *t, struct whereis_answer *out) {
-    struct fault why = {""};
-    struct logfile_id id;
-
-    *out = (struct whereis_answer){.result = WHEREIS_NONE, .is_path = true, .mid_line = true};
-    out->file = logfile_open(t->path, true, &why);
-    if (out->file != NULL) {
-        out->result = WHEREIS_FOUND;
-        if (!t->from_beginning && logfile_id(out->file, &id) == 0)
-            out->offset = cursor_line_start(out->file, id.size, t->buffer);
-    } else if (errno == ENOENT || errno == ENOTDIR) {
-        t->no_place = false;
-        t->place = (struct position){.last_s = clock_wall_ms() / 1000};
-        place_begin(&t->place.at, &t->key, (clock_wall_ms() - CLOCK_STEP_MS) * NS_A_MS);
-    } else {
-        out->result = WHEREIS_FAILED;
-        out->error = errno;
-        text_copy(out->detail, sizeof out->detail, why.text);
-    }
 }
 
 /* True if the answer has a file; else says why not. */
 static bool has_file(struct tail *t, const struct whereis_answer *answer) {
     t->soon = answer->result == WHEREIS_AGAIN;
     if (answer->result == WHEREIS_NONE)
-        note_missing(t, clock_mono_ms());
+        news_missing(&t->news, clock_mono_ms());
     else if (answer->result == WHEREIS_FAILED)
-        note_failure(t, answer->error, answer->detail);
+        news_failure(&t->news, answer->error, answer->detail);
     return answer->result == WHEREIS_FOUND;
 }
 
@@ -281,7 +201,8 @@ static bool find_old(struct tail *t) {
         return false;
     t->place.has_old = false;
     if (answer.file == NULL || !cursor_open(&t->old, &answer.file, &t->key, answer.offset, NULL))
-        tell_gap(t, "log_gap", "the file rotated last is gone, with late lines if it had any");
+        news_gap(&t->news, "log_gap",
+                 "the file rotated last is gone, with late lines if it had any");
     return true;
 }
 
@@ -290,9 +211,10 @@ static bool resolve(struct tail *t) {
     struct whereis at = where(t);
     struct whereis_answer answer;
 
-    follow_link(t);
+    whereis_follow(t->path, t->real, sizeof t->real);
     if (t->no_place) {
-        find_first(t, &answer);
+        whereis_first(&at, t->from_beginning, t->buffer, &t->place, &answer);
+        t->no_place = answer.result != WHEREIS_NONE;
     } else {
         if (t->place.has_old && !find_old(t))
             return false;
@@ -319,20 +241,6 @@ static void lose_place(struct tail *t) {
     t->lost = true;
 }
 
-/* Whether nobody writes to the file any more, as far as one can tell: it has been quiet for the
- * quiet time, by its own time stamps (a rename counts) or by what we saw of it. */
-static bool is_quiet(const struct tail *t, const struct cursor *c, int64_t now_ms) {
-    struct logfile_id id;
-
-    if (c->closed || logfile_compressed(c->file))
-        return true;
-    if ((c->gone_ms != 0 && now_ms - c->gone_ms < t->quiet_ms) || logfile_id(c->file, &id) == -1 ||
-        id.size > c->scan + c->waiting)
-        return false;
-    return clock_wall_ms() - id.changed_ns / NS_A_MS >= t->quiet_ms ||
-           now_ms - c->data_ms >= t->quiet_ms;
-}
-
 /* Nothing more will come in this file: hands over an unfinished last line. */
 static void finish(struct tail *t, struct cursor *c) {
     struct cursor_calls calls = line_calls(t, c);
@@ -356,9 +264,9 @@ static bool move_on(struct tail *t, int64_t now_ms) {
     whereis_next(&at, &t->cur, &next);
     if (!has_file(t, &next))
         return false;
-    note_there(t);
+    news_there(&t->news);
     /* An empty file holds nothing back: the old one stays open beside the next. */
-    if (is_quiet(t, &t->cur, now_ms) &&
+    if (cursor_is_quiet(&t->cur, t->quiet_ms, now_ms) &&
         (empty || (logfile_id(next.file, &id) == 0 && id.size > 0))) {
         next.closed = t->cur.closed && !next.is_path;
         finish(t, &t->cur);
@@ -371,49 +279,35 @@ static bool move_on(struct tail *t, int64_t now_ms) {
         logfile_close(&next.file);
         return false;
     }
-    follow_link(t);
+    whereis_follow(t->path, t->real, sizeof t->real);
     if (!adopt(t, &next)) {
         t->lost = true;
         return false;
     }
-    t->figures.rotations++;
-    tell(t, "rotated", t->path);
+    t->news.figures.rotations++;
+    news_tell(&t->news, "rotated", t->path);
     make_batch(t);
     return true;
 }
 
 /* Sees what the path stands for now. True if cur is on another file. */
 static bool look_at_path(struct tail *t, int64_t now_ms) {
-    struct logfile_id id;
-    char detail[160];
-    int error = logfile_identify(t->path, true, &id) == 0 ? 0 : errno;
-    bool in_place = error == 0 && id.ino == t->cur.id.ino && id.dev == t->cur.id.dev;
+    struct whereis at = where(t);
+    struct whereis_answer answer;
 
     t->look = false;
-    if (!in_place) {
+    if (!whereis_stands(&at, &t->cur, &answer)) {
         if (t->cur.in_place && t->cur.gone_ms == 0)
             t->cur.gone_ms = now_ms;
         return move_on(t, now_ms);
     }
     t->cur.in_place = true;
     t->cur.gone_ms = 0;
-    if (faccessat(AT_FDCWD, t->path, R_OK, AT_EACCESS) == 0) {
-        note_there(t);
-    } else { /* reading goes on through the open descriptor, but a restart would fail */
-        text_format(detail, sizeof detail, "%s: %s", t->path, strerror(errno));
-        note_failure(t, errno, detail);
-    }
+    if (answer.result == WHEREIS_FAILED)
+        news_failure(&t->news, answer.error, answer.detail);
+    else
+        news_there(&t->news);
     return false;
-}
-
-static void count_long(struct tail *t, uint64_t n) {
-    int64_t now_ms = clock_mono_ms();
-
-    t->figures.long_lines += n;
-    if (n == 0 || (t->long_event_ms != 0 && now_ms - t->long_event_ms < LONG_EVENT_MS))
-        return;
-    t->long_event_ms = now_ms;
-    tell(t, "long_line", "a line of more than 64 KiB was skipped");
 }
 
 /* One chunk, and what belongs to it. */
@@ -425,18 +319,18 @@ static enum cursor_step read_some(struct tail *t, struct cursor *c) {
     int error = errno;
 
     if (t->lines)
-        t->figures.last_line_mono_ms = clock_mono_ms();
+        t->news.figures.last_line_mono_ms = clock_mono_ms();
     if (c->offset != offset)
         make_batch(t);
-    count_long(t, c->long_lines - long_lines);
+    news_long_lines(&t->news, c->long_lines - long_lines, clock_mono_ms());
     if (step == CURSOR_REWRITTEN) {
-        tell_gap(t, "rewritten", "a compressed file differs before the position");
+        news_gap(&t->news, "rewritten", "a compressed file differs before the position");
         return CURSOR_MORE;
     }
     if (logfile_compressed(c->file) && (step == CURSOR_FAILED || step == CURSOR_CHANGED)) {
         /* Damaged, or it ended before our place. The next file is all there is. */
         if (step == CURSOR_FAILED && !c->damaged)
-            tell_gap(t, "log_gap", "a compressed file is damaged");
+            news_gap(&t->news, "log_gap", "a compressed file is damaged");
         c->damaged = true;
         return CURSOR_END;
     }
@@ -448,19 +342,9 @@ static bool is_over(int64_t start_ms) {
     return clock_mono_ms() - start_ms >= TURN_MS;
 }
 
-/* Before the first line of a file there are no bytes to tell a truncation by: then the copy tells
- * it. */
-static bool was_copied(const struct tail *t) {
-    struct whereis at = where(t);
-    struct logfile_id id;
-
-    return t->cur.offset == 0 && !t->cur.closed && logfile_identify(t->path, true, &id) == 0 &&
-           id.ino == t->cur.id.ino && id.mtime_ns > t->cur.id.mtime_ns &&
-           whereis_copied(&at, &t->cur, t->old.file != NULL ? t->old.id.ino : 0);
-}
-
 /* True if there is more to read at once. */
 static bool read_cur(struct tail *t, int64_t start_ms) {
+    struct whereis at = where(t);
     int changes = 0;
 
     for (;;) {
@@ -468,13 +352,16 @@ static bool read_cur(struct tail *t, int64_t start_ms) {
 
         if (t->lost && !resolve(t))
             return false;
-        if (was_copied(t)) {
+        if (t->cur.offset == 0 && !t->cur.closed &&
+            whereis_copied(&at, &t->cur, t->old.file != NULL ? t->old.id.ino : 0)) {
             lose_place(t);
+            if (++changes == CHANGES_A_TURN)
+                return false;
             continue;
         }
         step = read_some(t, &t->cur);
         if (step == CURSOR_FAILED)
-            note_failure(t, errno, strerror(errno));
+            news_failure(&t->news, errno, strerror(errno));
         if (step == CURSOR_CHANGED || (step == CURSOR_FAILED && errno == ESTALE)) {
             lose_place(t);
             if (++changes == CHANGES_A_TURN)
@@ -501,10 +388,10 @@ static bool read_old(struct tail *t, int64_t start_ms) {
             return true;
     } while (step == CURSOR_MORE);
     if (step == CURSOR_CHANGED || step == CURSOR_FAILED) {
-        tell_gap(t, "log_gap", "the file rotated last was changed or cannot be read");
+        news_gap(&t->news, "log_gap", "the file rotated last was changed or cannot be read");
         cursor_close(&t->old);
     } else if ((t->cur.offset > 0 || t->cur.waiting > 0 || t->cur.skipping) &&
-               is_quiet(t, &t->old, start_ms)) {
+               cursor_is_quiet(&t->old, t->quiet_ms, start_ms)) {
         finish(t, &t->old);
     } else {
         return false;
@@ -521,7 +408,8 @@ static int64_t look_interval(const struct tail *t) {
     if (t->soon)
         return SOON_MS;
     /* A file is waiting for the end of a quiet time. */
-    if ((t->old.file != NULL || t->cur.gone_ms != 0 || t->missing_ms != 0) && t->quiet_ms / 10 < ms)
+    if ((t->old.file != NULL || t->cur.gone_ms != 0 || t->news.missing_ms != 0) &&
+        t->quiet_ms / 10 < ms)
         ms = t->quiet_ms / 10 > SOON_MS ? t->quiet_ms / 10 : SOON_MS;
     return ms;
 }
@@ -567,6 +455,8 @@ struct tail *tail_new(struct loop *loop, const char *path, const struct hash_key
     t->loop = loop;
     t->key = *key;
     t->calls = *calls;
+    t->news.calls = &t->calls;
+    t->news.path = t->path;
     t->quiet_ms = QUIET_MS;
     t->use_hints = true;
     text_copy(t->path, sizeof t->path, path);
@@ -597,26 +487,17 @@ void tail_start(struct tail *tail, const char *position, bool from_beginning) {
     watch_files(tail);
     (void)resolve(tail);
     watch_files(tail);
-    tail->started = true;
+    tail->started = tail->news.settled = true;
     tail->announce = true;
     loop_timer_set(tail->timer, 0);
-}
-
-static uint64_t lag(const struct cursor *c, uint64_t *size) {
-    struct logfile_id id;
-
-    *size = c->offset;
-    if (c->file != NULL && !logfile_compressed(c->file) && logfile_id(c->file, &id) == 0)
-        *size = id.size;
-    return *size > c->offset ? *size - c->offset : 0;
 }
 
 void tail_figures(const struct tail *tail, struct tail_figures *out) {
     uint64_t old_size;
 
-    *out = tail->figures;
+    *out = tail->news.figures;
     out->offset = tail->cur.offset;
-    out->lag_bytes = lag(&tail->cur, &out->size) + lag(&tail->old, &old_size);
+    out->lag_bytes = cursor_lag(&tail->cur, &out->size) + cursor_lag(&tail->old, &old_size);
 }
 
 void tail_note_time(struct tail *tail, int64_t event_ms) {

@@ -2,12 +2,21 @@
 #include "whereis.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "siblings.h"
+#include "clock.h"
 #include "text.h"
 
-enum { NS_A_S = 1000000000, CLOCK_STEP_NS = 10000000 /* file times are that much behind */ };
+#include "siblings.h"
+
+enum {
+    NS_A_S = 1000000000,
+    NS_A_MS = 1000000,
+    CLOCK_STEP_NS = 10000000 /* file times are that much behind */
+};
 
 static void list(const struct whereis *where, struct siblings *out) {
     (void)!siblings_list(where->real, out, NULL);
@@ -139,6 +148,28 @@ static void judge(const struct whereis *where, const struct position *position,
     }
 }
 
+void whereis_first(const struct whereis *where, bool from_beginning, unsigned char *buffer,
+                   struct position *position, struct whereis_answer *out) {
+    int64_t now_ms = clock_wall_ms();
+    struct fault why = {""};
+    struct logfile *file = logfile_open(where->path, true, &why);
+    struct logfile_id id;
+
+    *out = (struct whereis_answer){.result = WHEREIS_NONE, .is_path = true, .mid_line = true};
+    if (file == NULL && errno != ENOENT && errno != ENOTDIR) {
+        failed(out, errno, why.text);
+    } else if (file == NULL) {
+        *position = (struct position){.last_s = now_ms / 1000};
+        place_begin(&position->at, where->key, now_ms * NS_A_MS - CLOCK_STEP_NS);
+    } else if (from_beginning || logfile_id(file, &id) == -1) {
+        found(out, &file, 0);
+    } else {
+        uint64_t offset = cursor_line_start(file, id.size, buffer);
+
+        found(out, &file, offset);
+    }
+}
+
 void whereis_place(const struct whereis *where, const struct position *position,
                    struct whereis_answer *out) {
     struct fault why = {""};
@@ -239,19 +270,48 @@ void whereis_next(const struct whereis *where, const struct cursor *cursor,
     siblings_clear(&all);
 }
 
+bool whereis_stands(const struct whereis *where, const struct cursor *cursor,
+                    struct whereis_answer *out) {
+    struct logfile_id id;
+
+    *out = (struct whereis_answer){.result = WHEREIS_FOUND, .is_path = true};
+    if (logfile_identify(where->path, true, &id) == -1 || id.ino != cursor->id.ino ||
+        id.dev != cursor->id.dev)
+        return false;
+    if (faccessat(AT_FDCWD, where->path, R_OK, AT_EACCESS) == -1) {
+        out->result = WHEREIS_FAILED;
+        out->error = errno;
+        text_format(out->detail, sizeof out->detail, "%s: %s", where->path, strerror(errno));
+    }
+    return true;
+}
+
+static bool is_copy(const struct sibling *brother, const struct cursor *cursor, uint64_t old_ino) {
+    return !brother->compressed && brother->id.ino != cursor->id.ino &&
+           brother->id.ino != old_ino && brother->id.size > 0 &&
+           brother->id.mtime_ns > cursor->id.mtime_ns &&
+           brother->id.btime_ns > cursor->opened_ns - CLOCK_STEP_NS;
+}
+
 bool whereis_copied(const struct whereis *where, const struct cursor *cursor, uint64_t old_ino) {
     struct siblings all;
+    struct logfile_id id;
     bool copied = false;
 
+    if (logfile_identify(where->path, true, &id) == -1 || id.ino != cursor->id.ino ||
+        id.mtime_ns <= cursor->id.mtime_ns)
+        return false;
     list(where, &all);
-    for (size_t i = 0; i < all.count; i++) {
-        const struct sibling *brother = &all.item[i];
-
-        copied = copied || (!brother->compressed && brother->id.ino != cursor->id.ino &&
-                            brother->id.ino != old_ino && brother->id.size > 0 &&
-                            brother->id.mtime_ns > cursor->id.mtime_ns &&
-                            brother->id.btime_ns > cursor->opened_ns - CLOCK_STEP_NS);
-    }
+    for (size_t i = 0; i < all.count; i++)
+        copied = copied || is_copy(&all.item[i], cursor, old_ino);
     siblings_clear(&all);
     return copied;
+}
+
+void whereis_follow(const char *path, char *real, size_t size) {
+    char *found_path = realpath(path, NULL);
+
+    if (found_path != NULL)
+        text_copy(real, size, found_path);
+    free(found_path);
 }

@@ -40,6 +40,11 @@ struct whereis_answer {
     char detail[160];
 };
 
+/* The first beginning of all: at the beginning or the end of what is there (`buffer` is
+ * CURSOR_BUFFER bytes to work in). NONE: *position is filled, so that a file that comes later is
+ * read from its beginning. */
+void whereis_first(const struct whereis *where, bool from_beginning, unsigned char *buffer,
+                   struct position *position, struct whereis_answer *out);
 void whereis_place(const struct whereis *where, const struct position *position,
                    struct whereis_answer *out);
 /* The second file of the position. NONE: it is gone. */
@@ -48,8 +53,15 @@ void whereis_old(const struct whereis *where, const struct position *position,
 /* The file after the cursor's, which is not under the path any more. */
 void whereis_next(const struct whereis *where, const struct cursor *cursor,
                   struct whereis_answer *out);
-/* Whether the cursor's file, of which nothing was handed over yet and which is under the path, was
- * copied and truncated since it was opened. `old_ino`: this one is no copy. */
+/* Whether the cursor's file is under the path; then the answer is FOUND, without a file, or FAILED
+ * if it could not be opened again. */
+bool whereis_stands(const struct whereis *where, const struct cursor *cursor,
+                    struct whereis_answer *out);
+/* Before the first line of a file was handed over there are no bytes to tell a truncation by. Then
+ * a copy tells it: whether there is one, made since the file under the path was opened. `old_ino`
+ * is none. */
 bool whereis_copied(const struct whereis *where, const struct cursor *cursor, uint64_t old_ino);
+/* What the path leads to; real stays as it is while that is nowhere. */
+void whereis_follow(const char *path, char *real, size_t size);
 
 #endif

@@ -7,8 +7,7 @@
  *   differs       >=       -         NUL before the offset and the same inode and birth: nul, else
  * other differs       <        -         other unknown (too few bytes are left to tell)  other
  *
- * At offset 0 there is nothing to hash: there the inode with its birth decides. Anywhere else the
- * inode alone proves nothing: ext4 gives the inode of a deleted log to the next one at once. */
+ * The inode alone proves nothing: ext4 gives the inode of a deleted log to the next one at once. */
 #include "position.h"
 
 #include <inttypes.h>

@@ -88,7 +88,7 @@ struct place_facts {
 };
 
 enum place_verdict {
-    PLACE_FRESH,   /* there was no file: this one is read from its beginning */
+    PLACE_FRESH,   /* nothing was handed over: all that was written since place_since is new */
     PLACE_RESUME,  /* ours: go on at the offset */
     PLACE_SHORTER, /* ours, or a copy of it, that ends before the offset: all in it was handed over
                     */

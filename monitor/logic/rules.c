@@ -293,6 +293,14 @@ static void fill_impact(struct alert *alert, const struct look *look) {
     }
 }
 
+static void fill_fix(struct alert *alert, const struct fixtext_place *place) {
+    const struct diagnosis_entry *entry = diagnosis_entry(alert->diagnosis);
+
+    for (int i = 0; i < DIAGNOSIS_FIXES; i++)
+        fixtext_fit(alert->fix[i], sizeof alert->fix[i], entry->fix[i] != NULL ? entry->fix[i] : "",
+                    place);
+}
+
 static bool update(struct rules *rules, int i, const struct finding *f, const struct look *look) {
     struct alert *alert = &rules->alert[i];
     enum severity severity =
@@ -315,6 +323,7 @@ static bool update(struct rules *rules, int i, const struct finding *f, const st
     alert->count = f->count;
     text_copy(alert->summary, sizeof alert->summary, f->summary);
     text_copy(alert->evidence, sizeof alert->evidence, f->evidence);
+    fill_fix(alert, look->signals->place);
     return news;
 }
 

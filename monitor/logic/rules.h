@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "alert.h"
+#include "fixtext.h"
 #include "health.h"
 
 /* Thresholds, from the configuration. */
@@ -49,8 +50,9 @@ struct signals {
     const char *credential_detail; /* "line 2: ..." or the smarthost's reply */
     bool store_down;               /* Redis is configured and does not take our figures */
     const char *store_detail;
-    int64_t certificate_expires_ms; /* wall clock; 0: unknown */
-    int64_t keeper_silent_ms;       /* since relaywatch-keeper stopped to answer; 0: it answers */
+    int64_t certificate_expires_ms;    /* wall clock; 0: unknown */
+    const struct fixtext_place *place; /* for the fixes; NULL: the catalogue's words */
+    int64_t keeper_silent_ms; /* since relaywatch-keeper stopped to answer; 0: it answers */
 };
 
 struct rules;

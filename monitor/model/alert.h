@@ -16,9 +16,10 @@ struct alert {
     char summary[256];  /* what: one sentence with the figures */
     char impact[256];   /* delayed or lost, how many, until when */
     char evidence[512]; /* the line of the log or the reply that shows it; printable, no secret */
-    int64_t since_ms;   /* when it began firing, wall clock */
-    int64_t ended_ms;   /* 0: still firing */
-    uint64_t count;     /* events that it stands for */
+    char fix[DIAGNOSIS_FIXES][256]; /* what to type, fitted to this host; "" behind the last */
+    int64_t since_ms;               /* when it began firing, wall clock */
+    int64_t ended_ms;               /* 0: still firing */
+    uint64_t count;                 /* events that it stands for */
 };
 
 struct alert_set {

@@ -31,8 +31,7 @@
 #define FLUSH "postqueue -f"
 #define RELOAD "postfix reload"
 #define TEST "relaywatch test --recipient YOUR-ADDRESS"
-#define DOCTOR "relaywatch doctor"
-#define CREDENTIALS "relaywatch credentials"
+#define CREDENTIALS "relaywatch status   # its line `login`: user, state, last proof"
 #define EDIT_LOGIN "sudoedit /etc/postfix/sasl_passwd   # relaywatch tries it and puts it live"
 #define SEE_DNS "getent hosts \"$(postconf -h relayhost | tr -d '[]' | cut -d: -f1)\""
 #define SEE_MAP                                                                                    \
@@ -47,9 +46,8 @@ static const struct diagnosis_entry table[DIAGNOSIS_COUNT] = {
           "The password was changed or revoked, mistyped, or the account is suspended. Google: "
           "changing the "
           "account's password revokes its app passwords, and an ordinary password no longer works.",
-          SAFE, CREDENTIALS,
-          "Get a valid password. Google: https://myaccount.google.com/apppasswords", EDIT_LOGIN,
-          FLUSH),
+          SAFE, "Get a valid password. Google: https://myaccount.google.com/apppasswords",
+          EDIT_LOGIN, FLUSH),
     ENTRY(G02, APP_PASSWORD_REQUIRED, CRITICAL, OPERATOR,
           "Google wants an app password; we sent the account's ordinary one.",
           "The account has 2-Step Verification, so SMTP needs an app password. App passwords do "
@@ -75,7 +73,7 @@ static const struct diagnosis_entry table[DIAGNOSIS_COUNT] = {
           "Usually a wrong password was tried again and again (see G01), else too many connections "
           "at once.",
           SAFE, "postconf -e defer_transports=smtp && postfix reload   # stop the tries",
-          CREDENTIALS " # mend the login first, then wait 15 to 60 minutes",
+          EDIT_LOGIN ", then wait 15 to 60 minutes",
           "postconf -X defer_transports && postfix reload && postqueue -f",
           "postconf -e smtp_destination_concurrency_limit=10 && postfix reload"),
     ENTRY(G06, AUTH_REQUIRED, CRITICAL, OPERATOR,
@@ -85,12 +83,12 @@ static const struct diagnosis_entry table[DIAGNOSIS_COUNT] = {
           "the wrong server.",
           RETURNED, "postconf relayhost smtp_sasl_auth_enable smtp_sasl_password_maps", SEE_MAP,
           "postconf -e smtp_sasl_auth_enable=yes && postfix reload",
-          "relaywatch logs   # bounced mail must be sent again by the application"),
+          "tail -n 200 /var/log/mail.log   # bounced mail must be sent again by the application"),
     ENTRY(
         G07, MUST_STARTTLS, CRITICAL, OPERATOR,
         "The smarthost demands TLS and Postfix spoke without it.",
         "smtp_tls_security_level is empty, none or may, or something on the way removed STARTTLS.",
-        RETURNED, "postconf -e smtp_tls_security_level=secure && postfix reload", DOCTOR, TEST,
+        RETURNED, "postconf -e smtp_tls_security_level=secure && postfix reload", TEST,
         "If TLS is then not offered: a firewall inspects SMTP; network team"),
     ENTRY(G08, INVALID_RELAY_CREDENTIALS, CRITICAL, BOTH,
           "Google's SMTP relay service does not know our address or our sender's domain.",
@@ -166,7 +164,7 @@ static const struct diagnosis_entry table[DIAGNOSIS_COUNT] = {
           "One recipient gets more mail than his mailbox takes.",
           "The limit is the recipient's, not ours.",
           "Mail to this recipient is delayed; it is safe in the queue. Other mail passes.",
-          "Wait: Postfix tries again", "relaywatch queue"),
+          "Wait: Postfix tries again", "postqueue -p"),
     ENTRY(
         G18, TEMP_SYSTEM, WARNING, NOBODY, "The smarthost has a temporary problem of its own.",
         "Overload, maintenance or a fault on its side; connections are closed or refused with 4xx.",
@@ -200,14 +198,14 @@ static const struct diagnosis_entry table[DIAGNOSIS_COUNT] = {
         G23, TLS_REQUIRED_BY_POLICY, CRITICAL, OPERATOR,
         "The smarthost's policy demands TLS for this mail.",
         "smtp_tls_security_level is empty, none or may, or something on the way removed STARTTLS.",
-        RETURNED, "postconf -e smtp_tls_security_level=secure && postfix reload", DOCTOR, TEST),
+        RETURNED, "postconf -e smtp_tls_security_level=secure && postfix reload", TEST),
     ENTRY(G24, REPUTATION_POLICY, WARNING, OPERATOR_APP,
           "The smarthost takes our mail for unwanted, or its policy forbids it.",
           "Content or reputation of the sender's domain or of our address; or mail goes straight "
           "to the receiver's "
           "server instead of the smarthost.",
           RETURNED, "postconf relayhost   # must be the smarthost, in brackets",
-          "relaywatch logs   # which sender, since when",
+          "tail -n 200 /var/log/mail.log   # which sender, since when",
           "Stop the sender of unwanted mail; Google: https://postmaster.google.com"),
     ENTRY(G25, SIZE, TICKET, APP, "A message is larger than the smarthost takes.",
           "The smarthost's SIZE limit is below our message_size_limit.", MESSAGE_RETURNED,
@@ -247,7 +245,7 @@ static const struct diagnosis_entry table[DIAGNOSIS_COUNT] = {
           "Only PLAIN and LOGIN are offered and the certificate was not verified, or "
           "smtp_sasl_mechanism_filter is too narrow.",
           SAFE, "postconf smtp_tls_security_level smtp_sasl_mechanism_filter",
-          "postconf -e smtp_tls_security_level=secure && postfix reload", DOCTOR,
+          "postconf -e smtp_tls_security_level=secure && postfix reload", TEST,
           "Do not relax smtp_sasl_*_security_options before you know why the certificate was not "
           "verified"),
     ENTRY(S03, SILENT_NO_AUTH, CRITICAL, OPERATOR,
@@ -311,7 +309,7 @@ static const struct diagnosis_entry table[DIAGNOSIS_COUNT] = {
           "A proxy or appliance between us and the smarthost, a mechanism that one side speaks "
           "badly, or an "
           "answer that is no answer to a login.",
-          SAFE, CREDENTIALS, DOCTOR,
+          SAFE, CREDENTIALS, TEST,
           "postconf -e 'smtp_sasl_mechanism_filter=plain, login' && postfix reload"),
     ENTRY(S13, SASL_NOT_BUILT, CRITICAL, OPERATOR, "This Postfix is built without SASL.",
           "A home-made or minimal package.", RETURNED, "postconf -A   # must list cyrus",
@@ -349,7 +347,8 @@ static const struct diagnosis_entry table[DIAGNOSIS_COUNT] = {
           "The CA bundle is missing or old, a proxy intercepts TLS, or the certificate is "
           "self-signed or not "
           "the smarthost's. The lines before name the issuer.",
-          SAFE, "postconf smtp_tls_CAfile smtp_tls_servername; relaywatch doctor",
+          SAFE,
+          "postconf smtp_tls_CAfile smtp_tls_servername; relaywatch test --recipient YOUR-ADDRESS",
           "openssl s_client -starttls smtp -connect SMARTHOST:587 -servername SMARTHOST </dev/null",
           "postconf -e smtp_tls_servername=hostname && postfix reload",
           "Do not lower smtp_tls_security_level without your security officer"),
@@ -385,7 +384,7 @@ static const struct diagnosis_entry table[DIAGNOSIS_COUNT] = {
           SAFE,
           "openssl s_client -starttls smtp -connect SMARTHOST:587 -servername SMARTHOST </dev/null",
           "postconf smtp_tls_mandatory_protocols smtp_tls_wrappermode relayhost",
-          "update-crypto-policies --show   # Rocky, RHEL", DOCTOR),
+          "update-crypto-policies --show   # Rocky, RHEL", TEST),
     ENTRY(T10, TLS_CONFIG, CRITICAL, OPERATOR, "Postfix's TLS client settings are not valid.",
           "A misspelt smtp_tls_security_level, or a TLS policy map that cannot be read.", SAFE,
           "postconf -n | grep ^smtp_tls",
@@ -393,7 +392,7 @@ static const struct diagnosis_entry table[DIAGNOSIS_COUNT] = {
     ENTRY(T11, TLS_POLICY_WEAK, WARNING, OPERATOR,
           "The login travels over TLS that does not check whom it talks to.",
           "smtp_tls_security_level is below verify, so a man in the middle can take the password.",
-          HARMLESS, DOCTOR, "postconf -e smtp_tls_security_level=secure && postfix reload", TEST),
+          HARMLESS, TEST, "postconf -e smtp_tls_security_level=secure && postfix reload", TEST),
 
     /* N: network and DNS */
     ENTRY(N01, CONNECT_TIMEOUT, CRITICAL, NETWORK,
@@ -467,7 +466,8 @@ static const struct diagnosis_entry table[DIAGNOSIS_COUNT] = {
           "NAT, a new uplink or IPv6 changed the public address, and it may not be in the "
           "allow-list.",
           "Where the smarthost goes by address, mail is returned to its sender.",
-          "relaywatch doctor", "Add the new address to the smarthost's allow-list",
+          "relaywatch test --recipient YOUR-ADDRESS",
+          "Add the new address to the smarthost's allow-list",
           "postconf -e smtp_address_preference=ipv4 && postfix reload   # if it is IPv6"),
 
     /* Q: queue, disk, messages */
@@ -501,31 +501,31 @@ static const struct diagnosis_entry table[DIAGNOSIS_COUNT] = {
           "df -h /var/spool/postfix; dmesg | tail"),
     ENTRY(Q06, DEFERRED_GROWTH, CRITICAL, OPERATOR, "More and more mail waits in the queue.",
           "The smarthost takes less than comes in; the reasons of the waiting messages say why.",
-          SAFE, "relaywatch status", "relaywatch queue", "relaywatch logs"),
+          SAFE, "relaywatch status", "postqueue -p", "tail -n 200 /var/log/mail.log"),
     ENTRY(Q07, ACTIVE_CONGESTION, WARNING, OPERATOR, "The active queue is congested.",
           "The smarthost is slow, or a rate or concurrency limit holds delivery back.", SAFE,
-          "relaywatch queue",
+          "postqueue -p",
           "postconf smtp_destination_concurrency_limit smtp_destination_rate_delay "
           "qmgr_message_active_limit",
           "Do not flush: it makes congestion worse"),
     ENTRY(Q08, OLDEST_AGE, WARNING, OPERATOR, "Mail has been waiting for a long time.",
           "It cannot be delivered and is returned when maximal_queue_lifetime is over.",
           "Mail is delayed; it is returned to its sender at the end of its lifetime.",
-          "relaywatch queue", "relaywatch status",
+          "postqueue -p", "relaywatch status",
           "postconf maximal_queue_lifetime bounce_queue_lifetime"),
     ENTRY(Q09, EXPIRED, CRITICAL, OPERATOR,
           "A message waited too long and was returned to its sender.",
           "It could not be delivered within maximal_queue_lifetime (or bounce_queue_lifetime).",
-          "This message is lost: it is returned to its sender.", "relaywatch logs",
-          "relaywatch queue",
+          "This message is lost: it is returned to its sender.", "tail -n 200 /var/log/mail.log",
+          "postqueue -p",
           "Until the cause is mended: postconf -e maximal_queue_lifetime=10d && postfix reload"),
     ENTRY(Q10, INCOMING_STUCK, CRITICAL, OPERATOR, "New mail is not picked up for delivery.",
           "The queue manager is not running, the disk is slow, or a milter holds mail up.", SAFE,
-          "postfix status; ps -C qmgr", "relaywatch queue", "iostat -x 1 3"),
+          "postfix status; ps -C qmgr", "postqueue -p", "iostat -x 1 3"),
     ENTRY(Q11, HOLD, TICKET, OPERATOR,
           "Mail was put on hold and stays there until somebody releases it.",
           "A header check, a milter or an operator put it there.", "Mail on hold is not delivered.",
-          "relaywatch queue", "postcat -q QUEUE-ID", "postsuper -H ALL   # after you know why"),
+          "postqueue -p", "postcat -q QUEUE-ID", "postsuper -H ALL   # after you know why"),
     ENTRY(Q12, MAIL_LOOP, WARNING, APP, "A message goes round in circles.",
           "Forwarding or a relay that sends mail back; it passed 50 hosts.", MESSAGE_RETURNED,
           "postcat -qh QUEUE-ID   # its Received: lines show the circle",
@@ -535,7 +535,8 @@ static const struct diagnosis_entry table[DIAGNOSIS_COUNT] = {
           "often refused "
           "too.",
           "Mail is returned to its senders; some notices are discarded.", "relaywatch status",
-          "relaywatch logs", "postconf -e bounce_queue_lifetime=1d && postfix reload"),
+          "tail -n 200 /var/log/mail.log",
+          "postconf -e bounce_queue_lifetime=1d && postfix reload"),
     ENTRY(Q14, QUEUE_CLOCK, WARNING, OPERATOR,
           "The clock of the queue's file system and this host's differ.",
           "A clock step or a network file system; retry times lie in the future and mail is not "
@@ -548,7 +549,7 @@ static const struct diagnosis_entry table[DIAGNOSIS_COUNT] = {
     ENTRY(Q16, ACCIDENTAL_DELETE, INFO, OPERATOR, "Mail was deleted from the queue by hand.",
           "Somebody ran postsuper -d.",
           "The deleted messages are lost, without a notice to their senders.",
-          "relaywatch logs   # which messages", "last   # who was logged in"),
+          "tail -n 200 /var/log/mail.log   # which messages", "last   # who was logged in"),
 
     /* M: Postfix's daemons and this host */
     ENTRY(M01, NOT_RUNNING, CRITICAL, OPERATOR, "Postfix is not running.",
@@ -565,13 +566,14 @@ static const struct diagnosis_entry table[DIAGNOSIS_COUNT] = {
           "A Postfix process dies as soon as it starts.",
           "The fatal: line of the same process just before this one says why.",
           "The service is down in steps of 60 seconds; mail waits or is refused.", "postfix check",
-          "relaywatch logs   # the fatal: before this line", "postconf -n >/dev/null", RELOAD),
+          "tail -n 200 /var/log/mail.log   # the fatal: before this line", "postconf -n >/dev/null",
+          RELOAD),
     ENTRY(M04, PROCESS_LIMIT, WARNING, OPERATOR,
           "Postfix runs as many processes of a service as it may.",
           "\"smtp\" (25) is the inbound side: clients that hold connections open, or slow milters "
           "or DNS.",
           "New connections wait; mail is delayed.", "ss -tn 'sport = :25' | wc -l",
-          "postconf default_process_limit smtpd_client_connection_count_limit", DOCTOR),
+          "postconf default_process_limit smtpd_client_connection_count_limit", TEST),
     ENTRY(M05, CONFIG_FATAL, CRITICAL, OPERATOR, "Postfix stops at a fault in its configuration.",
           "A bad value in main.cf or master.cf, or a parameter that this version does not know.",
           "The service does not run: mail waits or is refused.",
@@ -599,7 +601,7 @@ static const struct diagnosis_entry table[DIAGNOSIS_COUNT] = {
     ENTRY(M10, RELOAD_FAILED, CRITICAL, OPERATOR, "Postfix did not take the reload.",
           "It is not running, or its configuration has a fault.",
           "Without a running Postfix no mail is taken or sent; what is queued stays safe.",
-          "postfix status; postfix check", "postfix start", "relaywatch logs"),
+          "postfix status; postfix check", "postfix start", "tail -n 200 /var/log/mail.log"),
     ENTRY(M11, UNIT_LIES, TICKET, OPERATOR,
           "systemd reports Postfix as active although that says nothing.",
           "On Debian up to 12 and Ubuntu up to 24.04 postfix.service is /bin/true; the real one is "
@@ -609,7 +611,7 @@ static const struct diagnosis_entry table[DIAGNOSIS_COUNT] = {
           "Postfix's delivery process is not there.",
           "The smtp process dies at start (its fatal: line says why), or a transport's name is "
           "misspelt.",
-          SAFE, "relaywatch logs   # the fatal: before this line",
+          SAFE, "tail -n 200 /var/log/mail.log   # the fatal: before this line",
           "postconf -M; postconf transport_maps default_transport", "postfix check", RELOAD),
     ENTRY(M13, COMPAT_MODE, INFO, OPERATOR, "Postfix runs with old default settings.",
           "compatibility_level is not set.", HARMLESS, "postconf compatibility_level mail_version",
@@ -648,7 +650,8 @@ static const struct diagnosis_entry table[DIAGNOSIS_COUNT] = {
         M20, INTERNAL_IPC, WARNING, OPERATOR, "Postfix's own processes do not reach each other.",
         "One of them (rewrite, anvil, scache, ...) died or cannot start; its fatal: line says why.",
         "Mail is delayed or refused while it lasts.",
-        "relaywatch logs   # fatal: or panic: before this line", "postfix check", RELOAD),
+        "tail -n 200 /var/log/mail.log   # fatal: or panic: before this line", "postfix check",
+        RELOAD),
 
     /* R: inbound */
     ENTRY(R01, RELAY_DENIED, WARNING, OPERATOR, "A client tried to relay and was refused.",
@@ -670,7 +673,7 @@ static const struct diagnosis_entry table[DIAGNOSIS_COUNT] = {
     ENTRY(R04, CLIENT_DISCIPLINE, TICKET, APP,
           "A client breaks the rules of SMTP or connects too often.",
           "A faulty program, too many connections, or a stranger that tries things.",
-          "Only this client's mail is affected.", "relaywatch logs   # which client",
+          "Only this client's mail is affected.", "tail -n 200 /var/log/mail.log   # which client",
           "postconf smtpd_client_connection_count_limit smtpd_forbid_bare_newline",
           "Correct the client"),
     ENTRY(
@@ -696,7 +699,7 @@ static const struct diagnosis_entry table[DIAGNOSIS_COUNT] = {
           "Postfix may not open, or does not find, a milter's socket.",
           "Owner or mode of the socket, a path that is not inside Postfix's chroot, or SELinux.",
           "None with default_action=accept: mail passes, uncounted by the milter.",
-          "postconf smtpd_milters; ls -l /var/spool/postfix/relaywatch*", DOCTOR,
+          "postconf smtpd_milters; ls -l /var/spool/postfix/relaywatch*", TEST,
           "systemctl restart relaywatch-milter"),
     ENTRY(L04, MILTER_PROTOCOL, WARNING, OPERATOR,
           "A milter and Postfix do not understand each other.",
@@ -707,13 +710,13 @@ static const struct diagnosis_entry table[DIAGNOSIS_COUNT] = {
     ENTRY(L05, MILTER_REJECT_NON_SMTPD, WARNING, OPERATOR,
           "A milter refuses mail in a place where Postfix cannot refuse it.",
           "A milter of somebody else; ours never refuses.",
-          "The message is put on hold or returned.", "postconf non_smtpd_milters",
-          "relaywatch queue", "Mend or remove that milter"),
+          "The message is put on hold or returned.", "postconf non_smtpd_milters", "postqueue -p",
+          "Mend or remove that milter"),
     ENTRY(
         L06, MILTER_SYNTAX, CRITICAL, OPERATOR, "The milter setting in main.cf is not valid.",
         "smtpd_milters needs transport:endpoint, as in inet:127.0.0.1:8891 (Postfix: host first).",
         REFUSED, "postconf smtpd_milters non_smtpd_milters milter_default_action",
-        "Correct it, then: postfix reload", DOCTOR),
+        "Correct it, then: postfix reload", TEST),
 
     /* C: change of credentials */
     ENTRY(C01, NEW_CREDENTIAL_REJECTED, WARNING, OPERATOR,
@@ -725,7 +728,7 @@ static const struct diagnosis_entry table[DIAGNOSIS_COUNT] = {
         C02, PROBE_INCONCLUSIVE, TICKET, NOBODY,
         "The new login could not be tried; the old one stays live.",
         "Network, TLS, or a temporary answer of the smarthost. It says nothing about the password.",
-        "None: nothing was changed. relaywatch tries again.", CREDENTIALS, DOCTOR),
+        "None: nothing was changed. relaywatch tries again.", CREDENTIALS, TEST),
     ENTRY(C03, NEW_MAP_NOT_PICKED_UP, CRITICAL, OPERATOR,
           "Postfix still uses the old login after the change.",
           "Its processes hold the old map open.", SAFE, RELOAD, CREDENTIALS, FLUSH),

@@ -18,6 +18,8 @@ static struct alert make_alert(int64_t ended_ms) {
     a.diagnosis = diagnosis_find(SPAN("G01"));
     text_copy(a.id, sizeof a.id, "login-refused");
     text_copy(a.summary, sizeof a.summary, "535 from smtp-relay.gmail.com");
+    text_copy(a.fix[0], sizeof a.fix[0], "postqueue -f");
+    text_copy(a.fix[1], sizeof a.fix[1], "postfix status");
     text_copy(a.evidence, sizeof a.evidence, "a\xff\"<>&");
     return a;
 }
@@ -36,7 +38,8 @@ Test(alertdoc, fields) {
                      "the catalogue's, as it has none");
     cr_expect_str_eq(json_get_text(doc, "who"), entry->who);
     cr_expect_str_eq(json_get_text(doc, "why"), entry->why);
-    cr_expect(json_count(json_get(doc, "fix")) > 0);
+    cr_assert_eq(json_count(json_get(doc, "fix")), 2u);
+    cr_expect_str_eq(json_text(json_at(json_get(doc, "fix"), 1)), "postfix status");
     cr_expect_str_eq(json_get_text(doc, "evidence"), "a?\"<>&");
     cr_expect_eq(json_get_int(doc, "count", 0), 12);
     cr_expect(strstr(text, "\"since\":1732340000.123,") != NULL, "%s", text);

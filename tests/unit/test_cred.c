@@ -1,6 +1,7 @@
 /* cred.c: what is accepted and what is refused, with the line; and the same reading as postmap's,
  * on random files. */
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -171,17 +172,20 @@ static bool listed(const char *list, const struct cred *one) {
 }
 
 Test(cred, as_postmap_reads, .timeout = 110) {
-    static const char *const argv[] = {"/usr/sbin/postmap", "-s", NULL, NULL};
     const struct timespec past[2] = {{.tv_sec = 1000000}, {.tv_sec = 1000000}};
-    char path[] = "/tmp/test_cred.XXXXXX";
-    char table[64], text[512], list[4096], errors[1024];
-    const char *args[4] = {argv[0], argv[1], table, NULL};
+    char folder[] = "/tmp/test_cred.XXXXXX"; /* with a main.cf: postmap wants one, and the host may have none */
+    char main_cf[64], path[64], table[80], text[512], list[4096], errors[1024];
+    const char *args[] = {"/usr/sbin/postmap", "-c", folder, "-s", table, NULL};
     unsigned seed = 7, accepted = 0;
     int fd;
 
     if (access("/usr/sbin/postmap", X_OK) == -1)
         cr_skip_test("no Postfix here");
-    fd = mkstemp(path);
+    cr_assert_not_null(mkdtemp(folder));
+    text_format(main_cf, sizeof main_cf, "%s/main.cf", folder);
+    cr_assert_eq(file_replace(main_cf, "compatibility_level = 2\n", 24, 0600, NULL), 0);
+    text_format(path, sizeof path, "%s/passwd", folder);
+    fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     cr_assert_neq(fd, -1);
     text_format(table, sizeof table, "texthash:%s", path);
     for (int i = 0; i < 500; i++) {
@@ -218,5 +222,7 @@ Test(cred, as_postmap_reads, .timeout = 110) {
     }
     close(fd);
     unlink(path);
+    unlink(main_cf);
+    rmdir(folder);
     cr_expect_geq(accepted, 100, "only %u files were accepted", accepted);
 }

@@ -1,0 +1,104 @@
+/* See fixtext.h. One walk over the text; at each place the first entry that matches is put in. */
+#include "fixtext.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "text.h"
+
+#define USUAL_CONFIG_DIR "/etc/postfix"
+#define USUAL_CONF "/etc/relaywatch/relaywatch.conf"
+
+/* May a command begin here: at the start, or behind what separates commands in a shell. */
+static bool begins_command(const char *text, const char *at) {
+    while (at > text && at[-1] == ' ')
+        at--;
+    return at == text || strchr(";&|(", at[-1]) != NULL;
+}
+
+/* The word at `at` is this command. */
+static bool is_command(const char *text, const char *at, const char *name) {
+    size_t n = strlen(name);
+
+    return strncmp(at, name, n) == 0 && (at[n] == ' ' || at[n] == '\0' || at[n] == ';') &&
+           begins_command(text, at);
+}
+
+/* A Postfix command wants `-c DIR`, relaywatch `-c FILE`, where they are not the usual ones.
+ * Returns how much of the text was taken, 0: it is no such command. */
+static size_t fit_command(char *out, size_t size, const char *text, const char *at,
+                          const struct fixtext_place *place) {
+    static const char *const postfix[] = {"postconf",  "postfix", "postqueue",
+                                          "postsuper", "postmap", "postcat"};
+
+    for (size_t i = 0; i < sizeof postfix / sizeof postfix[0]; i++) {
+        if (!is_command(text, at, postfix[i]))
+            continue;
+        if (strcmp(place->postfix_config_dir, USUAL_CONFIG_DIR) == 0)
+            text_copy(out, size, postfix[i]);
+        else
+            text_format(out, size, "%s -c %s", postfix[i], place->postfix_config_dir);
+        return strlen(postfix[i]);
+    }
+    if (!is_command(text, at, "relaywatch"))
+        return 0;
+    if (strcmp(place->conf_path, USUAL_CONF) == 0)
+        text_copy(out, size, "relaywatch");
+    else
+        text_format(out, size, "relaywatch -c %s", place->conf_path);
+    return strlen("relaywatch");
+}
+
+static size_t fit_word(char *out, size_t size, const char *at, const struct fixtext_place *place) {
+    const struct {
+        const char *usual;
+        const char *here;
+    } words[] = {
+        {"/etc/postfix/sasl_passwd", place->sasl_passwd},
+        {USUAL_CONFIG_DIR, place->postfix_config_dir},
+        {"/var/log/mail.log", place->mail_log},
+    };
+
+    if (place->relay_host[0] != '\0' && strncmp(at, "SMARTHOST", 9) == 0) {
+        bool bracket = at[9] == ']';
+        bool has_port = strncmp(at + 9 + bracket, ":587", 4) == 0;
+
+        if (has_port)
+            text_format(out, size, "%s%s:%u", place->relay_host, bracket ? "]" : "",
+                        place->relay_port);
+        else
+            text_copy(out, size, place->relay_host);
+        return has_port ? 13 + (size_t)bracket : 9;
+    }
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        size_t n = strlen(words[i].usual);
+
+        if (strncmp(at, words[i].usual, n) == 0 && words[i].here[0] != '\0') {
+            text_copy(out, size, words[i].here);
+            return n;
+        }
+    }
+    return 0;
+}
+
+void fixtext_fit(char *out, size_t size, const char *fix, const struct fixtext_place *place) {
+    size_t have = 0;
+
+    for (const char *at = fix; *at != '\0' && have + 1 < size;) {
+        size_t taken = 0;
+
+        out[have] = '\0';
+        if (place != NULL)
+            taken = fit_command(out + have, size - have, fix, at, place);
+        if (place != NULL && taken == 0)
+            taken = fit_word(out + have, size - have, at, place);
+        if (taken == 0) {
+            out[have++] = *at++;
+        } else {
+            have += strlen(out + have);
+            at += taken;
+        }
+    }
+    out[have] = '\0';
+}

@@ -1,0 +1,22 @@
+/* A fix of the catalogue, fitted to this host: the smarthost's name and port, the folder of
+ * main.cf, the password file and the log in place of the usual ones, so that a command can be
+ * pasted as it stands. Pure. */
+#ifndef LOGIC_FIXTEXT_H
+#define LOGIC_FIXTEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct fixtext_place {
+    const char *relay_host; /* "" : not known, the catalogue's word stays */
+    uint32_t relay_port;
+    const char *postfix_config_dir;
+    const char *sasl_passwd;
+    const char *mail_log;
+    const char *conf_path; /* of relaywatch.conf */
+};
+
+/* Writes the fitted text; cut when it does not fit. `place` NULL: as it is. */
+void fixtext_fit(char *out, size_t size, const char *fix, const struct fixtext_place *place);
+
+#endif

@@ -1,0 +1,78 @@
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "fixtext.h"
+
+static const struct fixtext_place usual = {
+    .relay_host = "smtp-relay.gmail.com",
+    .relay_port = 587,
+    .postfix_config_dir = "/etc/postfix",
+    .sasl_passwd = "/etc/postfix/sasl_passwd",
+    .mail_log = "/var/log/mail.log",
+    .conf_path = "/etc/relaywatch/relaywatch.conf",
+};
+
+static const struct fixtext_place other = {
+    .relay_host = "localhost",
+    .relay_port = 2587,
+    .postfix_config_dir = "/x/relay",
+    .sasl_passwd = "/x/secret",
+    .mail_log = "/x/log",
+    .conf_path = "/x/rw.conf",
+};
+
+Test(fixtext, table) {
+    static const struct {
+        const char *in, *usual, *other;
+    } rows[] = {
+        {"postqueue -f", "postqueue -f", "postqueue -c /x/relay -f"},
+        {"postfix check; postfix start", "postfix check; postfix start",
+         "postfix -c /x/relay check; postfix -c /x/relay start"},
+        {"postconf -e a=b && postfix reload", "postconf -e a=b && postfix reload",
+         "postconf -c /x/relay -e a=b && postfix -c /x/relay reload"},
+        {"postmap -q k $(postconf -h p)", "postmap -q k $(postconf -h p)",
+         "postmap -c /x/relay -q k $(postconf -c /x/relay -h p)"},
+        {"see what postfix says", "see what postfix says", "see what postfix says"},
+        {"journalctl -u postfix", "journalctl -u postfix", "journalctl -u postfix"},
+        {"sudoedit /etc/postfix/sasl_passwd   # edit", "sudoedit /etc/postfix/sasl_passwd   # edit",
+         "sudoedit /x/secret   # edit"},
+        {"ls /etc/postfix/main.cf", "ls /etc/postfix/main.cf", "ls /x/relay/main.cf"},
+        {"tail /var/log/mail.log", "tail /var/log/mail.log", "tail /x/log"},
+        {"relaywatch status", "relaywatch status", "relaywatch -c /x/rw.conf status"},
+        {"nc SMARTHOST 587", "nc smtp-relay.gmail.com 587", "nc localhost 587"},
+        {"connect SMARTHOST:587 -servername SMARTHOST",
+         "connect smtp-relay.gmail.com:587 -servername smtp-relay.gmail.com",
+         "connect localhost:2587 -servername localhost"},
+        {"relayhost=[SMARTHOST]:587", "relayhost=[smtp-relay.gmail.com]:587",
+         "relayhost=[localhost]:2587"},
+        {"", "", ""},
+    };
+    char out[200];
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fixtext_fit(out, sizeof out, rows[i].in, &usual);
+        cr_expect_str_eq(out, rows[i].usual, "%s", out);
+        fixtext_fit(out, sizeof out, rows[i].in, &other);
+        cr_expect_str_eq(out, rows[i].other, "%s", out);
+        fixtext_fit(out, sizeof out, rows[i].in, NULL);
+        cr_expect_str_eq(out, rows[i].in, "%s", out);
+    }
+}
+
+Test(fixtext, is_cut_at_every_size) {
+    char out[80];
+
+    for (size_t size = 1; size < sizeof out; size++) {
+        fixtext_fit(out, size, "postqueue -f; cat /etc/postfix/sasl_passwd SMARTHOST:587", &other);
+        cr_expect_lt(strlen(out), size);
+    }
+}
+
+Test(fixtext, an_unknown_smarthost_stays_a_word) {
+    struct fixtext_place place = usual;
+    char out[80];
+
+    place.relay_host = "";
+    fixtext_fit(out, sizeof out, "nc SMARTHOST:587", &place);
+    cr_expect_str_eq(out, "nc SMARTHOST:587");
+}
