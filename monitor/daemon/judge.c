@@ -107,7 +107,7 @@ static void tell(struct daemon *d, const struct alert_set *set) {
 static void follow_login(struct daemon *d, int64_t wall_ms) {
     bool refused = health_is_broken(&d->health, AREA_LOGIN, wall_ms);
 
-    if (refused && d->login.state == LOGIN_VERIFIED)
+    if (refused && (d->login.state == LOGIN_VERIFIED || d->login.state == LOGIN_UNKNOWN))
         d->login.state = LOGIN_REFUSED;
     else if (!refused && d->login.state == LOGIN_REFUSED)
         d->login.state = LOGIN_VERIFIED;

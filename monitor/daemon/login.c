@@ -156,7 +156,7 @@ void login_on_reply(struct login *login, enum keeper_verb verb, const struct kee
         return;
     }
     c = &reply->credential;
-    if (c->user[0] != '\0' && (verb == KEEPER_VERIFY || reply->outcome == KEEPER_DONE))
+    if (c->user[0] != '\0' && (verb == KEEPER_VERIFY || reply->outcome <= KEEPER_UNCHANGED))
         text_copy_printable(login->user, sizeof login->user,
                             (struct span){c->user, strnlen(c->user, sizeof c->user)});
     if (c->verdict.certificate_expires_s > 0)

@@ -55,7 +55,7 @@ static void time_text(char *out, size_t size, int64_t time_ms) {
     struct tm tm;
 
     if (time_ms == 0 || localtime_r(&seconds, &tm) == NULL)
-        text_copy(out, size, "never");
+        text_copy(out, size, "not known");
     else
         strftime(out, size, "%Y-%m-%d %H:%M:%S %Z", &tm);
 }
@@ -71,15 +71,24 @@ static void age_text(char *out, size_t size, int64_t seconds) {
         text_format(out, size, "%lld days", (long long)(seconds / 86400));
 }
 
+/* The first words: is mail delayed or lost? The cause stands right below. */
 static const char *headline(const struct view *v) {
+    bool stopped = false;
+
     switch (v->state) {
     case OVERALL_OK:
         return view_queue_messages(v) == 0 ? "Mail flows" : "Mail flows; some messages wait";
     case OVERALL_WARNING:
         return "Mail flows, but something needs care";
     case OVERALL_CRITICAL:
-        return v->alerts->count > 0 ? diagnosis_entry(v->alerts->alert[0].diagnosis)->title
-                                    : "Something is badly wrong";
+        for (int area = 0; area < AREA_COUNT; area++) {
+            if (v->health->cause[area].bounced > 0)
+                return "Mail is being lost: it is returned to its senders";
+            stopped |= area <= AREA_NETWORK &&
+                       health_is_broken(v->health, (enum health_area)area, v->now_ms);
+        }
+        return stopped ? "Mail does not leave: it waits in the queue, safe"
+                       : "Something is badly wrong";
     case OVERALL_UNKNOWN:
         break;
     }

@@ -60,6 +60,7 @@ Test(alertdoc, without_a_diagnosis) {
     struct json_t *doc;
 
     a.diagnosis = DIAGNOSIS_NONE;
+    a.fix[0][0] = '\0';
     doc = alertdoc_make(&a);
     cr_expect_str_eq(json_get_text(doc, "diagnosis"), "");
     cr_expect_str_eq(json_get_text(doc, "title"), a.summary);
