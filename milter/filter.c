@@ -82,8 +82,8 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, u
                              unsigned long f3, unsigned long *pf0, unsigned long *pf1,
                              unsigned long *pf2, unsigned long *pf3) {
     const unsigned long not_sent =
-        SMFIP_NOHELO | SMFIP_NODATA | SMFIP_NOHDRS | SMFIP_NOEOH | SMFIP_NOBODY | SMFIP_NOUNKNOWN;
-    const unsigned long no_reply = SMFIP_NR_CONN | SMFIP_NR_MAIL | SMFIP_NR_RCPT;
+        SMFIP_NOHELO | SMFIP_NODATA | SMFIP_NOHDRS | SMFIP_NOEOH | SMFIP_NOUNKNOWN;
+    const unsigned long no_reply = SMFIP_NR_CONN | SMFIP_NR_MAIL | SMFIP_NR_RCPT | SMFIP_NR_BODY;
 
     (void)f2;
     (void)f3;
@@ -123,8 +123,9 @@ static sfsistat on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *address) {
 static sfsistat on_mail(SMFICTX *ctx, char **args) {
     struct session *session = smfi_getpriv(ctx);
 
+    (void)args;
     if (session != NULL)
-        count(session_mail(session, (const char *const *)args, macro_is_set(ctx, "{tls_version}"),
+        count(session_mail(session, macro_is_set(ctx, "{tls_version}"),
                            macro_is_set(ctx, "{auth_authen}")));
     return SMFIS_NOREPLY;
 }
@@ -135,6 +136,17 @@ static sfsistat on_rcpt(SMFICTX *ctx, char **args) {
     (void)args;
     if (session != NULL)
         session_rcpt(session);
+    return SMFIS_NOREPLY;
+}
+
+/* Most clients give no SIZE=, so the bytes are counted as they come; nothing in them is looked at.
+ */
+static sfsistat on_body(SMFICTX *ctx, unsigned char *chunk, size_t size) {
+    struct session *session = smfi_getpriv(ctx);
+
+    (void)chunk;
+    if (session != NULL)
+        session_body(session, size);
     return SMFIS_NOREPLY;
 }
 
@@ -276,6 +288,7 @@ static int register_filter(void) {
         .xxfi_connect = on_connect,
         .xxfi_envfrom = on_mail,
         .xxfi_envrcpt = on_rcpt,
+        .xxfi_body = on_body,
         .xxfi_eom = on_eom,
         .xxfi_abort = on_abort,
         .xxfi_close = on_close,

@@ -1,27 +1,6 @@
 /* See session.h. */
 #include "session.h"
 
-#include <string.h>
-#include <strings.h>
-
-#include "text.h"
-
-#define SIZE_MOST (UINT64_C(1) << 40)
-
-uint64_t session_size(const char *const *args) {
-    static const char word[] = "SIZE=";
-    uint64_t size = 0;
-
-    if (args == NULL || args[0] == NULL)
-        return 0;
-    for (size_t i = 1; args[i] != NULL; i++) {
-        if (strncasecmp(args[i], word, sizeof word - 1) == 0 &&
-            text_u64(span_of(args[i] + sizeof word - 1), 0, SIZE_MOST, &size))
-            return size;
-    }
-    return 0;
-}
-
 session_counts session_connect(struct session *session, bool client) {
     *session = (struct session){.begun = true};
     return client ? SESSION_BIT(MLTPAGE_CONNECTS) : 0;
@@ -43,8 +22,7 @@ session_counts session_close(struct session *session) {
     return counts;
 }
 
-session_counts session_mail(struct session *session, const char *const *args, bool tls,
-                            bool login) {
+session_counts session_mail(struct session *session, bool tls, bool login) {
     session_counts counts = session_abort(session);
 
     if (tls && !session->tls)
@@ -53,13 +31,18 @@ session_counts session_mail(struct session *session, const char *const *args, bo
     session->open = true;
     session->login = login;
     session->recipients = 0;
-    session->bytes = session_size(args);
+    session->bytes = 0;
     return counts;
 }
 
 void session_rcpt(struct session *session) {
     if (session->open && session->recipients < UINT32_MAX)
         session->recipients++;
+}
+
+void session_body(struct session *session, size_t size) {
+    if (session->open)
+        session->bytes += size;
 }
 
 bool session_eom(struct session *session, struct session_message *message_out) {

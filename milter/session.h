@@ -9,6 +9,7 @@
 #define MILTER_SESSION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "mltpage.h"
@@ -19,7 +20,7 @@ struct session {         /* all zero: negotiated, nothing else known */
     bool open;           /* between MAIL and end-of-message */
     bool login;          /* the client of the open transaction had logged in */
     uint32_t recipients; /* of the open transaction */
-    uint64_t bytes;      /* of the open transaction: its SIZE=, 0 when not given */
+    uint64_t bytes;      /* of the open transaction: of its body so far */
 };
 
 /* Counters that go up by one: bit (1 << enum mltpage_counter). */
@@ -36,12 +37,14 @@ struct session_message {
 /* CONNECT: the struct starts anew. client: a client of smtpd. */
 session_counts session_connect(struct session *session, bool client);
 
-/* MAIL. args: the sender's address, then the ESMTP parameters, NULL at the end. A transaction still
- * open was given up. */
-session_counts session_mail(struct session *session, const char *const *args, bool tls, bool login);
+/* MAIL. A transaction still open was given up. */
+session_counts session_mail(struct session *session, bool tls, bool login);
 
 /* RCPT that Postfix accepted. */
 void session_rcpt(struct session *session);
+
+/* A piece of the body, of this many bytes. */
+void session_body(struct session *session, size_t size);
 
 /* End-of-message: true and *message_out when there was a transaction. */
 bool session_eom(struct session *session, struct session_message *message_out);
@@ -54,9 +57,5 @@ session_counts session_abort(struct session *session);
  * socket. (For the same reason a transaction that is given up in the last moment may not show at
  * all.) */
 session_counts session_close(struct session *session);
-
-/* The number of SIZE= (RFC 1870; any case) among the ESMTP parameters, 0 when there is none or it
- * cannot be: not a decimal number, or more than a terabyte. */
-uint64_t session_size(const char *const *args);
 
 #endif

@@ -19,7 +19,7 @@ enum mltpage_counter {
     MLTPAGE_CONNECTS,   /* SMTP sessions (connect callback) */
     MLTPAGE_ACCEPTED,   /* messages that reached end-of-message */
     MLTPAGE_RECIPIENTS, /* of accepted messages */
-    MLTPAGE_BYTES,      /* of accepted messages: SIZE= of MAIL FROM, where the client gave one */
+    MLTPAGE_BYTES,      /* of the bodies of accepted messages */
     MLTPAGE_TLS,         /* sessions in which the client used TLS and sent MAIL */
     MLTPAGE_LOGINS,     /* accepted messages whose client had logged in */
     MLTPAGE_ABORTED,     /* transactions given up before end-of-message; one at the very end of a session may be

@@ -17,7 +17,7 @@ port=$((20000 + RANDOM % 9000))
 tls_port=$((port + 1))
 etc=$work/relay/etc
 passwd=$etc/sasl_passwd
-type=hash
+type="hash"
 postconf -m | grep -qx hash || type=lmdb
 index=$passwd.db
 [ $type = hash ] || index=$passwd.lmdb
@@ -208,12 +208,12 @@ oldest=$(field oldest_s)
 age=$(($(date +%s) - ${oldest:-0}))
 if [ $age -ge 0 ] && [ $age -le 30 ]; then ok "queue: its age"; else not_ok "queue: its age" "$age s"; fi
 
-applies "no map yet: a good login makes one" "127.0.0.1 $good:first\n" done 0 "$good:first"
+applies "no map yet: a good login makes one" "127.0.0.1 $good:first\n" "done" 0 "$good:first"
 is "then Postfix is reloaded and the queue flushed" "1 1" "$(field reloaded) $(field flushed)"
 if until_true grep -q status=sent "$work/relay/mail.log"; then ok "the waiting message is delivered"; else
     not_ok "the waiting message is delivered" "$(tail -2 "$work/relay/mail.log")"; fi
 is "map and its mode" "600 0" "$(stat -c '%a %u' "$index")"
-is "nothing is left beside it" "" "$(ls -A "$etc" | grep stage)"
+is "nothing is left beside it" "" "$(find "$etc" -name "*stage*")"
 keeper A
 is "the same again" unchanged "$(field outcome)"
 keeper V
@@ -273,16 +273,16 @@ is "even a sticky one" bad_source "$(field outcome)"
 chmod 755 "$etc"
 chmod 1777 "$work"
 keeper V
-is "but on the way a sticky one will do" done "$(field outcome)"
+is "but on the way a sticky one will do" "done" "$(field outcome)"
 chmod 755 "$work"
 
 set_password second
-applies "good change, no newline at the end" "127.0.0.1 $good:second" done 0 "$good:second"
+applies "good change, no newline at the end" "127.0.0.1 $good:second" "done" 0 "$good:second"
 keeper V
 is "verify the new one" "done ok" "$(field outcome) $(field result)"
-applies "another key beside it" "127.0.0.1 $good:second\nother.example u:p\n" done 0 "$good:second"
+applies "another key beside it" "127.0.0.1 $good:second\nother.example u:p\n" "done" 0 "$good:second"
 is "is live too" u:p "$(live other.example)"
-applies "and removed" "127.0.0.1 $good:second\n" done 0 "$good:second"
+applies "and removed" "127.0.0.1 $good:second\n" "done" 0 "$good:second"
 is "is gone" "" "$(live other.example)"
 
 # ---------------------------------------------------------------- the smarthost's troubles
@@ -307,7 +307,7 @@ until_true bash -c "exec 3<>/dev/tcp/127.0.0.1/$port"
 
 set_password third
 postconf -c "$etc" -e "relayhost=[127.0.0.1]:$tls_port" smtp_tls_wrappermode=yes
-applies "implicit TLS" "127.0.0.1 $good:third\n" done 0 "$good:third"
+applies "implicit TLS" "127.0.0.1 $good:third\n" "done" 0 "$good:third"
 postconf -c "$etc" -e "relayhost=[127.0.0.1]:$port" smtp_tls_wrappermode=no
 
 postconf -c "$etc" -e smtp_sasl_auth_enable=no
@@ -358,7 +358,7 @@ if command -v strace >/dev/null; then
     done
     keeper A
     is "killed at $points points: never without a whole map" "" "$torn"
-    is "and nothing is left over after the next run" "" "$(ls -A "$etc" | grep stage)"
+    is "and nothing is left over after the next run" "" "$(find "$etc" -name "*stage*")"
     if [ $points -ge 20 ]; then ok "that was a real test"; else not_ok "that was a real test" "$points points"; fi
 fi
 
