@@ -7,8 +7,6 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "text.h"
-
 static int complain(const struct command *command, const char *what, const char *option) {
     fprintf(stderr, "relaywatch %s: %s: %s\n%s", command->name, option, what, command->help);
     return -1;
@@ -66,34 +64,8 @@ int cli_load_conf(const char *path, struct conf *out) {
     return 0;
 }
 
-bool cli_split_endpoint(const char *text, char *host, size_t host_size, char *port,
-                        size_t port_size) {
-    const char *colon = strrchr(text, ':');
-    struct span name;
-    uint64_t number;
-
-    if (colon == NULL || !text_u64(span_of(colon + 1), 1, 65535, &number))
-        return false;
-    name = (struct span){text, (size_t)(colon - text)};
-    if (name.n > 2 && name.p[0] == '[' && name.p[name.n - 1] == ']')
-        name = (struct span){name.p + 1, name.n - 2};
-    return name.n > 0 && text_copy_span(host, host_size, name) &&
-           text_copy(port, port_size, colon + 1);
-}
-
 bool cli_colour(int fd) {
     const char *no_color = getenv("NO_COLOR"); /* https://no-color.org */
 
     return isatty(fd) && (no_color == NULL || no_color[0] == '\0');
-}
-
-void cli_age(char *out, size_t size, double seconds) {
-    if (seconds < 120)
-        text_format(out, size, "%.0f s", seconds);
-    else if (seconds < 7200)
-        text_format(out, size, "%.0f min", seconds / 60);
-    else if (seconds < 172800)
-        text_format(out, size, "%.0f h", seconds / 3600);
-    else
-        text_format(out, size, "%.0f days", seconds / 86400);
 }

@@ -38,14 +38,7 @@ int cli_options(const struct command *command, int argc, char **argv,
 /* Loads the configuration; each error on stderr. Returns 0 or EX_CONFIG. */
 int cli_load_conf(const char *path, struct conf *out);
 
-/* Splits "host:port" or "[v6]:port". */
-bool cli_split_endpoint(const char *text, char *host, size_t host_size, char *port,
-                        size_t port_size);
-
 /* May colours be used on this stream: a terminal, and NO_COLOR is not set. */
 bool cli_colour(int fd);
-
-/* "12 s", "5 min", "3 h", "2 days". */
-void cli_age(char *out, size_t size, double seconds);
 
 #endif

@@ -88,7 +88,7 @@ static void put_alert(const struct screen *s, const struct json_t *alert) {
     text_copy(upper, sizeof upper, severity);
     for (char *p = upper; *p != '\0'; p++)
         *p = (char)(*p >= 'a' && *p <= 'z' ? *p - 32 : *p);
-    cli_age(age, sizeof age, (double)clock_wall_ms() / 1000 - since);
+    text_age(age, sizeof age, clock_wall_ms() / 1000 - (int64_t)since);
     clock_text(at, sizeof at, since);
     printf("\n%s%s%s  %s  since %s (%s)\n", colour_of(s, severity), upper, plain(s),
            json_get_text(alert, "diagnosis"), at, age);
@@ -106,7 +106,7 @@ static void queue_text(const struct json_t *queue, char *out, size_t size) {
                        json_get_int(queue, "incoming", 0) + json_get_int(queue, "maildrop", 0);
     char age[32];
 
-    cli_age(age, sizeof age, (double)json_get_int(queue, "oldest_seconds", 0));
+    text_age(age, sizeof age, json_get_int(queue, "oldest_seconds", 0));
     if (json_get_bool(queue, "stale"))
         text_copy(out, size, "queue not counted");
     else if (messages == 0)

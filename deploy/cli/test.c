@@ -66,7 +66,7 @@ static int connect_to(const char *endpoint, struct fault *why) {
     int fd = -1;
     int error;
 
-    if (!cli_split_endpoint(endpoint, host, sizeof host, port, sizeof port))
+    if (!text_endpoint(endpoint, host, sizeof host, port, sizeof port))
         return fault_set(why, "%s: not of the form host:port", endpoint);
     error = getaddrinfo(host, port, &hints, &found);
     if (error != 0)

@@ -172,3 +172,33 @@ bool text_seconds(struct span s, uint64_t *out) {
     *out = value * unit;
     return true;
 }
+
+void text_age(char *out, size_t size, int64_t seconds) {
+    static const struct {
+        int64_t below, unit;
+        const char *name;
+    } steps[] = {{120, 1, "s"}, {7200, 60, "min"}, {172800, 3600, "h"}, {INT64_MAX, 86400, "days"}};
+
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        if (seconds < steps[i].below) {
+            text_format(out, size, "%lld %s",
+                        (long long)((seconds + steps[i].unit / 2) / steps[i].unit), steps[i].name);
+            return;
+        }
+    }
+}
+
+bool text_endpoint(const char *endpoint, char *host, size_t host_size, char *port,
+                   size_t port_size) {
+    const char *colon = strrchr(endpoint, ':');
+    struct span name;
+    uint64_t number;
+
+    if (colon == NULL || !text_u64(span_of(colon + 1), 1, 65535, &number))
+        return false;
+    name = (struct span){endpoint, (size_t)(colon - endpoint)};
+    if (name.n > 2 && name.p[0] == '[' && name.p[name.n - 1] == ']')
+        name = (struct span){name.p + 1, name.n - 2};
+    return name.n > 0 && text_copy_span(host, host_size, name) &&
+           text_copy(port, port_size, colon + 1);
+}

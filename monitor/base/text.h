@@ -44,4 +44,12 @@ bool text_i64(struct span s, int64_t min, int64_t max, int64_t *out);
 /* "90", "90s", "5m", "2h", "1d" to seconds; false if it is none of these. */
 bool text_seconds(struct span s, uint64_t *out);
 
+/* For people: "12 s", "5 min", "3 h", "2 days", to the nearest unit. */
+void text_age(char *out, size_t size, int64_t seconds);
+
+/* Takes "host:port" or "[v6]:port" apart; the port is a decimal number from 1 to 65535. false if it
+ * is neither or does not fit. */
+bool text_endpoint(const char *endpoint, char *host, size_t host_size, char *port,
+                   size_t port_size);
+
 #endif

@@ -60,17 +60,6 @@ static void time_text(char *out, size_t size, int64_t time_ms) {
         strftime(out, size, "%Y-%m-%d %H:%M:%S %Z", &tm);
 }
 
-static void age_text(char *out, size_t size, int64_t seconds) {
-    if (seconds < 120)
-        text_format(out, size, "%lld s", (long long)seconds);
-    else if (seconds < 7200)
-        text_format(out, size, "%lld min", (long long)(seconds / 60));
-    else if (seconds < 172800)
-        text_format(out, size, "%lld h", (long long)(seconds / 3600));
-    else
-        text_format(out, size, "%lld days", (long long)(seconds / 86400));
-}
-
 /* The first words: is mail delayed or lost? The cause stands right below. */
 static const char *headline(const struct view *v) {
     bool stopped = false;
@@ -125,7 +114,7 @@ static void put_alert(FILE *out, const struct view *v, const struct alert *a) {
     char lasted[32];
 
     time_text(since, sizeof since, a->since_ms);
-    age_text(lasted, sizeof lasted,
+    text_age(lasted, sizeof lasted,
              ((a->ended_ms != 0 ? a->ended_ms : v->now_ms) - a->since_ms) / 1000);
     fprintf(out, "<section class=\"alert %s\">\n<h2>",
             a->ended_ms == 0 ? severity_name(a->severity) : "ended");
@@ -159,7 +148,7 @@ static void put_flow(FILE *out, const struct view *v) {
                 !health_is_broken(v->health, AREA_TLS, v->now_ms);
     char oldest[32];
 
-    age_text(oldest, sizeof oldest, view_oldest_s(v));
+    text_age(oldest, sizeof oldest, view_oldest_s(v));
     fputs("<ul class=\"flow\" aria-label=\"The way of the mail\">\n", out);
     fprintf(out,
             "<li><span>In</span><b>%.0f</b><span class=\"faint\">messages a minute, %llu in "

@@ -213,22 +213,28 @@ static void read_address(const struct sockaddr_storage *peer, unsigned char *out
         memcpy(out + 12, &((const struct sockaddr_in *)(const void *)peer)->sin_addr, 4);
 }
 
-/* Drops the oldest of those that share `address` (NULL: of all) while there are more than `most`.
- */
+static bool is_of(const struct connection *c, const unsigned char *address) {
+    return address == NULL || memcmp(c->address, address, 16) == 0;
+}
+
+/* While more than `most` share `address` (NULL: all do), drops the oldest, those first whose
+ * request is not finished: a reply under way is sent. */
 static void hold_limit(struct http *http, const unsigned char *address, unsigned most) {
     struct connection *c;
     struct connection *next;
     unsigned open = 0;
 
     TAILQ_FOREACH(c, &http->connections, link)
-    open += address == NULL || memcmp(c->address, address, 16) == 0;
-    for (c = TAILQ_FIRST(&http->connections); c != NULL && open > most; c = next) {
-        next = TAILQ_NEXT(c, link);
-        if (address != NULL && memcmp(c->address, address, 16) != 0)
-            continue;
-        http->figures.evicted++;
-        open--;
-        drop(c);
+    open += is_of(c, address);
+    for (int pass = 0; pass < 2; pass++) {
+        for (c = TAILQ_FIRST(&http->connections); c != NULL && open > most; c = next) {
+            next = TAILQ_NEXT(c, link);
+            if (!is_of(c, address) || (pass == 0 && c->phase != READING))
+                continue;
+            http->figures.evicted++;
+            open--;
+            drop(c);
+        }
     }
 }
 
@@ -270,22 +276,6 @@ static void on_sweep(void *arg) {
     loop_timer_set(http->sweep, SWEEP_MS);
 }
 
-/* Splits "address:port" or "[v6]:port". */
-static bool split_listen(const char *text, char *address, size_t size, char *port,
-                         size_t port_size) {
-    const char *colon = strrchr(text, ':');
-    struct span host;
-    uint64_t number;
-
-    if (colon == NULL || !text_u64(span_of(colon + 1), 1, 65535, &number))
-        return false;
-    host = (struct span){text, (size_t)(colon - text)};
-    if (host.n >= 2 && host.p[0] == '[' && host.p[host.n - 1] == ']')
-        host = (struct span){host.p + 1, host.n - 2};
-    return host.n > 0 && text_copy_span(address, size, host) &&
-           text_copy(port, port_size, colon + 1);
-}
-
 static int listen_at(const char *listen_on, struct fault *why) {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
                                    .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV};
@@ -295,7 +285,7 @@ static int listen_at(const char *listen_on, struct fault *why) {
     int on = 1;
     int fd;
 
-    if (!split_listen(listen_on, address, sizeof address, port, sizeof port) ||
+    if (!text_endpoint(listen_on, address, sizeof address, port, sizeof port) ||
         getaddrinfo(address, port, &hints, &found) != 0)
         return fault_set(why, "%s: not of the form address:port, as in 127.0.0.1:9154", listen_on);
     fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

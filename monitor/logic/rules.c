@@ -34,19 +34,6 @@ struct rule {
     bool explains; /* while it fires, a growing queue is its consequence */
 };
 
-static void age_text(char *out, size_t size, int64_t ms) {
-    int64_t s = (ms + 500) / 1000;
-
-    if (s < 120)
-        text_format(out, size, "%lld s", (long long)s);
-    else if (s < 7200)
-        text_format(out, size, "%lld min", (long long)((s + 30) / 60));
-    else if (s < 172800)
-        text_format(out, size, "%lld h", (long long)((s + 1800) / 3600));
-    else
-        text_format(out, size, "%lld days", (long long)((s + 43200) / 86400));
-}
-
 static bool area_holds(const struct look *look, enum health_area area, struct finding *f) {
     const struct health *health = look->signals->health;
     const struct health_cause *cause = &health->cause[area];
@@ -137,7 +124,7 @@ static bool queue_growing(const struct look *look, struct finding *f) {
                       : SEVERITY_WARNING;
     f->count = s->queue_messages;
     f->wait_ms = many ? 60 * 1000 : 0;
-    age_text(age, sizeof age, s->oldest_ms);
+    text_age(age, sizeof age, s->oldest_ms / 1000);
     text_format(f->summary, sizeof f->summary,
                 "%llu messages wait, %+.0f a minute, the oldest for %s",
                 (unsigned long long)s->queue_messages, s->queue_growth, age);
@@ -168,7 +155,7 @@ static bool log_silent(const struct look *look, struct finding *f) {
     }
     if (s->log_silent_ms < look->limits->log_silent_after_ms)
         return false;
-    age_text(age, sizeof age, s->log_silent_ms);
+    text_age(age, sizeof age, s->log_silent_ms / 1000);
     text_format(f->summary, sizeof f->summary,
                 "The queue moves but the mail log %s has had no line for %s", s->log_path, age);
     return true;
@@ -194,7 +181,7 @@ static bool certificate_expiring(const struct look *look, struct finding *f) {
         return false;
     f->diagnosis = DIAGNOSIS_T05_CERT_EXPIRED_NOT_YET_VALID;
     f->severity = left_ms < 3 * DAY_MS ? SEVERITY_CRITICAL : SEVERITY_WARNING;
-    age_text(age, sizeof age, left_ms > 0 ? left_ms : -left_ms);
+    text_age(age, sizeof age, (left_ms > 0 ? left_ms : -left_ms) / 1000);
     text_format(f->summary, sizeof f->summary,
                 left_ms > 0 ? "The smarthost's certificate expires in %s"
                             : "The smarthost's certificate expired %s ago",
@@ -282,7 +269,7 @@ static void fill_impact(struct alert *alert, const struct look *look) {
     if (s->queue_known && s->queue_messages > 0 && look->explained) {
         int64_t left_ms = s->queue_lifetime_ms - s->oldest_ms;
 
-        age_text(left, sizeof left, left_ms > 0 ? left_ms : 0);
+        text_age(left, sizeof left, (left_ms > 0 ? left_ms : 0) / 1000);
         text_format(
             alert->impact + n, sizeof alert->impact - n,
             "DELAYED: %llu message%s in the queue, safe; the first would be returned in %s.",

@@ -82,6 +82,48 @@ Test(text, numbers) {
     cr_expect_not(text_i64(SPAN("-10"), -9, 9, &i));
 }
 
+Test(text, age) {
+    static const struct {
+        int64_t seconds;
+        const char *want;
+    } rows[] = {{0, "0 s"},    {119, "119 s"}, {120, "2 min"},     {7199, "120 min"},
+                {7200, "2 h"}, {9000, "3 h"},  {172800, "2 days"}, {431990, "5 days"}};
+    char out[32];
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        text_age(out, sizeof out, rows[i].seconds);
+        cr_expect_str_eq(out, rows[i].want, "%s", out);
+    }
+}
+
+Test(text, endpoint) {
+    static const struct {
+        const char *in, *host, *port; /* host NULL: refused */
+    } rows[] = {{"127.0.0.1:25", "127.0.0.1", "25"},
+                {"[::1]:465", "::1", "465"},
+                {"host.example:1", "host.example", "1"},
+                {"host", NULL, NULL},
+                {":25", NULL, NULL},
+                {"h:0", NULL, NULL},
+                {"h:65536", NULL, NULL},
+                {"h:smtp", NULL, NULL},
+                {"", NULL, NULL}};
+    char host[32];
+    char port[8];
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        bool ok = text_endpoint(rows[i].in, host, sizeof host, port, sizeof port);
+
+        cr_expect_eq(ok, rows[i].host != NULL, "%s", rows[i].in);
+        if (ok && rows[i].host != NULL) {
+            cr_expect_str_eq(host, rows[i].host);
+            cr_expect_str_eq(port, rows[i].port);
+        }
+    }
+    cr_expect_not(text_endpoint("a-very-long-host-name-that-does-not-fit.example:25", host,
+                                sizeof host, port, sizeof port));
+}
+
 Test(text, seconds) {
     static const struct {
         const char *in;
