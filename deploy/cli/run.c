@@ -40,6 +40,7 @@ enum {
 struct program {
     const char *name;
     const char *user;
+    bool reads_log;
     const int *listen_fd; /* handed over as descriptor 3; NULL: none */
     pid_t pid;            /* 0: not running */
     int64_t started_ms;
@@ -150,31 +151,27 @@ static int open_sockets(struct supervisor *s, struct fault *why) {
 
 /* ---- programs ---- */
 
-/* The user's own group and those that may read logs, as the units have it. */
-static int become(const char *user) {
-    static const char *const log_groups[] = {"adm", "systemd-journal"};
+/* The user's own group and, for relaywatchd, the one that may read logs on Debian: as the units
+ * have it. */
+static int become(const char *user, bool reads_log) {
     const struct passwd *who = getpwnam(user);
-    gid_t groups[3];
-    int count = 0;
+    const struct group *readers = reads_log ? getgrnam("adm") : NULL;
+    gid_t groups[2];
+    size_t count = 0;
 
     if (who == NULL)
         return -1;
     groups[count++] = who->pw_gid;
-    for (int i = 0; i < 2; i++) {
-        const struct group *g = getgrnam(log_groups[i]);
-
-        if (g != NULL)
-            groups[count++] = g->gr_gid;
-    }
-    if (setgroups((size_t)count, groups) == -1 ||
-        setresgid(who->pw_gid, who->pw_gid, who->pw_gid) == -1 ||
+    if (readers != NULL)
+        groups[count++] = readers->gr_gid;
+    if (setgroups(count, groups) == -1 || setresgid(who->pw_gid, who->pw_gid, who->pw_gid) == -1 ||
         setresuid(who->pw_uid, who->pw_uid, who->pw_uid) == -1)
         return -1;
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
 /* In the child: descriptor 3, a small environment, the user, the program. Never returns. */
-static void become_program(char *const *argv, const char *user, int handed_fd) {
+static void become_program(char *const *argv, const char *user, bool reads_log, int handed_fd) {
     char pid[40];
     char *environment[] = {
         "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", NULL, NULL, NULL, NULL};
@@ -198,7 +195,7 @@ static void become_program(char *const *argv, const char *user, int handed_fd) {
         environment[at++] = zone;
     /* After the change of user, which clears it: without us nobody would start them again. A keeper
      * finishes. */
-    if (user != NULL && (become(user) == -1 || prctl(PR_SET_PDEATHSIG, SIGTERM) == -1))
+    if (user != NULL && (become(user, reads_log) == -1 || prctl(PR_SET_PDEATHSIG, SIGTERM) == -1))
         _exit(77);
     execve(argv[0], argv, environment);
     _exit(127);
@@ -212,7 +209,7 @@ static void start_program(struct supervisor *s, struct program *p) {
     text_format(path, sizeof path, "%s/%s", s->folder, p->name);
     pid = fork();
     if (pid == 0)
-        become_program(argv, p->user, p->listen_fd != NULL ? *p->listen_fd : -1);
+        become_program(argv, p->user, p->reads_log, p->listen_fd != NULL ? *p->listen_fd : -1);
     p->started_ms = clock_mono_ms();
     p->due_ms = 0;
     if (pid == -1) {
@@ -281,7 +278,7 @@ static void on_keeper_asked(int what, void *arg) {
             continue;
         s->keeper[i] = fork();
         if (s->keeper[i] == 0)
-            become_program(argv, NULL, fd);
+            become_program(argv, NULL, false, fd);
         if (s->keeper[i] == -1) {
             log_error("run", "start relaywatch-keeper: %s", strerror(errno));
             s->keeper[i] = 0;
@@ -421,7 +418,8 @@ static int find_folder(struct supervisor *s, struct fault *why) {
 static int supervise(struct supervisor *s, struct fault *why) {
     static const int ends[] = {SIGTERM, SIGINT};
 
-    s->program[PROGRAM_DAEMON] = (struct program){.name = "relaywatchd", .user = s->conf.user};
+    s->program[PROGRAM_DAEMON] =
+        (struct program){.name = "relaywatchd", .user = s->conf.user, .reads_log = true};
     s->program[PROGRAM_MILTER] =
         (struct program){.name = "relaywatch-milter", .user = s->conf.milter_user};
     s->program[PROGRAM_NOTIFY] = (struct program){

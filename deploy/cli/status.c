@@ -115,6 +115,16 @@ static void queue_text(const struct json_t *queue, char *out, size_t size) {
         text_format(out, size, "%lld wait, oldest %s", (long long)messages, age);
 }
 
+/* "host:port" of the smarthost, as far as relaywatchd knows it. */
+static void relay_name(const struct json_t *relay, char *out, size_t size) {
+    const char *host = json_get_text(relay, "host");
+
+    if (host[0] == '\0')
+        text_copy(out, size, "smarthost");
+    else
+        text_format(out, size, "%.200s:%lld", host, (long long)json_get_int(relay, "port", 0));
+}
+
 static void put_flow(const struct screen *s, const struct json_t *doc) {
     const struct json_t *relay = json_get(doc, "relay");
     const struct json_t *rates = json_get(doc, "rates");
@@ -129,8 +139,12 @@ static void put_flow(const struct screen *s, const struct json_t *doc) {
     else if (strcmp(json_get_text(relay, "auth"), "refused") == 0)
         trouble = "LOGIN REFUSED";
     queue_text(json_get(doc, "queue"), queue, sizeof queue);
-    text_format(relay_text, sizeof relay_text, "%.200s:%lld%s%s", json_get_text(relay, "host"),
-                (long long)json_get_int(relay, "port", 0), trouble[0] != '\0' ? " " : "", trouble);
+    relay_name(relay, relay_text, sizeof relay_text);
+    if (trouble[0] != '\0') {
+        size_t n = strlen(relay_text);
+
+        text_format(relay_text + n, sizeof relay_text - n, " %s", trouble);
+    }
     printf("\n  %s%.0f/min in%s  ->  %s%s%s  ->  %s%s%s  ->  %s%.0f/min delivered%s\n",
            colour_of(s, "ok"), json_get_real(rates, "accepted_per_minute", 0), plain(s),
            strcmp(queue, "queue empty") == 0 ? "" : colour_of(s, "warning"), queue, plain(s),
@@ -152,10 +166,11 @@ static void put_details(const struct screen *s, const struct json_t *doc) {
     const char *until = json_get_text(relay, "certificate_expires");
     const char *proved = json_get_text(login, "verified_at");
     const char *detail = json_get_text(login, "detail");
+    char name[256];
     char text[700];
 
-    text_format(text, sizeof text, "%s:%lld %s, TLS %s, login %s%s%.10s",
-                json_get_text(relay, "host"), (long long)json_get_int(relay, "port", 0),
+    relay_name(relay, name, sizeof name);
+    text_format(text, sizeof text, "%s %s, TLS %s, login %s%s%.10s", name,
                 json_get_bool(relay, "reachable") ? "reachable" : "UNREACHABLE",
                 json_get_text(relay, "tls"), json_get_text(relay, "auth"),
                 until[0] != '\0' ? ", certificate until " : "", until);

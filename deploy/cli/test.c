@@ -14,6 +14,7 @@
 #include "text.h"
 #include "xmem.h"
 #include "diagnose.h"
+#include "fixtext.h"
 #include "logline.h"
 #include "json.h"
 #include "loop.h"
@@ -32,6 +33,7 @@ struct follow {
     enum outcome outcome;
     bool deferred;
     enum diagnosis diagnosis;
+    struct fixtext_place place;
     uint32_t tls_pid;
     char tls[160];
     struct json_t *events; /* NULL: print for people */
@@ -275,14 +277,17 @@ static void on_end(void *arg) {
     loop_stop(f->loop);
 }
 
-static void say_diagnosis(enum diagnosis d) {
+static void say_diagnosis(enum diagnosis d, const struct fixtext_place *place) {
     const struct diagnosis_entry *e = diagnosis_entry(d);
+    char fix[400];
 
     if (d == DIAGNOSIS_NONE)
         return;
     printf("\n  %s %s: %s\n  who   %s\n  why   %s\n", e->id, e->name, e->title, e->who, e->why);
-    for (int i = 0; i < DIAGNOSIS_FIXES && e->fix[i] != NULL; i++)
-        printf("  %s  %s\n", i == 0 ? "do  " : "    ", e->fix[i]);
+    for (int i = 0; i < DIAGNOSIS_FIXES && e->fix[i] != NULL; i++) {
+        fixtext_fit(fix, sizeof fix, e->fix[i], place);
+        printf("  %s  %s\n", i == 0 ? "do  " : "    ", fix);
+    }
 }
 
 static const char *outcome_word(const struct follow *f) {
@@ -305,7 +310,7 @@ static void report(const struct follow *f, const char *problem) {
             printf("NOT DELIVERED after %.0f s: message %s is %s\n", elapsed, f->queue_id,
                    f->outcome == UNDER_WAY ? "still in the queue, safe" : outcome_word(f));
         if (f->outcome != DELIVERED)
-            say_diagnosis(f->diagnosis);
+            say_diagnosis(f->diagnosis, &f->place);
         return;
     }
     doc = json_make_object();
@@ -384,6 +389,11 @@ static int run(int argc, char **argv, const char *conf_path) {
     if (letter.server == NULL)
         letter.server = conf.submit;
     letter.conf = &conf;
+    f.place = (struct fixtext_place){.relay_host = "",
+                                     .postfix_config_dir = conf.postfix_config_dir,
+                                     .sasl_passwd = conf.sasl_passwd,
+                                     .mail_log = conf.mail_log,
+                                     .conf_path = conf_path};
     f.loop = loop_new(&why);
     f.diagnoser = diagnoser_new();
     logline_clock_init(&f.clock);
