@@ -7,7 +7,12 @@
 #include "log.h"
 #include "judge.h"
 
-enum { FACTS_MS = 600 * 1000, FACTS_RETRY_MS = 10 * 1000, QUEUE_SOON_MS = 1000 };
+enum {
+    FACTS_MS = 600 * 1000,
+    FACTS_RETRY_MS = 10 * 1000,
+    QUEUE_SOON_MS = 1000,
+    LOG_RETRY_MS = 5 * 1000
+};
 
 static void note_queue(struct daemon *d, const struct keeper_queue *now, int64_t mono_ms) {
     uint64_t before = d->queue.active + d->queue.deferred + d->queue.incoming;
@@ -54,6 +59,11 @@ void ask_on_reply(enum keeper_verb verb, const struct keeper_reply *reply, const
         if (reply != NULL && reply->outcome == KEEPER_DONE)
             note_queue(d, &reply->queue, mono_ms);
         break;
+    case KEEPER_LOG:
+        if (reply != NULL)
+            log_info("keeper", "the mail log: %s",
+                     reply->outcome == KEEPER_DONE ? "is ours to read again" : reply->detail);
+        break;
     case KEEPER_APPLY:
     case KEEPER_VERIFY:
         login_on_reply(&d->login, verb, reply, why, d->diagnoser, &d->health,
@@ -69,6 +79,13 @@ void ask_on_reply(enum keeper_verb verb, const struct keeper_reply *reply, const
 void ask_keeper(struct daemon *d, int64_t mono_ms) {
     bool refused = health_is_broken(&d->health, AREA_LOGIN, clock_wall_ms());
 
+    if (d->tail != NULL && mono_ms >= d->log_due_ms) {
+        struct tail_figures source;
+
+        tail_figures(d->tail, &source);
+        if (source.state == TAIL_UNREADABLE && keeperc_ask(d->keeper, KEEPER_LOG))
+            d->log_due_ms = mono_ms + LOG_RETRY_MS;
+    }
     if (mono_ms >= d->facts_due_ms)
         keeperc_ask(d->keeper, KEEPER_FACTS);
     if (mono_ms >= d->queue_due_ms && keeperc_ask(d->keeper, KEEPER_QUEUE)) {

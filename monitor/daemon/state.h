@@ -65,6 +65,7 @@ struct daemon {
     struct keeper_facts facts;
     bool facts_known;
     int64_t facts_due_ms;
+    int64_t log_due_ms; /* not before then the keeper is asked again to let us read the log */
     struct keeper_queue queue;
     int64_t queue_counted_ms; /* monotonic; 0: never */
     int64_t queue_asked_ms;

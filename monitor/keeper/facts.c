@@ -136,6 +136,8 @@ static int take(struct span name, struct span value, struct facts *out, struct f
         text_copy_span(out->mail_version, sizeof out->mail_version, value);
     else if (span_is(name, "queue_directory"))
         fits = text_copy_span(out->queue_directory, sizeof out->queue_directory, value);
+    else if (span_is(name, "maillog_file"))
+        fits = text_copy_span(out->maillog_file, sizeof out->maillog_file, value);
     else if (span_is(name, "maximal_queue_lifetime"))
         fits = take_lifetime(value, &out->queue_lifetime_s);
     return fits ? 0 : fault_set(why, "%.*s: not usable", (int)name.n, name.p);
@@ -176,6 +178,7 @@ int facts_read(const char *config_dir, struct facts *out, struct fault *why) {
                                 "smtp_sasl_auth_enable",
                                 "smtp_sasl_password_maps",
                                 "smtp_helo_name",
+                                "maillog_file",
                                 "smtp_tls_CAfile",
                                 "smtp_tls_secure_cert_match",
                                 "smtp_sasl_password_result_delimiter",

@@ -26,6 +26,7 @@ struct facts {
     char delimiter[8];  /* smtp_sasl_password_result_delimiter (Postfix 3.9), else ":" */
     char mail_version[24];
     char queue_directory[256];
+    char maillog_file[256]; /* "": syslog */
     uint64_t queue_lifetime_s;
 };
 

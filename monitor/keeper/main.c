@@ -29,7 +29,7 @@ static _Noreturn void usage(void) {
     exit(EX_USAGE);
 }
 
-static void take_options(int argc, char **argv, struct keeper *keeper, const char **allow_out) {
+static void take_options(int argc, char **argv, struct keeper *keeper) {
     static const struct option options[] = {{"postfix", required_argument, NULL, 'p'},
                                             {"allow", required_argument, NULL, 'a'},
                                             {"probe", required_argument, NULL, 'b'},
@@ -43,7 +43,7 @@ static void take_options(int argc, char **argv, struct keeper *keeper, const cha
         if (c == 'p')
             keeper->config_dir = optarg;
         else if (c == 'a')
-            *allow_out = optarg;
+            keeper->allow = optarg;
         else if (c == 'b')
             keeper->probe = optarg;
         else if (c == 'u')
@@ -56,7 +56,7 @@ static void take_options(int argc, char **argv, struct keeper *keeper, const cha
         } else
             usage();
     }
-    if (optind != argc || keeper->config_dir == NULL || *allow_out == NULL ||
+    if (optind != argc || keeper->config_dir == NULL || keeper->allow == NULL ||
         keeper->probe == NULL || keeper->probe_user == NULL || keeper->state_dir == NULL)
         usage();
     if (keeper->config_dir[0] != '/' || keeper->probe[0] != '/' || keeper->state_dir[0] != '/')
@@ -85,7 +85,6 @@ static bool peer_allowed(int fd, const char *allow) {
 
 int main(int argc, char **argv) {
     struct keeper keeper = {0};
-    const char *allow = NULL;
     struct keeper_reply reply;
     unsigned char request[2] = {0, 0};
     struct fault why;
@@ -93,7 +92,7 @@ int main(int argc, char **argv) {
     int fd;
 
     log_open("relaywatch-keeper", LOG_LEVEL_INFO);
-    take_options(argc, argv, &keeper, &allow);
+    take_options(argc, argv, &keeper);
     if (geteuid() != 0)
         die(EX_NOPERM, "must run as root: it reads sasl_passwd and replaces Postfix's map");
     fd = sock_inherited();
@@ -107,7 +106,7 @@ int main(int argc, char **argv) {
     if (n == -1)
         die(EX_PROTOCOL, "request: %s", why.text);
     /* Anything but one byte of an allowed peer is no verb. */
-    verbs_run(&keeper, n == 1 && peer_allowed(fd, allow) ? request[0] : 0, &reply);
+    verbs_run(&keeper, n == 1 && peer_allowed(fd, keeper.allow) ? request[0] : 0, &reply);
     if (reply.outcome != KEEPER_DONE && reply.outcome != KEEPER_UNCHANGED)
         log_warn("keeper", "%c: outcome %u: %s", reply.verb == 0 ? '?' : (int)reply.verb,
                  reply.outcome, reply.detail);

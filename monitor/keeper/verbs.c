@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "facts.h"
 #include "fault.h"
 #include "file.h"
+#include "maillog.h"
 #include "mapfile.h"
 #include "queuedir.h"
 #include "spawn.h"
@@ -333,6 +335,21 @@ static void do_apply(const struct keeper *keeper, struct keeper_reply *reply) {
     free(file);
 }
 
+static void do_log(const struct keeper *keeper, struct keeper_reply *reply) {
+    const struct passwd *reader = getpwnam(keeper->allow);
+    struct fault why = {""};
+    struct facts facts;
+
+    if (reader == NULL)
+        say(reply, KEEPER_FAILED, "relaywatchd's user is not known");
+    else if (facts_read(keeper->config_dir, &facts, &why) == -1)
+        say(reply, KEEPER_FAILED, why.text);
+    else if (facts.maillog_file[0] == '\0')
+        say(reply, KEEPER_FAILED, "maillog_file is empty: the log is syslog's to share");
+    else if (maillog_share(facts.maillog_file, reader->pw_gid, &why) == -1)
+        say(reply, KEEPER_FAILED, why.text);
+}
+
 void verbs_run(const struct keeper *keeper, unsigned char verb, struct keeper_reply *reply) {
     static const struct {
         enum keeper_verb verb;
@@ -340,6 +357,7 @@ void verbs_run(const struct keeper *keeper, unsigned char verb, struct keeper_re
     } verbs[] = {{KEEPER_FACTS, do_facts},
                  {KEEPER_QUEUE, do_queue},
                  {KEEPER_APPLY, do_apply},
+                 {KEEPER_LOG, do_log},
                  {KEEPER_VERIFY, do_verify}};
 
     memset(reply, 0, sizeof *reply);

@@ -8,6 +8,7 @@
 struct keeper {
     const char *config_dir; /* of Postfix */
     const char *state_dir;  /* root's, 0700: lock, cache */
+    const char *allow;      /* relaywatchd's user */
     const char *probe;      /* absolute path of relaywatch-probe */
     const char *probe_user; /* who runs it */
 };

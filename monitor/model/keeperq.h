@@ -12,9 +12,11 @@
 enum { KEEPERQ_VERSION = 1 };
 
 enum keeper_verb {
-    KEEPER_FACTS = 'F',  /* what main.cf says of the relay */
-    KEEPER_QUEUE = 'Q',  /* count the queue */
-    KEEPER_APPLY = 'A',  /* make the operator's sasl_passwd the live one, if it proves good */
+    KEEPER_FACTS = 'F', /* what main.cf says of the relay */
+    KEEPER_QUEUE = 'Q', /* count the queue */
+    KEEPER_APPLY = 'A', /* make the operator's sasl_passwd the live one, if it proves good */
+    KEEPER_LOG =
+        'L', /* let relaywatchd's group read maillog_file, which postlogd made for root alone */
     KEEPER_VERIFY = 'V', /* does the live login still work? changes nothing */
 };
 

@@ -117,6 +117,7 @@ smtpd_tls_security_level = may
 smtpd_milters = { unix:relaywatch/milter.sock, connect_timeout=1s, command_timeout=2s, content_timeout=5s, default_action=accept }
 non_smtpd_milters = \$smtpd_milters
 authorized_submit_users = root
+smtpd_forbid_unauth_pipelining = no
 END
     : >"$log"
 }
