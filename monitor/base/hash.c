@@ -1,6 +1,7 @@
 /* See hash.h. */
 #include "hash.h"
 
+#include <endian.h>
 #include <string.h>
 
 struct sip {
@@ -26,6 +27,13 @@ static void sip_rounds(struct sip *s, int rounds) {
     }
 }
 
+static uint64_t load_word(const unsigned char *p) {
+    uint64_t word;
+
+    memcpy(&word, p, sizeof word);
+    return le64toh(word);
+}
+
 static uint64_t load_le(const unsigned char *p, size_t n) {
     uint64_t value = 0;
 
@@ -43,7 +51,7 @@ struct hash128 hash_bytes(const struct hash_key *key, const void *data, size_t s
     uint64_t word;
 
     for (; left >= 8; left -= 8, p += 8) {
-        word = load_le(p, 8);
+        word = load_word(p);
         s.d ^= word;
         sip_rounds(&s, 2);
         s.a ^= word;
@@ -60,4 +68,26 @@ struct hash128 hash_bytes(const struct hash_key *key, const void *data, size_t s
     sip_rounds(&s, 4);
     result.h[1] = s.a ^ s.b ^ s.c ^ s.d;
     return result;
+}
+
+uint64_t hash_quick(const struct hash_key *key, const void *data, size_t size) {
+    const unsigned char *p = data;
+    struct sip s = {key->k[0] ^ 0x736f6d6570736575u, key->k[1] ^ 0x646f72616e646f6du,
+                    key->k[0] ^ 0x6c7967656e657261u, key->k[1] ^ 0x7465646279746573u};
+    size_t left = size;
+    uint64_t word;
+
+    for (; left >= 8; left -= 8, p += 8) {
+        word = load_word(p);
+        s.d ^= word;
+        sip_rounds(&s, 1);
+        s.a ^= word;
+    }
+    word = (uint64_t)size << 56 | load_le(p, left);
+    s.d ^= word;
+    sip_rounds(&s, 1);
+    s.a ^= word;
+    s.c ^= 0xff;
+    sip_rounds(&s, 3);
+    return s.a ^ s.b ^ s.c ^ s.d;
 }

@@ -16,4 +16,7 @@ struct hash128 {
 
 struct hash128 hash_bytes(const struct hash_key *key, const void *data, size_t size);
 
+/* SipHash-1-3 with 64-bit result: the same for tables in memory, in less than half the time. */
+uint64_t hash_quick(const struct hash_key *key, const void *data, size_t size);
+
 #endif

@@ -1,6 +1,6 @@
 /* See daemon.h. The way of a line of the log can be read here whole:
  *
- *     tail -> on_line: parse, diagnose -> on_event: counters, ledger, health
+ *     tail -> on_line: parse, diagnose -> on_event: counters, rings, ledger, health
  *          -> on_batch: publish totals and position, look at the rules
  *
  * and once a second on_tick: the milter's page, questions to the keeper, rules, slots. */
@@ -39,7 +39,10 @@ static int64_t event_time(const struct mailev *ev, int64_t now_ms) {
 }
 
 static void on_event(struct daemon *d, const struct mailev *ev) {
+    if (ev->time_ms > d->clock.now_ms)
+        d->clock.now_ms = clock_wall_ms(); /* a line ahead of it: our idea of now is old */
     counters_add(&d->counters, ev->counters);
+    rings_add(&d->rings, ev->counters, ev->time_ms, d->clock.now_ms);
     ledger_note(d->ledger, ev);
     health_note(&d->health, ev, event_time(ev, d->clock.now_ms));
     d->rules_due |= ev->kind == MAILEV_DELIVERY || ev->diagnosis != DIAGNOSIS_NONE;
@@ -49,26 +52,14 @@ static void on_event(struct daemon *d, const struct mailev *ev) {
 
 static void on_line(struct span line, void *arg) {
     struct daemon *d = arg;
-    struct mailev ev;
 
-    logline_parse(line, &d->clock, &ev);
-    ev.diagnosis = diagnose_event(d->diagnoser, &ev);
-    on_event(d, &ev);
+    logline_parse(line, &d->clock, &d->event);
+    d->event.diagnosis = diagnose_event(d->diagnoser, &d->event);
+    on_event(d, &d->event);
 }
 
 static void publish_log(struct daemon *d) {
-    const struct ledger_totals *t = ledger_totals(d->ledger);
-    char name[40];
-
-    for (int c = 0; c < COUNTER_COUNT; c++) {
-        text_format(name, sizeof name, "c.%s", counter_name((enum counter)c));
-        totals_set(&d->log.now, name, d->counters.value[c]);
-    }
-    totals_set(&d->log.now, "l.accepted", t->accepted);
-    totals_set(&d->log.now, "l.sent", t->sent);
-    totals_set(&d->log.now, "l.bounced", t->bounced);
-    totals_set(&d->log.now, "l.expired", t->expired);
-    totals_set(&d->log.now, "l.unknown", t->unknown);
+    logtotals_put(&d->logtotals, &d->counters, ledger_totals(d->ledger), &d->rings, &d->log.now);
     d->log.now.time_ms = d->clock.now_ms;
     tail_position(d->tail, d->log.now.position, sizeof d->log.now.position);
     store_publish(d->log.stream, &d->log.now);
@@ -95,22 +86,12 @@ static void on_log_start(const struct totals *from, void *arg) {
     const struct tail_calls calls = {
         .on_line = on_line, .on_batch = on_batch, .on_event = on_tail_event, .arg = d};
     struct hash_key key = totals_hash_key(from);
-    struct ledger_totals t = {
-        .accepted = totals_get(from, "l.accepted"),
-        .sent = totals_get(from, "l.sent"),
-        .bounced = totals_get(from, "l.bounced"),
-        .expired = totals_get(from, "l.expired"),
-        .unknown = totals_get(from, "l.unknown"),
-    };
-    char name[40];
+    struct ledger_totals t;
 
-    for (int c = 0; c < COUNTER_COUNT; c++) {
-        text_format(name, sizeof name, "c.%s", counter_name((enum counter)c));
-        d->counters.value[c] = totals_get(from, name);
-    }
+    d->log.now = *from;
+    logtotals_restore(&d->logtotals, &d->log.now, &d->counters, &t, &d->rings);
     d->ledger = ledger_new(&key);
     ledger_restore(d->ledger, &t);
-    d->log.now = *from;
     d->log.begun = true;
     d->tail = tail_new(d->loop, d->conf.mail_log, &key, &calls);
     tail_start(d->tail, from->position, strcmp(d->conf.log_start, "beginning") == 0);
@@ -154,31 +135,34 @@ static void on_lineage(bool ours_is_newborn, void *arg) {
 /* ---- slots ---- */
 
 static void slot_keep(struct kept *kept) {
-    struct totals t;
+    struct totals *t;
     struct fault why;
 
     if (!kept->begun || !kept->changed)
         return;
-    store_stream_snapshot(kept->stream, &t);
-    if (slot_save(kept->slot_path, &t, &why) == -1)
+    t = xcalloc(1, sizeof *t);
+    store_stream_snapshot(kept->stream, t);
+    if (slot_save(kept->slot_path, t, &why) == -1)
         log_warn("slot", "%s", why.text);
     else
         kept->changed = false;
+    free(t);
 }
 
 static void begin_stream(struct daemon *d, struct kept *kept, const char *suffix,
                          void (*on_start)(const struct totals *from, void *arg)) {
     const struct store_stream_calls calls = {
         .on_start = on_start, .on_fenced = on_fenced, .on_lineage = on_lineage, .arg = d};
-    struct totals local;
+    struct totals *local = xcalloc(1, sizeof *local);
     struct fault why;
     int found;
 
     text_format(kept->slot_path, sizeof kept->slot_path, "%s/%s.slot", d->conf.state_dir, suffix);
-    found = slot_load(kept->slot_path, &local, &why);
+    found = slot_load(kept->slot_path, local, &why);
     if (found == -1)
         log_warn("slot", "%s", why.text);
-    kept->stream = store_stream_new(d->store, suffix, found == 0 ? &local : NULL, &calls);
+    kept->stream = store_stream_new(d->store, suffix, found == 0 ? local : NULL, &calls);
+    free(local);
 }
 
 static void on_login_change(const struct stat *now, void *arg) {

@@ -78,7 +78,7 @@ bool milterpage_read(struct milterpage *m) {
 void milterpage_totals(const struct milterpage *m, struct totals *out) {
     char name[40];
 
-    out->count = 0;
+    totals_clear(out);
     text_format(out->position, sizeof out->position, "page;%016" PRIx64, m->lineage);
     for (int c = 0; c < MLTPAGE_COUNTER_COUNT; c++) {
         field_name(name, sizeof name, 'c', c);

@@ -12,6 +12,7 @@
 #include "ledger.h"
 #include "logline.h"
 #include "rates.h"
+#include "rings.h"
 #include "rules.h"
 #include "http.h"
 #include "keeperc.h"
@@ -21,6 +22,7 @@
 #include "tail.h"
 #include "watchfile.h"
 #include "login.h"
+#include "logtotals.h"
 #include "milterpage.h"
 #include "view.h"
 
@@ -48,10 +50,14 @@ struct daemon {
 
     struct diagnoser *diagnoser;
     struct logline_clock clock;
+    struct mailev event; /* of the line in hand; not on the stack, which the compiler's flags make
+                            it zero for each line */
     struct tail *tail;
     struct store *store;
     struct kept log, milter_kept;
     struct counters counters;
+    struct rings rings;
+    struct logtotals logtotals;
     struct ledger *ledger;
     struct rates rates;
     struct health health;

@@ -26,7 +26,7 @@ enum {
     CONNECT_LIMIT_MS = 1000,
     COMMAND_LIMIT_MS = 2000,
     REPLY_BYTES = 4 << 20,
-    REPLY_ELEMENTS = 4096
+    REPLY_ELEMENTS = 8192 /* a hash of 3,072 fields and their values */
 };
 
 enum rlink_state { RLINK_DOWN, RLINK_CONNECTING, RLINK_CONNECTED, RLINK_GREETING, RLINK_UP };

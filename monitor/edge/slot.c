@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,22 +13,42 @@
 #include "file.h"
 #include "hash.h"
 #include "stream.h"
+#include "xmem.h"
 
 enum { MAGIC_BYTES = 8, HEAD_BYTES = 16, SUM_BYTES = 16 };
 
-static const char magic[MAGIC_BYTES + 1] = "RWSLOT1\n";
+static const char magic[MAGIC_BYTES + 1] = "RWSLOT2\n";
 /* Not a secret: the checksum is against disks, not against people. */
 static const struct hash_key sum_key = {{0x72656c6179776174, 0x63682d736c6f7431}};
 
-/* A place in a buffer; `bad` once something did not fit. */
+_Static_assert(HEAD_BYTES + 400 + TOTALS_FIELDS * (2 + TOTALS_NAME_SIZE + 8) + SUM_BYTES <=
+                   SLOT_BYTES,
+               "a slot holds the largest totals");
+
+/* Both return where the next one goes. */
+static unsigned char *put_number(unsigned char *p, size_t width, uint64_t value) {
+    for (size_t i = 0; i < width; i++)
+        p[i] = (unsigned char)(value >> (8 * i));
+    return p + width;
+}
+
+static unsigned char *put_text(unsigned char *p, const char *text) {
+    size_t n = strlen(text);
+
+    p = put_number(p, 2, n);
+    memcpy(p, text, n);
+    return p + n;
+}
+
+/* A place in a buffer that is read; `bad` once something was missing. */
 struct cursor {
-    unsigned char *p;
+    const unsigned char *p;
     size_t left;
     bool bad;
 };
 
-static unsigned char *step(struct cursor *at, size_t n) {
-    unsigned char *p = at->p;
+static const unsigned char *step(struct cursor *at, size_t n) {
+    const unsigned char *p = at->p;
 
     if (at->bad || n > at->left) {
         at->bad = true;
@@ -38,14 +59,6 @@ static unsigned char *step(struct cursor *at, size_t n) {
     return p;
 }
 
-static void put_number(struct cursor *at, size_t width, uint64_t value) {
-    unsigned char *p = step(at, width);
-
-    assert(p != NULL); /* SLOT_BYTES holds the largest totals */
-    for (size_t i = 0; i < width; i++)
-        p[i] = (unsigned char)(value >> (8 * i));
-}
-
 static uint64_t get_number(struct cursor *at, size_t width) {
     const unsigned char *p = step(at, width);
     uint64_t value = 0;
@@ -53,16 +66,6 @@ static uint64_t get_number(struct cursor *at, size_t width) {
     for (size_t i = 0; p != NULL && i < width; i++)
         value |= (uint64_t)p[i] << (8 * i);
     return value;
-}
-
-static void put_text(struct cursor *at, const char *text) {
-    size_t n = strlen(text);
-    unsigned char *p;
-
-    put_number(at, 2, n);
-    p = step(at, n);
-    assert(p != NULL);
-    memcpy(p, text, n);
 }
 
 /* Printable ASCII, as stream.c has it, shorter than `size`. */
@@ -80,46 +83,53 @@ static void get_text(struct cursor *at, char *out, size_t size) {
     out[n] = '\0';
 }
 
-void slot_encode(const struct totals *t, uint64_t generation, unsigned char out[SLOT_BYTES]) {
-    struct cursor at = {out + HEAD_BYTES, SLOT_BYTES - HEAD_BYTES - SUM_BYTES, false};
-    struct cursor head = {out, HEAD_BYTES, false};
-    struct cursor tail = {NULL, SUM_BYTES, false};
+size_t slot_encode(const struct totals *t, uint64_t generation, unsigned char out[SLOT_BYTES]) {
+    unsigned char *p = out + HEAD_BYTES;
     struct hash128 sum;
 
     assert(t->count <= TOTALS_FIELDS);
-    memset(out, 0, SLOT_BYTES);
-    put_number(&at, 8, generation);
-    put_number(&at, 4, TOTALS_VERSION);
-    put_text(&at, t->lineage);
-    put_number(&at, 8, t->epoch);
-    put_number(&at, 8, t->seq);
-    put_number(&at, 8, (uint64_t)t->time_ms);
-    put_text(&at, t->position);
-    put_number(&at, 2, t->count);
+    p = put_number(p, 8, generation);
+    p = put_number(p, 4, TOTALS_VERSION);
+    p = put_text(p, t->lineage);
+    p = put_number(p, 8, t->epoch);
+    p = put_number(p, 8, t->seq);
+    p = put_number(p, 8, (uint64_t)t->time_ms);
+    p = put_text(p, t->position);
+    p = put_number(p, 2, t->count);
     for (size_t i = 0; i < t->count; i++) {
-        put_text(&at, t->field[i].name);
-        put_number(&at, 8, t->field[i].value);
+        p = put_text(p, t->name[i]);
+        p = put_number(p, 8, t->value[i]);
     }
-    memcpy(step(&head, MAGIC_BYTES), magic, MAGIC_BYTES);
-    put_number(&head, 8, (uint64_t)(at.p - out - HEAD_BYTES));
-    sum = hash_bytes(&sum_key, out, (size_t)(at.p - out));
-    tail.p = at.p;
-    put_number(&tail, 8, sum.h[0]);
-    put_number(&tail, 8, sum.h[1]);
+    memcpy(out, magic, MAGIC_BYTES);
+    put_number(out + MAGIC_BYTES, 8, (uint64_t)(p - out - HEAD_BYTES));
+    sum = hash_bytes(&sum_key, out, (size_t)(p - out));
+    p = put_number(p, 8, sum.h[0]);
+    p = put_number(p, 8, sum.h[1]);
+    return (size_t)(p - out);
 }
 
 static bool sum_fits(const unsigned char *data, size_t size) {
     struct hash128 sum = hash_bytes(&sum_key, data, size);
-    unsigned char stored[SUM_BYTES];
-    struct cursor at = {stored, SUM_BYTES, false};
+    struct cursor at = {data + size, SUM_BYTES, false};
 
-    memcpy(stored, data + size, SUM_BYTES);
     return get_number(&at, 8) == sum.h[0] && get_number(&at, 8) == sum.h[1];
 }
 
-static int decode_body(struct cursor *at, struct totals *out, uint64_t *generation_out) {
+static bool decode_fields(struct cursor *at, struct totals *out) {
+    size_t count = (size_t)get_number(at, 2);
+    char name[TOTALS_NAME_SIZE];
+
+    for (size_t i = 0; i < count; i++) {
+        get_text(at, name, sizeof name);
+        if (at->bad || name[0] == '\0' || totals_field(out, name) != (int)i)
+            return false; /* or twice the same, or too many */
+        out->value[i] = get_number(at, 8);
+    }
+    return !at->bad && at->left == 0;
+}
+
+static int decode_body(struct cursor *at, struct totals *out) {
     memset(out, 0, sizeof *out);
-    *generation_out = get_number(at, 8);
     if (get_number(at, 4) != TOTALS_VERSION)
         return -1;
     get_text(at, out->lineage, sizeof out->lineage);
@@ -127,58 +137,60 @@ static int decode_body(struct cursor *at, struct totals *out, uint64_t *generati
     out->seq = get_number(at, 8);
     out->time_ms = (int64_t)get_number(at, 8);
     get_text(at, out->position, sizeof out->position);
-    out->count = (size_t)get_number(at, 2);
-    if (at->bad || out->count > TOTALS_FIELDS ||
-        (out->lineage[0] != '\0' && !stream_lineage_ok(out->lineage)))
+    if (at->bad || (out->lineage[0] != '\0' && !stream_lineage_ok(out->lineage)))
         return -1;
-    for (size_t i = 0; i < out->count; i++) {
-        get_text(at, out->field[i].name, sizeof out->field[i].name);
-        out->field[i].value = get_number(at, 8);
-        if (out->field[i].name[0] == '\0')
-            return -1;
-    }
-    return at->bad || at->left != 0 ? -1 : 0;
+    return decode_fields(at, out) ? 0 : -1;
+}
+
+/* The body of a slot that is whole, from its generation on; false: it is not. */
+static bool find_body(const unsigned char *data, size_t size, struct cursor *body_out,
+                      uint64_t *generation_out) {
+    struct cursor at = {data, size, false};
+    const unsigned char *start = step(&at, MAGIC_BYTES);
+    uint64_t length = get_number(&at, 8);
+
+    if (at.bad || memcmp(start, magic, MAGIC_BYTES) != 0 || at.left < SUM_BYTES ||
+        length > at.left - SUM_BYTES || !sum_fits(data, HEAD_BYTES + (size_t)length))
+        return false;
+    at.left = (size_t)length;
+    *generation_out = get_number(&at, 8);
+    *body_out = at;
+    return !at.bad;
 }
 
 int slot_decode(const unsigned char *data, size_t size, struct totals *out,
                 uint64_t *generation_out) {
-    unsigned char copy[SLOT_BYTES];
-    struct cursor at = {copy, HEAD_BYTES, false};
-    uint64_t length;
+    struct cursor body;
 
-    if (size < HEAD_BYTES + SUM_BYTES || size > SLOT_BYTES)
+    if (size > SLOT_BYTES || !find_body(data, size, &body, generation_out))
         return -1;
-    memcpy(copy, data, size);
-    if (memcmp(step(&at, MAGIC_BYTES), magic, MAGIC_BYTES) != 0)
-        return -1;
-    length = get_number(&at, 8);
-    if (length > size - HEAD_BYTES - SUM_BYTES || !sum_fits(copy, HEAD_BYTES + (size_t)length))
-        return -1;
-    at.left = (size_t)length;
-    return decode_body(&at, out, generation_out);
+    return decode_body(&body, out);
 }
 
 /* The newer of the two slots: 0 or 1, or -1 when neither is valid. */
 static int newest_slot(const unsigned char *data, size_t size, struct totals *out,
                        uint64_t *generation_out) {
-    struct totals found;
-    uint64_t generation;
-    int newest = -1;
+    uint64_t generation[2];
+    struct cursor body[2];
+    bool whole[2];
+    int newer;
 
     *generation_out = 0;
     for (int i = 0; i < 2; i++) {
         size_t begin = (size_t)i * SLOT_BYTES;
         size_t n = size < begin ? 0 : size - begin;
 
-        if (slot_decode(data + begin, n < SLOT_BYTES ? n : SLOT_BYTES, &found, &generation) == -1 ||
-            (newest != -1 && generation <= *generation_out))
-            continue;
-        newest = i;
-        *generation_out = generation;
-        if (out != NULL)
-            *out = found;
+        whole[i] =
+            find_body(data + begin, n < SLOT_BYTES ? n : SLOT_BYTES, &body[i], &generation[i]);
     }
-    return newest;
+    newer = whole[1] && (!whole[0] || generation[1] > generation[0]);
+    for (int tried = 0; tried < 2; tried++, newer = 1 - newer) {
+        if (!whole[newer] || decode_body(&body[newer], out) == -1)
+            continue;
+        *generation_out = generation[newer];
+        return newer;
+    }
+    return -1;
 }
 
 /* Returns how much of `data` was filled, or -1. */
@@ -207,30 +219,39 @@ static int open_regular(const char *path, int flags, struct fault *why) {
     return fault_set(why, "%s: not a regular file", path);
 }
 
-int slot_load(const char *path, struct totals *out, struct fault *why) {
-    unsigned char data[SLOT_FILE_BYTES];
+static int load_open(int fd, struct totals *out, struct fault *why) {
+    unsigned char *data = xcalloc(1, SLOT_FILE_BYTES);
     uint64_t generation;
-    ssize_t size;
+    ssize_t size = read_both(fd, data, why);
+    int failed = size == -1 ? -1 : 0;
+
+    if (failed == 0 && newest_slot(data, (size_t)size, out, &generation) == -1) {
+        fault_set(why, "neither of its slots is valid (%zd bytes)", size);
+        failed = 1;
+    }
+    free(data);
+    return failed;
+}
+
+int slot_load(const char *path, struct totals *out, struct fault *why) {
     int fd = open_regular(path, O_RDONLY, why);
+    int failed;
 
     if (fd == -1)
         return errno == ENOENT ? 1 : -1;
-    size = read_both(fd, data, why);
+    failed = load_open(fd, out, why);
     close(fd);
-    if (size == -1)
-        return fault_wrap(why, "%s", path);
-    if (newest_slot(data, (size_t)size, out, &generation) >= 0)
-        return 0;
-    fault_set(why, "%s: neither of its slots is valid (%zd bytes)", path, size);
-    return 1;
+    if (failed != 0)
+        fault_wrap(why, "%s", path);
+    return failed;
 }
 
-static int write_slot(int fd, const unsigned char data[SLOT_BYTES], off_t where,
+static int write_slot(int fd, const unsigned char *data, size_t size, off_t where,
                       struct fault *why) {
     size_t done = 0;
 
-    while (done < SLOT_BYTES) {
-        ssize_t n = pwrite(fd, data + done, SLOT_BYTES - done, where + (off_t)done);
+    while (done < size) {
+        ssize_t n = pwrite(fd, data + done, size - done, where + (off_t)done);
 
         if (n == -1 && errno == EINTR)
             continue;
@@ -242,18 +263,22 @@ static int write_slot(int fd, const unsigned char data[SLOT_BYTES], off_t where,
 }
 
 static int save_open(int fd, const struct totals *t, bool *is_new_out, struct fault *why) {
-    unsigned char data[SLOT_FILE_BYTES];
-    unsigned char slot[SLOT_BYTES];
+    unsigned char *data = xcalloc(1, SLOT_FILE_BYTES);
+    struct totals *found = xcalloc(1, sizeof *found);
     uint64_t generation;
     ssize_t size = read_both(fd, data, why);
-    int newest;
+    int failed = -1;
 
-    if (size == -1)
-        return -1;
-    *is_new_out = size == 0;
-    newest = newest_slot(data, (size_t)size, NULL, &generation);
-    slot_encode(t, generation + 1, slot);
-    return write_slot(fd, slot, newest == 0 ? SLOT_BYTES : 0, why);
+    if (size != -1) {
+        int newest = newest_slot(data, (size_t)size, found, &generation);
+        size_t used = slot_encode(t, generation + 1, data);
+
+        *is_new_out = size == 0;
+        failed = write_slot(fd, data, used, newest == 0 ? SLOT_BYTES : 0, why);
+    }
+    free(found);
+    free(data);
+    return failed;
 }
 
 int slot_save(const char *path, const struct totals *t, struct fault *why) {

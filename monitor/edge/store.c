@@ -59,7 +59,8 @@ struct store {
     struct script take;
     struct store_stream *streams;
     struct sidedata side;
-    size_t side_pending; /* commands with side data in flight */
+    struct stream_words words; /* of the command that is being made */
+    size_t side_pending;       /* commands with side data in flight */
     bool told_side;
     int64_t heartbeat_ms; /* when the next is due */
     char host[128];
@@ -155,16 +156,16 @@ static void on_verdict(const struct rlink_reply *reply, void *arg);
 static void send_write(struct store_stream *stream, bool whole) {
     bool take = stream->request.ask == STREAM_ASK_TAKE;
     struct script *script = take ? &stream->store->take : &stream->store->commit;
-    struct stream_words words;
+    struct stream_words *words = &stream->store->words;
 
     whole = whole || script->sha[0] == '\0';
-    words.word[0] = whole ? "EVAL" : "EVALSHA";
-    words.word[1] = whole ? script->text : script->sha;
-    words.word[2] = "1";
-    words.word[3] = stream->key;
-    words.count = 4;
-    stream_add_words(&stream->request, &words);
-    rlink_send(stream->store->link, words.count, words.word, on_verdict, stream);
+    words->word[0] = whole ? "EVAL" : "EVALSHA";
+    words->word[1] = whole ? script->text : script->sha;
+    words->word[2] = "1";
+    words->word[3] = stream->key;
+    words->count = 4;
+    stream_add_words(&stream->request, words);
+    rlink_send(stream->store->link, words->count, words->word, on_verdict, stream);
 }
 
 static void written(struct store_stream *stream) {

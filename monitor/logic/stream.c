@@ -86,12 +86,16 @@ static bool add_own_field(struct stream_image *image, struct span name, struct s
 }
 
 static bool add_total(struct totals *t, struct span name, struct span value) {
-    struct total *total = &t->field[t->count];
+    char text[TOTALS_NAME_SIZE];
+    uint64_t number;
+    int field;
 
-    if (t->count == TOTALS_FIELDS || !copy_plain(total->name, sizeof total->name, name) ||
-        !text_u64(value, 0, UINT64_MAX, &total->value))
+    if (!copy_plain(text, sizeof text, name) || !text_u64(value, 0, UINT64_MAX, &number))
         return false;
-    t->count++;
+    field = totals_field(t, text);
+    if (field == -1)
+        return false;
+    t->value[field] = number;
     return true;
 }
 
@@ -156,24 +160,11 @@ static uint64_t higher(uint64_t a, uint64_t b) {
     return a > b ? a : b;
 }
 
-static const struct total *find_total(const struct totals *t, const struct total *like,
-                                      size_t hint) {
-    if (hint < t->count && strcmp(t->field[hint].name, like->name) == 0)
-        return &t->field[hint]; /* almost always: the order of the fields does not change */
-    for (size_t i = 0; i < t->count; i++) {
-        if (strcmp(t->field[i].name, like->name) == 0)
-            return &t->field[i];
-    }
-    return NULL;
-}
-
 /* A field that the store has and we do not know is nothing to us: 0. Writing that leaves no
  * remains. */
 static void add_forgotten(struct totals *t, const struct totals *store) {
-    for (size_t i = 0; i < store->count; i++) {
-        if (find_total(t, &store->field[i], i) == NULL)
-            totals_set(t, store->field[i].name, 0);
-    }
+    for (size_t i = 0; i < store->count; i++)
+        totals_field(t, store->name[i]);
 }
 
 static void fill_take(struct stream *stream, struct stream_request *out) {
@@ -183,35 +174,50 @@ static void fill_take(struct stream *stream, struct stream_request *out) {
         totals_new_lineage(&stream->newest);
         stream->unborn = true;
     }
-    *sent = stream->newest;
+    totals_copy(sent, &stream->newest);
     add_forgotten(sent, &stream->acked);
     sent->epoch = higher(stream->store_epoch, stream->epoch) + 1;
     sent->seq = higher(stream->store_seq, stream->seq) + 1;
     out->ask = STREAM_ASK_TAKE;
     for (size_t i = 0; i < sent->count; i++)
-        out->field[out->count++] = (unsigned char)i;
+        out->field[out->count++] = (uint16_t)i;
     stream->state = STREAM_TAKING;
+}
+
+/* What the store does not have. Almost always both have the same fields, with the same numbers. */
+static void add_changes(struct stream_request *out, const struct totals *sent,
+                        const struct totals *acked) {
+    bool alike = acked->layout == sent->layout && acked->count == sent->count;
+    size_t count = 0;
+
+    for (size_t i = 0; i < sent->count; i++) {
+        int field = (int)i;
+
+        if (alike && acked->value[i] == sent->value[i])
+            continue;
+        if (!alike)
+            field = totals_find(acked, sent->name[i]);
+        if (field < 0 || acked->value[field] != sent->value[i])
+            out->field[count++] = (uint16_t)i;
+    }
+    out->count = count;
 }
 
 static void fill_commit(struct stream *stream, struct stream_request *out) {
     struct totals *sent = &stream->sent;
 
-    *sent = stream->newest;
+    totals_copy(sent, &stream->newest);
     sent->epoch = stream->epoch;
     sent->seq = stream->store_seq + 1;
     out->ask = STREAM_ASK_COMMIT;
-    for (size_t i = 0; i < sent->count; i++) {
-        const struct total *before = find_total(&stream->acked, &sent->field[i], i);
-
-        if (before == NULL || before->value != sent->field[i].value)
-            out->field[out->count++] = (unsigned char)i;
-    }
+    add_changes(out, sent, &stream->acked);
     stream->state = STREAM_COMMITTING;
 }
 
 enum stream_ask stream_next(struct stream *stream, int64_t wall_ms, bool probe,
                             struct stream_request *out) {
-    memset(out, 0, sizeof *out);
+    out->ask = STREAM_ASK_NOTHING;
+    out->count = 0;
     out->base_epoch = stream->store_epoch;
     out->base_seq = stream->store_seq;
     out->owner = stream->owner;
@@ -261,8 +267,8 @@ void stream_add_words(const struct stream_request *request, struct stream_words 
     if (take)
         add_number(words, TOTALS_VERSION);
     for (size_t i = 0; i < request->count; i++) {
-        add_word(words, state->field[request->field[i]].name);
-        add_number(words, state->field[request->field[i]].value);
+        add_word(words, state->name[request->field[i]]);
+        add_number(words, state->value[request->field[i]]);
     }
 }
 
@@ -341,7 +347,7 @@ int stream_on_image(struct stream *stream, const struct stream_image *image) {
 static int on_acknowledged(struct stream *stream) {
     stream->established = true;
     stream->newborn = false;
-    stream->acked = stream->sent;
+    totals_copy(&stream->acked, &stream->sent);
     stream->epoch = stream->store_epoch = stream->sent.epoch;
     stream->store_seq = stream->sent.seq;
     stream->state = STREAM_IDLE;
@@ -376,8 +382,7 @@ void stream_publish(struct stream *stream, const struct totals *now) {
     assert(stream->started && now->count <= TOTALS_FIELDS);
     text_copy(newest->position, sizeof newest->position, now->position);
     newest->time_ms = now->time_ms;
-    newest->count = now->count;
-    memcpy(newest->field, now->field, now->count * sizeof now->field[0]);
+    totals_copy_fields(newest, now);
     stream->waits = true;
 }
 

@@ -41,8 +41,8 @@ struct stream_request {
     uint64_t base_seq;   /* take and commit: likewise */
     const char *owner;
     const struct totals *state; /* lineage, epoch, seq, position and time to write */
-    size_t count;               /* fields to write: state->field[field[i]] */
-    unsigned char field[TOTALS_FIELDS];
+    size_t count;               /* fields to write: their numbers in the state */
+    uint16_t field[TOTALS_FIELDS];
 };
 
 enum stream_verdict {
@@ -113,7 +113,7 @@ void stream_retry(struct stream *stream);
 enum stream_ask stream_next(struct stream *stream, int64_t wall_ms, bool probe,
                             struct stream_request *out);
 
-/* A command as words; the numbers among them stand in `number`. */
+/* A command as words; the numbers among them stand in `number`. Large: not for the stack. */
 struct stream_words {
     size_t count;
     size_t numbers;

@@ -7,30 +7,75 @@
 
 #include "text.h"
 
-static struct total *find(const struct totals *t, const char *name) {
-    for (size_t i = 0; i < t->count; i++) {
-        if (strcmp(t->field[i].name, name) == 0)
-            return (struct total *)&t->field[i];
-    }
-    return NULL;
+/* FNV-1a: who could choose names that collide could as well write the values. */
+static uint64_t hash_name(const char *name) {
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+    for (; *name != '\0'; name++)
+        h = (h ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
+    return h;
+}
+
+/* Where in the table the name stands or would. There is always a free place. */
+static size_t place(const struct totals *t, const char *name, uint64_t hash) {
+    size_t i = (size_t)(hash ^ hash >> 32) % TOTALS_TABLE;
+
+    while (t->table[i] != 0 && strcmp(t->name[t->table[i] - 1], name) != 0)
+        i = (i + 1) % TOTALS_TABLE;
+    return i;
+}
+
+int totals_find(const struct totals *t, const char *name) {
+    return (int)t->table[place(t, name, hash_name(name))] - 1;
+}
+
+int totals_field(struct totals *t, const char *name) {
+    uint64_t hash = hash_name(name);
+    size_t i = place(t, name, hash);
+
+    if (t->table[i] != 0)
+        return (int)t->table[i] - 1;
+    if (t->count == TOTALS_FIELDS || strlen(name) >= TOTALS_NAME_SIZE)
+        return -1;
+    text_copy(t->name[t->count], TOTALS_NAME_SIZE, name);
+    t->value[t->count] = 0;
+    t->layout = (t->layout ^ hash) * UINT64_C(0x9e3779b97f4a7c15) + 1;
+    t->table[i] = (uint16_t)++t->count;
+    return (int)t->count - 1;
 }
 
 uint64_t totals_get(const struct totals *t, const char *name) {
-    const struct total *found = find(t, name);
+    int field = totals_find(t, name);
 
-    return found != NULL ? found->value : 0;
+    return field >= 0 ? t->value[field] : 0;
 }
 
 void totals_set(struct totals *t, const char *name, uint64_t value) {
-    struct total *found = find(t, name);
+    int field = totals_field(t, name);
 
-    if (found == NULL) {
-        if (t->count == TOTALS_FIELDS)
-            return;
-        found = &t->field[t->count++];
-        text_copy(found->name, sizeof found->name, name);
-    }
-    found->value = value;
+    if (field >= 0)
+        t->value[field] = value;
+}
+
+void totals_clear(struct totals *t) {
+    t->count = 0;
+    t->layout = 0;
+    memset(t->table, 0, sizeof t->table);
+}
+
+void totals_copy_fields(struct totals *to, const struct totals *from) {
+    memcpy(to->value, from->value, from->count * sizeof from->value[0]);
+    if (to->layout == from->layout && to->count == from->count)
+        return;
+    memcpy(to->name, from->name, from->count * sizeof from->name[0]);
+    memcpy(to->table, from->table, sizeof to->table);
+    to->count = from->count;
+    to->layout = from->layout;
+}
+
+void totals_copy(struct totals *to, const struct totals *from) {
+    totals_copy_fields(to, from);
+    memcpy(to, from, offsetof(struct totals, value));
 }
 
 void totals_new_lineage(struct totals *t) {

@@ -1,8 +1,9 @@
 /* Chaos for the counting protocol: chaos_store [CYCLES [SEED]]. A writer process counts an endless
- * log whose line i is known by its number, through store.c and slot.c into a real redis-server.
- * Each cycle kills the writer or Redis, cuts the end off Redis' file, empties it, lets it hang or
- * starts a second writer. All the time the totals in Redis must be those of the position beside
- * them, and at the end those of the whole log. Exit status 0: not a line lost or counted twice. */
+ * log whose line i is known by its number, with its time, through rings.c, store.c and slot.c into
+ * a real redis-server. Each cycle kills the writer or Redis, cuts the end off Redis' file, empties
+ * it, lets it hang or starts a second writer. All the time the totals in Redis, and each minute and
+ * hour of the rings, must be those of the position beside them, and at the end those of the whole
+ * log. Exit status 0: not a line lost or counted twice. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -18,10 +19,13 @@
 #include "log.h"
 #include "text.h"
 
+#include "rings.h"
 #include "slot.h"
 #include "store.h"
 
-enum { KINDS = 8, WRITERS = 2, LINES_PER_MS = 20 };
+enum { KINDS = 8, WRITERS = 2, LINES_PER_MS = 20, LINE_MS = 4000, MINUTE_MS = 60000 };
+
+#define LOG_BEGAN_MS (INT64_C(29800000) * MINUTE_MS)
 
 struct world {
     volatile uint64_t end;  /* lines that were written so far */
@@ -34,7 +38,9 @@ struct writer {
     struct store *store;
     struct store_stream *stream;
     struct totals now;
+    struct rings rings;
     uint64_t position;
+    int64_t late_ms; /* how long after a line was written this process reads it */
     int64_t saved_ms;
     bool started;
     int status;
@@ -44,14 +50,36 @@ static struct world *world;
 static struct redis_server server;
 static char slot_path[128];
 
-/* Which counter line i is about. */
-static unsigned kind_of(uint64_t i) {
+static uint64_t mixed(uint64_t i) {
     i *= UINT64_C(0x9e3779b97f4a7c15);
-    return (unsigned)(i >> 32) % KINDS;
+    return i ^ i >> 32;
 }
 
-static void kind_name(unsigned kind, char out[16]) {
-    text_format(out, 16, "c.kind%u", kind);
+/* Which counter line i is about: the first of enum counter. */
+static unsigned kind_of(uint64_t i) {
+    return (unsigned)mixed(i) % KINDS;
+}
+
+/* When line i is written, and what stands in it: mostly the same, some are late, some have no time
+ * or one of next year. */
+static int64_t written_ms(uint64_t i) {
+    return LOG_BEGAN_MS + (int64_t)i * LINE_MS;
+}
+
+static int64_t event_ms(uint64_t i) {
+    uint64_t random = mixed(i + 1000000007);
+
+    if (random % 97 == 0)
+        return 0;
+    if (random % 89 == 0)
+        return written_ms(i) + INT64_C(365) * 24 * 60 * MINUTE_MS;
+    if (random % 16 == 0)
+        return written_ms(i) - (int64_t)(random / 16 % (90 * MINUTE_MS));
+    return written_ms(i);
+}
+
+static void kind_name(unsigned kind, char out[TOTALS_NAME_SIZE]) {
+    text_format(out, TOTALS_NAME_SIZE, "c.kind%u", kind);
 }
 
 static void fail(const char *what, uint64_t position) {
@@ -59,10 +87,82 @@ static void fail(const char *what, uint64_t position) {
     exit(1);
 }
 
-static void count_upto(uint64_t position, uint64_t count[KINDS]) {
-    memset(count, 0, KINDS * sizeof count[0]);
-    for (uint64_t i = 0; i < position; i++)
-        count[kind_of(i)]++;
+/* ---- what must be ---- */
+
+struct bucket {
+    uint64_t t;
+    uint64_t count[KINDS];
+};
+
+struct truth {
+    uint64_t position;
+    uint64_t count[KINDS];
+    uint64_t skewed;
+    struct bucket minute[RINGS_MINUTES], hour[RINGS_HOURS];
+};
+
+static void bucket_add(struct bucket *bucket, uint64_t t, unsigned kind) {
+    if (t > bucket->t)
+        *bucket = (struct bucket){.t = t};
+    if (t == bucket->t)
+        bucket->count[kind]++;
+}
+
+/* Of the first `position` lines. */
+static const struct truth *truth_of(uint64_t position) {
+    static struct truth truth;
+
+    if (position < truth.position)
+        memset(&truth, 0, sizeof truth);
+    for (; truth.position < position; truth.position++) {
+        uint64_t i = truth.position;
+        uint64_t minute = (uint64_t)event_ms(i) / MINUTE_MS;
+        unsigned kind = kind_of(i);
+
+        truth.count[kind]++;
+        if (minute == 0 || event_ms(i) > written_ms(i)) {
+            truth.skewed++;
+            continue;
+        }
+        bucket_add(&truth.minute[minute % RINGS_MINUTES], minute, kind);
+        bucket_add(&truth.hour[minute / 60 % RINGS_HOURS], minute / 60, kind);
+    }
+    return &truth;
+}
+
+static bool has_bucket(const struct totals *t, char ring, size_t slot, const struct bucket *want) {
+    char name[TOTALS_NAME_SIZE];
+
+    text_format(name, sizeof name, "%c.%zu.t", ring, slot);
+    if (totals_get(t, name) != want->t)
+        return false;
+    for (unsigned k = 0; k < COUNTER_COUNT; k++) {
+        text_format(name, sizeof name, "%c.%zu.%s", ring, slot, counter_name((enum counter)k));
+        if (totals_get(t, name) != (k < KINDS ? want->count[k] : 0))
+            return false;
+    }
+    return true;
+}
+
+static void check(const struct totals *t, uint64_t position, const char *whose) {
+    const struct truth *want = truth_of(position);
+    char name[TOTALS_NAME_SIZE];
+    bool fits = totals_get(t, "r.skewed") == want->skewed;
+
+    for (unsigned k = 0; k < KINDS; k++) {
+        kind_name(k, name);
+        fits = fits && totals_get(t, name) == want->count[k];
+    }
+    if (!fits)
+        fail(whose, position);
+    for (size_t i = 0; i < RINGS_MINUTES; i++)
+        fits = fits && has_bucket(t, 'm', i, &want->minute[i]);
+    for (size_t i = 0; i < RINGS_HOURS; i++)
+        fits = fits && has_bucket(t, 'h', i, &want->hour[i]);
+    if (!fits) {
+        fprintf(stderr, "chaos_store: the rings:\n");
+        fail(whose, position);
+    }
 }
 
 /* ---- the writer process ---- */
@@ -79,20 +179,14 @@ static void save(struct writer *w) {
 
 static void on_start(const struct totals *from, void *arg) {
     struct writer *w = arg;
-    uint64_t want[KINDS];
-    char name[16];
 
     w->now = *from;
     w->started = true;
     if (from->position[0] != '\0' &&
         !text_u64(span_of(from->position), 0, UINT64_MAX, &w->position))
         fail("bad position", 0);
-    count_upto(w->position, want);
-    for (unsigned k = 0; k < KINDS; k++) {
-        kind_name(k, name);
-        if (totals_get(from, name) != want[k])
-            fail("a writer starts from wrong totals", w->position);
-    }
+    check(from, w->position, "a writer starts from wrong totals");
+    rings_restore(&w->rings, &w->now);
     save(w);
 }
 
@@ -113,7 +207,7 @@ static void on_lineage(bool newborn, void *arg) {
 static void on_time(void *arg) {
     struct writer *w = arg;
     uint64_t stop = w->position + LINES_PER_MS;
-    char name[16];
+    char name[TOTALS_NAME_SIZE];
 
     loop_timer_set(w->timer, 1);
     if (!w->started || w->position >= world->end)
@@ -121,8 +215,11 @@ static void on_time(void *arg) {
     for (; w->position < stop && w->position < world->end; w->position++) {
         kind_name(kind_of(w->position), name);
         totals_set(&w->now, name, totals_get(&w->now, name) + 1);
+        rings_add(&w->rings, COUNTER_BIT(kind_of(w->position)), event_ms(w->position),
+                  written_ms(w->position) + w->late_ms);
         world->read++;
     }
+    rings_put(&w->rings, &w->now);
     text_format(w->now.position, sizeof w->now.position, "%" PRIu64, w->position);
     store_publish(w->stream, &w->now);
     if (clock_mono_ms() - w->saved_ms > 100)
@@ -130,8 +227,8 @@ static void on_time(void *arg) {
 }
 
 static int writer_run(void) {
+    static struct writer w;
     struct conf conf = {.host = "chaos"};
-    struct writer w = {0};
     struct store_stream_calls calls = {on_start, on_fenced, on_lineage, &w};
     struct totals local;
     struct fault why;
@@ -140,6 +237,7 @@ static int writer_run(void) {
 
     if (none == -1)
         fail(why.text, 0);
+    w.late_ms = clock_mono_ms() % 97 * MINUTE_MS;
     text_format(conf.redis, sizeof conf.redis, "unix:%s", server.socket);
     store_make_owner(owner, sizeof owner);
     w.loop = loop_new(&why);
@@ -168,34 +266,46 @@ static pid_t writer_start(void) {
 
 /* ---- the parent ---- */
 
+/* The next line of an answer, without "$LENGTH" before it; NULL at the end. */
+static char *next_text(char **at) {
+    char *text, *end;
+
+    do {
+        text = *at;
+        end = strstr(text, "\r\n");
+        if (end == NULL)
+            return NULL;
+        *end = '\0';
+        *at = end + 2;
+    } while (text[0] == '$');
+    return text;
+}
+
 /* The totals in Redis are those of the position there. Returns the position; 0 also when Redis does
  * not answer. */
 static uint64_t check_redis(void) {
-    char command[256];
-    char answer[2048];
-    uint64_t have[KINDS + 1] = {0};
-    uint64_t want[KINDS];
-    char *line = answer;
-    size_t n;
+    static char answer[256 * 1024];
+    static struct totals have;
+    uint64_t position = 0, value, count;
+    char *at = answer;
 
-    n = (size_t)snprintf(command, sizeof command, "HMGET rw:{chaos}:log _pos");
-    for (unsigned k = 0; k < KINDS; k++)
-        n += (size_t)snprintf(command + n, sizeof command - n, " c.kind%u", k);
-    snprintf(command + n, sizeof command - n, "\r\n");
-    if (redis_server_talk(&server, command, answer, sizeof answer) <= 0 || answer[0] != '*')
+    totals_clear(&have);
+    if (redis_server_talk(&server, "HGETALL rw:{chaos}:log\r\n", answer, sizeof answer) <= 0 ||
+        answer[0] != '*' || !text_u64(span_of(next_text(&at) + 1), 2, 10000, &count))
         return 0;
-    for (unsigned i = 0; i <= KINDS; i++) { /* "$3\r\n123\r\n", or "$-1\r\n" where there is none */
-        line = strchr(line, '\n') + 1;
-        if (strncmp(line, "$-1", 3) == 0)
-            continue;
-        if (strncmp(line, "$0", 2) != 0)
-            sscanf(strchr(line, '\n') + 1, "%" SCNu64, &have[i]);
-        line = strchr(line, '\n') + 1;
+    for (; count > 0; count -= 2) {
+        const char *name = next_text(&at);
+        const char *text = name != NULL ? next_text(&at) : NULL;
+
+        if (text == NULL)
+            return 0; /* it was killed meanwhile */
+        if (strcmp(name, "_pos") == 0 && text[0] != '\0')
+            sscanf(text, "%" SCNu64, &position);
+        else if (name[0] != '_' && text_u64(span_of(text), 0, UINT64_MAX, &value))
+            totals_set(&have, name, value);
     }
-    count_upto(have[0], want);
-    if (memcmp(want, have + 1, sizeof want) != 0)
-        fail("Redis has wrong totals", have[0]);
-    return have[0];
+    check(&have, position, "Redis has wrong totals");
+    return position;
 }
 
 static void reap(pid_t writer[WRITERS], uint64_t fenced_out[2]) {

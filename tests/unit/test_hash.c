@@ -44,3 +44,22 @@ Test(hash, another_key_another_hash) {
 
     cr_expect_neq(hash_bytes(&a, "x", 1).h[0], hash_bytes(&b, "x", 1).h[0]);
 }
+
+/* SipHash-1-3 with 64 bits as CPython's hash() of bytes has it, where PYTHONHASHSEED=1 makes this
+ * key. */
+Test(hash, quick) {
+    static const struct {
+        const char *in;
+        uint64_t want;
+    } rows[] = {
+        {"A", 0x29c84be8a97f7743u},
+        {"12345678", 0x06f07c60efe2bad9u},
+        {"4FC8ZLNWD1", 0x9ac9a7b017f02048u},
+        {"relaywatch counts once", 0xd46277e238d0899bu},
+    };
+    const struct hash_key key = {{0xaed66ce184be2329u, 0xebe9bbf1f1499052u}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        cr_expect_eq(hash_quick(&key, rows[i].in, strlen(rows[i].in)), rows[i].want, "%s",
+                     rows[i].in);
+}

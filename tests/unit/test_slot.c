@@ -34,7 +34,7 @@ static struct totals sample(uint64_t n, size_t fields) {
     memset(t.lineage, 'a', 32);
     memset(t.position, 'p', n < sizeof t.position ? n : sizeof t.position - 1);
     for (size_t i = 0; i < fields; i++) {
-        text_format(name, sizeof name, "c.%037zu", i);
+        text_format(name, sizeof name, "c.%029zu", i);
         totals_set(&t, name, UINT64_MAX - n - i);
     }
     return t;
@@ -46,6 +46,9 @@ static void expect_seq(uint64_t seq, const char *row) {
     cr_assert_eq(slot_load(path, &t, &why), 0, "%s: %s", row, why.text);
     cr_assert_eq(t.seq, seq, "%s: %llu", row, (unsigned long long)t.seq);
 }
+
+static unsigned char before[SLOT_FILE_BYTES];
+static unsigned char after[SLOT_FILE_BYTES];
 
 static size_t read_file(unsigned char *data) {
     int fd = open(path, O_RDONLY);
@@ -64,7 +67,7 @@ static void write_file(const unsigned char *data, size_t size) {
 }
 
 Test(slot, round_trip) {
-    static const size_t counts[] = {0, 1, 21, TOTALS_FIELDS};
+    static const size_t counts[] = {0, 1, 21, 2403, TOTALS_FIELDS};
 
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
         struct totals t = sample(319, counts[i]);
@@ -102,9 +105,6 @@ Test(slot, folder_or_link_instead) {
 
 /* Each save replaces the older slot only, and each is the newest at once. */
 Test(slot, alternates) {
-    unsigned char before[SLOT_FILE_BYTES] = {0};
-    unsigned char after[SLOT_FILE_BYTES] = {0};
-
     for (uint64_t n = 1; n < 20; n++) {
         struct totals t = sample(n, 3);
         size_t kept = n % 2 == 1 ? SLOT_BYTES : 0;
@@ -118,79 +118,100 @@ Test(slot, alternates) {
     }
 }
 
+/* Loads the file while it is `after` with one slot as `mixed` up to byte k. */
+static void expect_old_or_new(size_t size, size_t k, bool whole, const char *row) {
+    static struct totals got;
+
+    write_file(after, size);
+    cr_assert_eq(slot_load(path, &got, &why), 0, "%s, cut at %zu", row, k);
+    cr_assert(got.seq == 30 || (got.seq == 40 && whole), "%s, cut at %zu: %llu", row, k,
+              (unsigned long long)got.seq);
+}
+
 /* A write that stopped at byte k of the older slot: old bytes, NULs or the end of the file after
- * it. */
-Test(slot, cut_write_at_every_byte) {
-    unsigned char old[SLOT_FILE_BYTES];
-    unsigned char new[SLOT_BYTES];
-    unsigned char mixed[SLOT_FILE_BYTES];
+ * it. Every byte of small slots; of the largest those at the ends and some between. */
+static void cut_writes(size_t fields, size_t newer_fields, uint64_t last, size_t stride) {
+    static unsigned char new[SLOT_BYTES];
+    struct totals t;
+    uint64_t generation;
+    size_t where, used, size;
 
-    for (uint64_t last = 1; last <= 2; last++) { /* the newest is in A, then in B */
-        size_t where;
-        struct totals t;
+    for (uint64_t n = 3 - last; n <= 3; n++) {
+        t = sample(n, fields);
+        cr_assert_eq(slot_save(path, &t, &why), 0, "%s", why.text);
+    }
+    size = read_file(before);
+    t = sample(4, newer_fields);
+    where = last == 1 ? 0 : SLOT_BYTES; /* the newest is in B, then in A */
+    used = slot_encode(&t, 4 - (2 - last), new);
+    cr_assert_eq(slot_save(path, &t, &why), 0, "%s", why.text);
+    cr_assert(read_file(after) >= size);
+    cr_assert_eq(memcmp(after + where, new, used), 0, "the other slot is written");
+    cr_assert_eq(slot_decode(new, used, &t, &generation), 0);
+    for (size_t k = 0; k <= used; k += k < 100 || k + 100 > used ? 1 : stride) {
+        bool whole = memcmp(new + k, before + where + k, used - k) == 0;
 
-        for (uint64_t n = 3 - last; n <= 3; n++) {
-            t = sample(n, TOTALS_FIELDS);
-            cr_assert_eq(slot_save(path, &t, &why), 0, "%s", why.text);
-        }
-        cr_assert_eq(read_file(old), SLOT_FILE_BYTES);
-        t = sample(4, TOTALS_FIELDS - 1);
-        cr_assert_eq(slot_save(path, &t, &why), 0);
-        read_file(mixed);
-        where = memcmp(mixed, old, SLOT_BYTES) != 0 ? 0 : SLOT_BYTES;
-        memcpy(new, mixed + where, SLOT_BYTES);
-        for (size_t k = 0; k < SLOT_BYTES; k++) {
-            bool whole = memcmp(new + k, old + where + k, SLOT_BYTES - k) == 0;
-            struct totals got;
+        memcpy(after, before, sizeof after);
+        memcpy(after + where, new, k);
+        expect_old_or_new(size > where + k ? size : where + k, k, whole, "old bytes");
+        memset(after + where + k, 0, SLOT_BYTES - k);
+        expect_old_or_new(where == 0 ? size : where + used, k, whole || new[k] == 0, "NULs");
+        if (where != 0)
+            expect_old_or_new(where + k, k, k == used, "end of file");
+    }
+    cr_assert_eq(unlink(path), 0);
+}
 
-            memcpy(mixed, old, sizeof mixed);
-            memcpy(mixed + where, new, k);
-            write_file(mixed, sizeof mixed);
-            cr_assert_eq(slot_load(path, &got, &why), 0, "cut at %zu", k);
-            cr_assert(got.seq == 30 || (got.seq == 40 && (whole || k > 6000)), "cut at %zu: %llu",
-                      k, (unsigned long long)got.seq);
-            memset(mixed + where + k, 0, SLOT_BYTES - k);
-            write_file(mixed, sizeof mixed);
-            cr_assert_eq(slot_load(path, &got, &why), 0, "NUL from %zu", k);
-            cr_assert(got.seq == 30 || got.seq == 40);
-            if (where == 0)
-                continue;
-            write_file(mixed, where + k);
-            cr_assert_eq(slot_load(path, &got, &why), 0, "end at %zu", k);
-            cr_assert(got.seq == 30 || got.seq == 40);
-        }
-        unlink(path);
+Test(slot, cut_write_at_every_byte, .timeout = 120) {
+    for (uint64_t last = 1; last <= 2; last++) {
+        cut_writes(3, 5, last, 1);
+        cut_writes(5, 3, last, 1);
+        cut_writes(TOTALS_FIELDS, TOTALS_FIELDS - 1, last, 2999);
+        cut_writes(100, TOTALS_FIELDS, last, 2999);
     }
 }
 
+/* What is written is what is used. */
+Test(slot, writes_little) {
+    struct totals t = sample(1, 21);
+    struct stat status;
+
+    cr_assert_eq(slot_save(path, &t, &why), 0, "%s", why.text);
+    cr_assert_eq(stat(path, &status), 0);
+    cr_expect(status.st_size < 2000, "%lld", (long long)status.st_size);
+    cr_assert_eq(slot_save(path, &t, &why), 0, "%s", why.text);
+    cr_assert_eq(stat(path, &status), 0);
+    cr_expect(status.st_blocks * 512 <= 8192, "%lld", (long long)status.st_blocks);
+    t = sample(2, TOTALS_FIELDS);
+    cr_expect(slot_encode(&t, UINT64_MAX, before) <= SLOT_BYTES);
+}
+
 Test(slot, any_changed_byte_is_noticed) {
-    unsigned char data[SLOT_BYTES];
+    unsigned char *data = before;
     struct totals t = sample(7, 3);
     struct totals got;
     uint64_t generation;
-    size_t used = SLOT_BYTES;
+    size_t used = slot_encode(&t, 9, data);
 
-    slot_encode(&t, 9, data);
-    while (data[used - 1] == 0)
-        used--;
-    cr_assert_eq(slot_decode(data, sizeof data, &got, &generation), 0);
+    cr_assert_eq(slot_decode(data, SLOT_BYTES, &got, &generation), 0);
     cr_assert_eq(generation, 9);
+    for (size_t n = 0; n < used; n++)
+        cr_assert_eq(slot_decode(data, n, &got, &generation), -1, "%zu bytes", n);
     for (size_t i = 0; i < used; i++) {
         for (int bit = 0; bit < 8; bit++) {
             data[i] ^= (unsigned char)(1 << bit);
-            cr_assert_eq(slot_decode(data, sizeof data, &got, &generation), -1, "byte %zu", i);
+            cr_assert_eq(slot_decode(data, SLOT_BYTES, &got, &generation), -1, "byte %zu", i);
             data[i] ^= (unsigned char)(1 << bit);
         }
     }
 }
 
 Test(slot, both_bad) {
-    unsigned char data[SLOT_FILE_BYTES] = {0};
     struct totals t = sample(5, 3);
 
     for (int fill = 0; fill < 3; fill++) {
-        memset(data, fill == 0 ? 0 : fill == 1 ? 0xff : 'R', sizeof data);
-        write_file(data, sizeof data);
+        memset(before, fill == 0 ? 0 : fill == 1 ? 0xff : 'R', sizeof before);
+        write_file(before, sizeof before);
         cr_expect_eq(slot_load(path, &t, &why), 1, "fill %d", fill);
         t = sample(5, 3);
         cr_expect_eq(slot_save(path, &t, &why), 0, "goes on");

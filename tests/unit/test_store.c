@@ -229,6 +229,48 @@ Test(store, writes_all_of_it) {
     cr_expect_eq(w.store, NULL);
 }
 
+static bool has_last_field(void *arg) {
+    return strcmp(field("m.3069"), arg) == 0;
+}
+
+/* As many fields as there can be, through both scripts, through HGETALL and as little as possible
+ * afterwards. */
+Test(store, all_fields) {
+    struct writer w;
+    struct writer next;
+    char name[TOTALS_NAME_SIZE];
+    uint64_t bytes;
+
+    redis_server_start(&server, NULL);
+    bring_up(&w);
+    for (uint64_t i = 0; w.now.count < TOTALS_FIELDS - 2; i++) {
+        text_format(name, sizeof name, "m.%" PRIu64, i);
+        totals_set(&w.now, name, i + 1000000);
+    }
+    publish(&w, 7);
+    cr_assert_eq(w.now.count, TOTALS_FIELDS);
+    expect_redis(7, 1000, "committed at once");
+    cr_expect_str_eq(field("m.3069"), "1003069");
+    redis_server_ask(&server, "FLUSHALL");
+    expect_redis(7, 2500, "taken at once");
+    cr_expect_str_eq(field("m.3069"), "1003069");
+    bytes = strtoull(redis_server_ask(&server, "MEMORY USAGE " LOG_KEY " SAMPLES 0"), NULL, 10);
+    cr_expect(bytes > 10000 && bytes < 300 * 1024, "%" PRIu64 " bytes", bytes);
+
+    totals_set(&w.now, "m.3069", 5);
+    publish(&w, 7);
+    cr_expect(run_until(has_last_field, (void *)(uintptr_t) "5", 500));
+    store_free(&w.store);
+
+    bring_up(&next);
+    cr_expect_eq(next.from.count, TOTALS_FIELDS);
+    cr_expect_eq(totals_get(&next.from, "m.3068"), 1003068);
+    cr_expect_eq(totals_get(&next.from, "m.3069"), 5);
+    publish(&next, 8);
+    expect_redis(8, 500, "goes on");
+    store_free(&next.store);
+}
+
 Test(store, emptied_while_idle) {
     struct writer w;
 

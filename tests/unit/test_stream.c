@@ -50,8 +50,7 @@ static enum stream_verdict fake_apply(struct fake *store, const struct stream_re
     have->time_ms = state->time_ms;
     text_copy(have->position, sizeof have->position, state->position);
     for (size_t i = 0; i < request->count; i++)
-        totals_set(have, state->field[request->field[i]].name,
-                   state->field[request->field[i]].value);
+        totals_set(have, state->name[request->field[i]], state->value[request->field[i]]);
     store->writes++;
     return STREAM_OK;
 }
@@ -263,6 +262,76 @@ Test(stream, only_changes_are_sent) {
     expect_consistent(&store.image.totals, "after all");
 }
 
+/* A field that comes later, one that the store has beside ours, another order of them: what is sent
+ * is what differs, by name. */
+Test(stream, fields_come_and_change_places) {
+    struct totals local = world(LINEAGE_A, 3, 60, 600);
+    struct totals stored_totals = world(LINEAGE_A, 3, 50, 500);
+    struct totals now = {0};
+    struct fake store;
+    struct stream_request request;
+    struct stream stream;
+
+    totals_set(&stored_totals, "m.1.t", 77);
+    store = stored("before", &stored_totals);
+    stream_init(&stream, "me", &local);
+    bring_up(&stream, &store);
+    publish(&stream, 602);
+    cr_assert_eq(stream_next(&stream, 1, false, &request), STREAM_ASK_COMMIT);
+    cr_expect_eq(request.count, 3, "%zu: though the store has one more", request.count);
+    cr_expect_eq(stream_on_verdict(&stream, fake_apply(&store, &request, request.state)), 0);
+
+    totals_set(&now, "m.2.t", 5);
+    totals_set(&now, "c.never", 0);
+    fill(&now, 604);
+    stream_publish(&stream, &now);
+    cr_assert_eq(stream_next(&stream, 1, false, &request), STREAM_ASK_COMMIT);
+    cr_expect_eq(request.count, 4, "%zu: the new one and those that changed", request.count);
+    cr_expect_eq(stream_on_verdict(&stream, fake_apply(&store, &request, request.state)), 0);
+    expect_consistent(&store.image.totals, "another order");
+    cr_expect_eq(totals_get(&store.image.totals, "m.1.t"), 0);
+    cr_expect_eq(totals_get(&store.image.totals, "m.2.t"), 5);
+}
+
+/* The most that there can be: taken whole, then one of them. */
+Test(stream, all_fields) {
+    static struct stream_words words;
+    struct fake store = {0};
+    struct stream_request request;
+    struct stream stream;
+    struct totals now = {0};
+    char name[TOTALS_NAME_SIZE];
+
+    stream_init(&stream, "me", NULL);
+    bring_up(&stream, &store);
+    for (uint64_t i = 0; i < TOTALS_FIELDS; i++) {
+        text_format(name, sizeof name, "m.%llu", (unsigned long long)i);
+        totals_set(&now, name, i + 1);
+    }
+    stream_publish(&stream, &now);
+    cr_assert_eq(stream_next(&stream, 1, false, &request), STREAM_ASK_COMMIT);
+    cr_expect_eq(request.count, TOTALS_FIELDS);
+    words.count = 4;
+    stream_add_words(&request, &words);
+    cr_expect_eq(words.count, 4 + 7 + 2 * TOTALS_FIELDS);
+    cr_expect_str_eq(words.word[words.count - 2], "m.3071");
+    cr_expect_str_eq(words.word[words.count - 1], "3072");
+    cr_expect_eq(stream_on_verdict(&stream, fake_apply(&store, &request, request.state)), 0);
+    now.value[totals_field(&now, "m.3000")] = 7;
+    stream_publish(&stream, &now);
+    cr_assert_eq(stream_next(&stream, 1, false, &request), STREAM_ASK_COMMIT);
+    cr_assert_eq(request.count, 1);
+    cr_expect_str_eq(request.state->name[request.field[0]], "m.3000");
+    stream_failed(&stream);
+    cr_expect_eq(exchange(&stream, &store, false, STREAM_ASK_READ), 0);
+    cr_assert_eq(stream_next(&stream, 1, false, &request), STREAM_ASK_TAKE);
+    words.count = 4;
+    stream_add_words(&request, &words);
+    cr_expect_eq(words.count, 4 + 9 + 2 * TOTALS_FIELDS);
+    cr_expect(words.count <= sizeof words.word / sizeof words.word[0]);
+    cr_expect(words.numbers <= sizeof words.number / sizeof words.number[0]);
+}
+
 Test(stream, fields_that_nobody_knows_become_zero) {
     struct totals local = world(LINEAGE_A, 3, 60, 600);
     struct totals t = world(LINEAGE_A, 3, 50, 500);
@@ -400,7 +469,8 @@ Test(stream, image) {
         {"no number", "c.sent", "x", false},
         {"empty", "c.sent", "", false},
         {"no name", "", "1", false},
-        {"long name", "c.0123456789012345678901234567890123456789", "1", false},
+        {"longest name", "c.01234567890123456789012345678", "1", true},
+        {"long name", "c.012345678901234567890123456789", "1", false},
         {"control character", "c.\n", "1", false},
         {"epoch", "_ep", "9007199254740992", true},
         {"epoch beyond Lua", "_ep", "9007199254740993", false},

@@ -1,5 +1,5 @@
-/* totals.c: fields are kept by name, a full table stays as it is, lineages are random and make a
- * key. */
+/* totals.c: fields are kept by name, a full table stays as it is, copies are whole though they move
+ * little, lineages are random and make a key. */
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -19,6 +19,69 @@ Test(totals, set_and_get) {
     cr_expect_eq(totals_get(&t, "c.sen"), 0);
 }
 
+Test(totals, numbers_of_fields) {
+    struct totals t = {0};
+    int sent;
+
+    cr_expect_eq(totals_find(&t, "c.sent"), -1);
+    sent = totals_field(&t, "c.sent");
+    cr_assert(sent >= 0);
+    cr_expect_eq(t.value[sent], 0);
+    totals_set(&t, "c.queued", 1);
+    cr_expect_eq(totals_field(&t, "c.sent"), sent);
+    cr_expect_eq(totals_find(&t, "c.sent"), sent);
+    cr_expect_eq(totals_field(&t, "c.0123456789012345678901234567890"), -1, "too long");
+    cr_expect_eq(t.count, 2);
+    totals_clear(&t);
+    cr_expect_eq(t.count, 0);
+    cr_expect_eq(totals_find(&t, "c.sent"), -1);
+}
+
+static void expect_same(const struct totals *a, const struct totals *b, const char *row) {
+    cr_assert_eq(a->count, b->count, "%s", row);
+    cr_expect_str_eq(a->position, b->position, "%s", row);
+    cr_expect_eq(a->layout, b->layout, "%s", row);
+    for (size_t i = 0; i < b->count; i++) {
+        cr_expect_eq(totals_find(a, b->name[i]), (int)i, "%s: %s", row, b->name[i]);
+        cr_expect_eq(a->value[i], b->value[i], "%s: %s", row, b->name[i]);
+    }
+}
+
+Test(totals, copies) {
+    struct totals from = {.position = "p1", .seq = 7};
+    struct totals to = {.position = "p0", .lineage = "x"};
+
+    totals_set(&to, "c.other", 9);
+    totals_set(&from, "c.sent", 1);
+    totals_set(&from, "c.queued", 2);
+    totals_copy(&to, &from);
+    expect_same(&to, &from, "other fields");
+    cr_expect_str_eq(to.lineage, "");
+    totals_set(&from, "c.queued", 3);
+    totals_copy(&to, &from);
+    expect_same(&to, &from, "same fields");
+    totals_set(&from, "c.other", 4);
+    totals_copy(&to, &from);
+    expect_same(&to, &from, "one more");
+    totals_clear(&from);
+    totals_set(&from, "c.queued", 5);
+    totals_set(&from, "c.sent", 6);
+    totals_set(&from, "c.other", 7);
+    totals_copy(&to, &from);
+    expect_same(&to, &from, "another order");
+    text_copy(from.position, sizeof from.position, "p2");
+    from.seq = 8;
+    totals_set(&from, "c.sent", 8);
+    totals_copy_fields(&to, &from);
+    cr_expect_eq(totals_get(&to, "c.sent"), 8);
+    cr_expect_str_eq(to.position, "p1");
+    cr_expect_eq(to.seq, 7);
+    totals_clear(&from);
+    totals_copy(&to, &from);
+    expect_same(&to, &from, "none");
+    cr_expect_eq(totals_find(&to, "c.sent"), -1);
+}
+
 Test(totals, full_table) {
     struct totals t = {0};
     char name[40];
@@ -29,6 +92,12 @@ Test(totals, full_table) {
     }
     cr_expect_eq(t.count, TOTALS_FIELDS);
     cr_expect_eq(totals_get(&t, name), 0, "dropped");
+    cr_expect_eq(totals_find(&t, name), -1);
+    cr_expect_eq(totals_field(&t, name), -1);
+    for (int i = 0; i < TOTALS_FIELDS; i++) {
+        text_format(name, sizeof name, "c.%d", i);
+        cr_assert_eq(totals_find(&t, name), i, "%s", name);
+    }
     totals_set(&t, "c.7", 70);
     cr_expect_eq(totals_get(&t, "c.7"), 70, "those that are there still change");
 }

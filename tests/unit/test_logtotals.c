@@ -1,0 +1,66 @@
+/* logtotals.c: what is put in comes out again; a publish after one line touches only its fields. */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "logtotals.h"
+
+#define NOW (INT64_C(29800000) * 60000)
+
+struct life {
+    struct logtotals fields;
+    struct counters counters;
+    struct ledger_totals ledger;
+    struct rings rings;
+    struct totals totals;
+};
+
+static void restore(struct life *l) {
+    logtotals_restore(&l->fields, &l->totals, &l->counters, &l->ledger, &l->rings);
+}
+
+static void put(struct life *l) {
+    logtotals_put(&l->fields, &l->counters, &l->ledger, &l->rings, &l->totals);
+}
+
+Test(logtotals, goes_on_from_an_earlier_life) {
+    struct life first = {0};
+    struct life second = {0};
+
+    restore(&first);
+    cr_expect_eq(first.counters.value[COUNTER_SENT], 0);
+    for (int c = 0; c < COUNTER_COUNT; c++)
+        first.counters.value[c] = (uint64_t)c + 100;
+    first.ledger =
+        (struct ledger_totals){.accepted = 1, .sent = 2, .bounced = 3, .expired = 4, .unknown = 5};
+    rings_add(&first.rings, COUNTER_BIT(COUNTER_SENT), NOW, NOW);
+    put(&first);
+    cr_expect_eq(totals_get(&first.totals, "c.lines"), 100);
+    cr_expect_eq(totals_get(&first.totals, "l.unknown"), 5);
+    cr_expect_eq(totals_get(&first.totals, "m.40.sent"), 1);
+
+    second.totals = first.totals;
+    restore(&second);
+    cr_expect_eq(memcmp(&first.counters, &second.counters, sizeof first.counters), 0);
+    cr_expect_eq(memcmp(&first.ledger, &second.ledger, sizeof first.ledger), 0);
+    cr_expect_eq(rings_minute(&second.rings, NOW / 60000)->value[COUNTER_SENT], 1);
+    put(&second);
+    cr_expect_eq(second.totals.count, first.totals.count);
+    cr_expect_eq(memcmp(first.totals.value, second.totals.value, sizeof first.totals.value), 0);
+}
+
+/* Foreign fields that leave no room: nothing breaks. */
+Test(logtotals, no_room) {
+    struct life l = {0};
+    char name[TOTALS_NAME_SIZE];
+
+    for (int i = 0; i < TOTALS_FIELDS; i++) {
+        text_format(name, sizeof name, "x.%d", i);
+        totals_set(&l.totals, name, 7);
+    }
+    restore(&l);
+    l.counters.value[COUNTER_SENT] = 1;
+    rings_add(&l.rings, COUNTER_BIT(COUNTER_SENT), NOW, NOW);
+    put(&l);
+    for (int i = 0; i < TOTALS_FIELDS; i++)
+        cr_assert_eq(l.totals.value[i], 7);
+}
