@@ -208,7 +208,10 @@ static void put_headline(const struct screen *s, const struct json_t *doc, bool 
     if (worst != NULL)
         printf("%s", json_get_text(worst, "summary"));
     else
-        printf("%s", strcmp(state, "ok") == 0 ? "mail flows" : "relaywatchd is starting");
+        printf("%s", strcmp(state, "ok") != 0 ? "relaywatchd is starting"
+                     : json_get_bool(json_get(doc, "relay"), "reachable")
+                         ? "mail flows"
+                         : "attempts to deliver fail, watching whether it passes");
     if (perfdata)
         printf(" | queue=%lld oldest=%llds sent=%lldc deferred=%lldc bounced=%lldc "
                "auth_failures=%lldc",

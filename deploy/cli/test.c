@@ -1,6 +1,7 @@
 /* `relaywatch test`: sends one message through the relay and follows it in the log to its end. */
 #include "cli.h"
 
+#include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,7 @@ struct follow {
     int64_t began_ms; /* monotonic */
     enum outcome outcome;
     bool deferred;
+    bool seen; /* the log told something of it */
     enum diagnosis diagnosis;
     struct fixtext_place place;
     uint32_t tls_pid;
@@ -258,6 +260,7 @@ static void on_line(struct span line, void *arg) {
     if (!span_is(ev.queue_id, f->queue_id))
         return;
     ev.diagnosis = diagnose_event(f->diagnoser, &ev);
+    f->seen = true;
     note(f, &ev);
 }
 
@@ -293,6 +296,8 @@ static void say_diagnosis(enum diagnosis d, const struct fixtext_place *place) {
 static const char *outcome_word(const struct follow *f) {
     static const char *const words[] = {"queued", "delivered", "returned", "lost"};
 
+    if (f->outcome == UNDER_WAY && !f->seen)
+        return "unknown";
     return f->outcome == UNDER_WAY && f->deferred ? "deferred" : words[f->outcome];
 }
 
@@ -306,6 +311,9 @@ static void report(const struct follow *f, const char *problem) {
             printf("FAILED after %.2f s: %s\n", elapsed, problem);
         else if (f->outcome == DELIVERED)
             printf("OK: the smarthost took the message, %.2f s\n", elapsed);
+        else if (!f->seen)
+            printf("NOT SEEN to its end after %.0f s: %s has no line about message %s; see %s\n",
+                   elapsed, f->place.mail_log, f->queue_id, "postqueue -p");
         else
             printf("NOT DELIVERED after %.0f s: message %s is %s\n", elapsed, f->queue_id,
                    f->outcome == UNDER_WAY ? "still in the queue, safe" : outcome_word(f));
@@ -378,6 +386,12 @@ static int run(int argc, char **argv, const char *conf_path) {
     status = cli_load_conf(conf_path, &conf);
     if (status != 0)
         return status;
+    if (access(conf.mail_log, R_OK) == -1) {
+        fprintf(stderr,
+                "relaywatch test: %s: %s: the message could not be followed. Run it as root.\n",
+                conf.mail_log, strerror(errno));
+        return errno == EACCES ? EX_NOPERM : EX_NOINPUT;
+    }
     if (letter.from == NULL) {
         text_format(from, sizeof from, "relaywatch@%s", conf.host);
         letter.from = from;

@@ -71,3 +71,8 @@ watch_host() {
 watch_stop() {
     process_stop relaywatch 15
 }
+
+# The login for the smarthost was tried.
+watch_login_known() {
+    watch_status --json 2>/dev/null | tr -d '\n ' | grep -q '"credentials":{[^}]*"state":"verified"'
+}

@@ -2,6 +2,7 @@
 #include "ask.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "clock.h"
 #include "log.h"
@@ -11,7 +12,8 @@ enum {
     FACTS_MS = 600 * 1000,
     FACTS_RETRY_MS = 10 * 1000,
     QUEUE_SOON_MS = 1000,
-    LOG_RETRY_MS = 5 * 1000
+    LOG_RETRY_MS = 5 * 1000,
+    HANG_MS = 20 * 1000
 };
 
 static void note_queue(struct daemon *d, const struct keeper_queue *now, int64_t mono_ms) {
@@ -48,9 +50,15 @@ void ask_on_reply(enum keeper_verb verb, const struct keeper_reply *reply, const
     case KEEPER_FACTS:
         d->facts_due_ms = mono_ms + (reply != NULL ? FACTS_MS : FACTS_RETRY_MS);
         if (reply != NULL && reply->outcome == KEEPER_DONE) {
+            if (d->facts_known && (strcmp(d->facts.relay_host, reply->facts.relay_host) != 0 ||
+                                   d->facts.relay_port != reply->facts.relay_port)) {
+                login_forget(&d->login, mono_ms);
+                d->health.last_tls_ms = 0;
+            }
             d->facts = reply->facts;
             d->facts_known = true;
             d->place.relay_port = d->facts.relay_port;
+            d->place.implicit_tls = d->facts.implicit_tls != 0;
         }
         if (d->facts_known && !d->facts.sasl)
             d->login.state = LOGIN_NONE;
@@ -76,6 +84,17 @@ void ask_on_reply(enum keeper_verb verb, const struct keeper_reply *reply, const
     }
 }
 
+/* Mail is under way and does not arrive, but nobody has said why yet: Postfix waits up to five
+ * minutes for a smarthost that hangs. A probe knows sooner. */
+static bool mail_hangs(const struct daemon *d, int64_t mono_ms) {
+    int64_t wall_ms = clock_wall_ms();
+
+    return d->queue_counted_ms != 0 && d->queue.active > 0 &&
+           wall_ms - d->queue.oldest_s * 1000 > HANG_MS &&
+           wall_ms - d->health.last_success_ms > HANG_MS &&
+           wall_ms - d->health.last_failure_ms > HANG_MS && mono_ms - d->verify_asked_ms > HANG_MS;
+}
+
 void ask_keeper(struct daemon *d, int64_t mono_ms) {
     bool refused = health_is_broken(&d->health, AREA_LOGIN, clock_wall_ms());
 
@@ -99,8 +118,9 @@ void ask_keeper(struct daemon *d, int64_t mono_ms) {
         d->login.apply_due_ms = 0;
     /* A refused login is not tried again: Postfix's own attempts tell when it works (lock-out,
      * G05). */
-    if (mono_ms >= d->login.verify_due_ms && !refused)
-        keeperc_ask(d->keeper, KEEPER_VERIFY);
+    if ((mono_ms >= d->login.verify_due_ms || mail_hangs(d, mono_ms)) && !refused &&
+        keeperc_ask(d->keeper, KEEPER_VERIFY))
+        d->verify_asked_ms = mono_ms;
 }
 
 void ask_queue_soon(struct daemon *d, int64_t mono_ms) {

@@ -21,7 +21,7 @@
 #include "judge.h"
 #include "state.h"
 
-enum { SLOT_SAVE_MS = 5000, FRESH_MS = 10 * 1000 };
+enum { SLOT_SAVE_MS = 5000, FRESH_MS = 10 * 1000, JUDGE_AGAIN_MS = 100 };
 
 static void stop(struct daemon *d, int status) {
     d->exit_status = status;
@@ -54,8 +54,18 @@ static void on_line(struct span line, void *arg) {
     struct daemon *d = arg;
 
     logline_parse(line, &d->clock, &d->event);
+    if (d->event.time_ms != 0)
+        tail_note_time(d->tail, d->event.time_ms);
     d->event.diagnosis = diagnose_event(d->diagnoser, &d->event);
     on_event(d, &d->event);
+}
+
+static int64_t on_stamp(struct span line, void *arg) {
+    struct daemon *d = arg;
+    struct mailev ev;
+
+    logline_parse(line, &d->clock, &ev);
+    return ev.time_ms != 0 ? ev.time_ms : -1;
 }
 
 static void publish_log(struct daemon *d) {
@@ -71,8 +81,8 @@ static void on_batch(void *arg) {
 
     d->clock.now_ms = clock_wall_ms();
     publish_log(d);
-    if (d->rules_due)
-        judge(d);
+    if (d->rules_due && clock_mono_ms() - d->judged_ms >= JUDGE_AGAIN_MS)
+        judge(d); /* else at the next tick */
     ask_queue_soon(d, clock_mono_ms());
 }
 
@@ -83,8 +93,11 @@ static void on_tail_event(const char *what, const char *detail, void *arg) {
 
 static void on_log_start(const struct totals *from, void *arg) {
     struct daemon *d = arg;
-    const struct tail_calls calls = {
-        .on_line = on_line, .on_batch = on_batch, .on_event = on_tail_event, .arg = d};
+    const struct tail_calls calls = {.on_line = on_line,
+                                     .on_batch = on_batch,
+                                     .on_stamp = on_stamp,
+                                     .on_event = on_tail_event,
+                                     .arg = d};
     struct hash_key key = totals_hash_key(from);
     struct ledger_totals t;
 
@@ -308,6 +321,7 @@ int daemon_run(const struct conf *conf, const char *conf_path) {
     d->conf_path = conf_path;
     d->started_ms = clock_wall_ms();
     d->since_ms = d->started_ms;
+    d->started_mono_ms = clock_mono_ms();
     d->place = (struct fixtext_place){
         .relay_host = d->facts.relay_host, /* "" until the keeper told */
         .postfix_config_dir = d->conf.postfix_config_dir,

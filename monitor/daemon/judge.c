@@ -40,7 +40,8 @@ static void fill_signals(struct daemon *d, struct signals *s, int64_t wall_ms, i
     };
     s->store_down = store_state(d->store, &s->store_detail) > STORE_OK;
     s->milter_silent_ms =
-        mono_ms - (d->milter.alive_mono_ms != 0 ? d->milter.alive_mono_ms : d->queue_asked_ms);
+        mono_ms - (d->milter.alive_mono_ms > d->started_mono_ms ? d->milter.alive_mono_ms
+                                                                : d->started_mono_ms);
     if (d->tail == NULL)
         return;
     tail_figures(d->tail, &source);
@@ -91,12 +92,12 @@ static const struct alert *find_alert(const struct alert_set *set, const char *i
     return NULL;
 }
 
-static void tell(struct daemon *d, const struct alert_set *set) {
+static void tell(struct daemon *d, const struct alert_set *set, int64_t now_ms) {
     for (int rule = 0; rules_id(rule) != NULL; rule++) {
         const struct alert *alert = find_alert(set, rules_id(rule));
 
         store_alert(d, rules_id(rule), alert);
-        if (alert != NULL)
+        if (alert != NULL && (alert->ended_ms == 0 || alert->ended_ms == now_ms))
             log_warn("alert", "%s %s (%s): %s", alert->ended_ms == 0 ? "firing" : "over", alert->id,
                      severity_name(alert->severity), alert->summary);
     }
@@ -122,10 +123,11 @@ void judge(struct daemon *d) {
     char url[96];
 
     d->rules_due = false;
+    d->judged_ms = clock_mono_ms();
     fill_signals(d, &signals, wall_ms, clock_mono_ms());
     follow_login(d, wall_ms);
     if (rules_eval(d->rules, &signals, wall_ms) || !d->told)
-        tell(d, rules_alerts(d->rules));
+        tell(d, rules_alerts(d->rules), wall_ms);
     text_format(url, sizeof url, "http://%s/", d->conf.http_listen);
     notifyc_set(d->notify, rules_alerts(d->rules), d->conf.host, url);
     health_expire(&d->health, wall_ms);

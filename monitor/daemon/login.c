@@ -18,6 +18,14 @@ void login_file_changed(struct login *login, int64_t mono_ms) {
         login->state = LOGIN_PENDING;
 }
 
+void login_forget(struct login *login, int64_t mono_ms) {
+    if (login->state == LOGIN_VERIFIED)
+        login->state = LOGIN_UNKNOWN;
+    login->verified_ms = 0;
+    login->certificate_expires_ms = 0;
+    login->verify_due_ms = mono_ms;
+}
+
 static void set_detail(struct login *login, const char *ours, struct span theirs) {
     char reply[sizeof login->detail];
 
@@ -78,8 +86,9 @@ static void note_proof(struct login *login, struct health *health, int64_t wall_
     health_note_probe(health, DIAGNOSIS_NONE, (struct span){0}, wall_ms);
 }
 
-static void on_apply(struct login *login, const struct keeper_reply *reply, struct health *health,
-                     int64_t wall_ms, int64_t mono_ms) {
+static void on_apply(struct login *login, const struct keeper_reply *reply,
+                     const struct diagnoser *diagnoser, struct health *health, int64_t wall_ms,
+                     int64_t mono_ms) {
     const struct keeper_credential *c = &reply->credential;
 
     login->apply_due_ms = 0;
@@ -101,9 +110,13 @@ static void on_apply(struct login *login, const struct keeper_reply *reply, stru
         login->credential = RULES_CREDENTIAL_BAD_SOURCE;
         break;
     case KEEPER_INCONCLUSIVE:
+        /* What hinders the probe hinders the mail. */
+        health_note_probe(health, diagnose_verdict(&c->verdict, diagnoser),
+                          verdict_text(&c->verdict), wall_ms);
         login->credential = RULES_CREDENTIAL_UNPROVEN;
         login->apply_due_ms = mono_ms + retry_ms(login);
-        break;
+        set_detail(login, reply->detail, verdict_text(&c->verdict));
+        return;
     case KEEPER_BUSY:
         login->apply_due_ms = mono_ms + FIRST_RETRY_MS;
         return;
@@ -162,7 +175,7 @@ void login_on_reply(struct login *login, enum keeper_verb verb, const struct kee
     if (c->verdict.certificate_expires_s > 0)
         login->certificate_expires_ms = c->verdict.certificate_expires_s * 1000;
     if (verb == KEEPER_APPLY)
-        on_apply(login, reply, health, wall_ms, mono_ms);
+        on_apply(login, reply, diagnoser, health, wall_ms, mono_ms);
     else
         on_verify(login, reply, diagnoser, health, wall_ms);
 }

@@ -40,6 +40,9 @@ void login_init(struct login *login, int64_t mono_ms);
 /* The file changed: APPLY is due now. */
 void login_file_changed(struct login *login, int64_t mono_ms);
 
+/* Another smarthost: what was proved of the old one says nothing. VERIFY is due now. */
+void login_forget(struct login *login, int64_t mono_ms);
+
 /* The answer to APPLY or VERIFY (NULL: the keeper did not answer; then `why`). Notes in `health`
  * what the probe proved. */
 void login_on_reply(struct login *login, enum keeper_verb verb, const struct keeper_reply *reply,

@@ -66,6 +66,8 @@ static const char *headline(const struct view *v) {
 
     switch (v->state) {
     case OVERALL_OK:
+        if (!view_reachable(v))
+            return "Attempts to deliver fail; watching whether it passes";
         return view_queue_messages(v) == 0 ? "Mail flows" : "Mail flows; some messages wait";
     case OVERALL_WARNING:
         return "Mail flows, but something needs care";

@@ -47,6 +47,7 @@ struct daemon {
     struct loop_signal *on_term, *on_int, *on_hup;
     int exit_status;
     int64_t started_ms;
+    int64_t started_mono_ms;
 
     struct diagnoser *diagnoser;
     struct logline_clock clock;
@@ -71,6 +72,7 @@ struct daemon {
     struct keeper_facts facts;
     bool facts_known;
     int64_t facts_due_ms;
+    int64_t verify_asked_ms;
     int64_t log_due_ms; /* not before then the keeper is asked again to let us read the log */
     struct keeper_queue queue;
     int64_t queue_counted_ms; /* monotonic; 0: never */
@@ -81,7 +83,8 @@ struct daemon {
     int64_t keeper_silent_since_ms; /* 0: it answers */
 
     struct rules *rules;
-    bool told; /* Redis has the present set of alerts */
+    int64_t judged_ms; /* when the rules looked last, monotonic */
+    bool told;         /* Redis has the present set of alerts */
     struct notifyc *notify;
     struct http *http;
     enum overall state;

@@ -30,6 +30,8 @@ bool view_reachable(const struct view *view) {
 const char *view_tls_word(const struct view *view) {
     if (health_is_broken(view->health, AREA_TLS, view->now_ms))
         return "failing";
+    if (!view_reachable(view))
+        return "unknown";
     if (view->health->last_tls_ms != 0 || view->login->certificate_expires_ms != 0)
         return "verified";
     return "unknown";
@@ -40,6 +42,8 @@ const char *view_auth_word(const struct view *view) {
         return "refused";
     if (view->login->state == LOGIN_NONE)
         return "none";
+    if (!view_reachable(view) || health_is_broken(view->health, AREA_TLS, view->now_ms))
+        return "unknown";
     return view->login->verified_ms != 0 || view->health->last_success_ms != 0 ? "ok" : "unknown";
 }
 

@@ -32,15 +32,12 @@ struct tail_calls {
     /* The lines of one read were handed over, or the position changed without a line (begin, change
      * of file): time to keep tail_position. */
     void (*on_batch)(void *arg);
-    /* Changes of state, and what was lost; `what` is a word:
-     *   rotated           a new file was begun
-     *   source_missing    there is no file (for 1 s);  source_unreadable, source_error: it cannot
-     * be read source_back       the end of these three truncation_gap    truncated, and no copy was
-     * found: what was written since the last read is lost log_gap           our file, or the rest
-     * of it, is gone: what was written since is lost log_tail_lost     the file lost its end (a
-     * power cut); no line was handed over twice rewritten         the bytes before the place are
-     * others than those that were read long_line         a line of more than 64 KiB was skipped
-     * (told once a minute at most) */
+    /* Changes of state, and what was lost. `what` is a word: "rotated" (a new file was begun),
+     * "source_missing" (no file for 1 s), "source_unreadable", "source_error", "source_back" (the
+     * end of these), "truncation_gap" (truncated, no copy found: what was written since the last
+     * read is lost), "log_gap" (our file or the rest of it is gone), "log_tail_lost" (the file lost
+     * its end in a power cut; no line was handed over twice), "rewritten" (the bytes before the
+     * place are others), "long_line" (more than 64 KiB, skipped; told once a minute at most). */
     void (*on_event)(const char *what, const char *detail, void *arg);
     void *arg;
     /* The time of a line in ms since 1970, or -1; may be NULL. With it the lines that are new are

@@ -51,6 +51,7 @@ static size_t fit_command(char *out, size_t size, const char *text, const char *
 }
 
 static size_t fit_word(char *out, size_t size, const char *at, const struct fixtext_place *place) {
+    static const char starttls[] = "-starttls smtp ";
     const struct {
         const char *usual;
         const char *here;
@@ -60,6 +61,8 @@ static size_t fit_word(char *out, size_t size, const char *at, const struct fixt
         {"/var/log/mail.log", place->mail_log},
     };
 
+    if (place->implicit_tls && strncmp(at, starttls, sizeof starttls - 1) == 0)
+        return sizeof starttls - 1;
     if (place->relay_host[0] != '\0' && strncmp(at, "SMARTHOST", 9) == 0) {
         bool bracket = at[9] == ']';
         bool has_port = strncmp(at + 9 + bracket, ":587", 4) == 0;

@@ -4,12 +4,14 @@
 #ifndef LOGIC_FIXTEXT_H
 #define LOGIC_FIXTEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct fixtext_place {
     const char *relay_host; /* "" : not known, the catalogue's word stays */
     uint32_t relay_port;
+    bool implicit_tls; /* no STARTTLS there */
     const char *postfix_config_dir;
     const char *sasl_passwd;
     const char *mail_log;

@@ -3,7 +3,13 @@
 
 #include <string.h>
 
-enum { QUIET_MS = 2000, LINGER_MS = 600 * 1000, HINT_MS = 5000 };
+enum {
+    QUIET_MS = 2000,
+    LINGER_MS = 600 * 1000,
+    HINT_MS = 5000,
+    CALM_MS = 60 * 1000,
+    RELOAD_MS = 10 * 1000
+};
 
 /* By the catalogue's families: G Google, S SASL, T TLS, N network, Q queue, M master and host, L
  * milter. */
@@ -48,10 +54,13 @@ static enum health_area area_of_sasl(int number) {
 }
 
 enum health_area health_area(enum diagnosis d) {
-    const char *id = diagnosis_entry(d)->id;
+    const char *id;
     int number;
 
-    if (d == DIAGNOSIS_NONE || strlen(id) != 3)
+    if (d == DIAGNOSIS_NONE) /* nearly all lines */
+        return AREA_COUNT;
+    id = diagnosis_entry(d)->id;
+    if (strlen(id) != 3)
         return AREA_COUNT;
     number = (id[1] - '0') * 10 + (id[2] - '0');
     switch (id[0]) {
@@ -65,6 +74,10 @@ enum health_area health_area(enum diagnosis d) {
         return AREA_NETWORK;
     case 'Q':
         return number <= 5 ? AREA_LOCAL : AREA_COUNT;
+    case 'L':
+        return number <= 4 ? AREA_MILTER : AREA_COUNT;
+    case 'W':
+        return d == DIAGNOSIS_W03_NOTHING_ACCEPTED ? AREA_REFUSED : AREA_COUNT;
     case 'M':
         return diagnosis_entry(d)->severity >= SEVERITY_WARNING ? AREA_LOCAL : AREA_COUNT;
     default:
@@ -98,27 +111,55 @@ static void note_failure(struct health *h, enum diagnosis d, struct span evidenc
 }
 
 static void note_hint(struct health *h, const struct mailev *ev, int64_t now_ms) {
-    if (health_area(ev->diagnosis) != AREA_TLS)
+    enum health_area area = health_area(ev->diagnosis);
+
+    if (area != AREA_TLS && area != AREA_NETWORK)
         return;
     h->hint.diagnosis = ev->diagnosis;
     h->hint.at_ms = now_ms;
     text_copy_printable(h->hint.evidence, sizeof h->hint.evidence, ev->message);
 }
 
+/* "Verified TLSv1.3"; without snprintf, as a busy log has many of these. */
+static void keep_tls(struct health *h, struct span trust, struct span version) {
+    size_t n = trust.n < sizeof h->last_tls / 2 ? trust.n : sizeof h->last_tls / 2 - 1;
+
+    (void)text_copy_span(h->last_tls, sizeof h->last_tls / 2, trust);
+    h->last_tls[n] = ' ';
+    (void)text_copy_span(h->last_tls + n + 1, sizeof h->last_tls - n - 1, version);
+}
+
+/* A reply of the smarthost that the catalogue does not know and that is not about one address (RFC
+ * 3463: X.1 and X.2). */
+static bool is_refusal(const struct mailev *ev) {
+    return ev->kind == MAILEV_DELIVERY && ev->diagnosis == DIAGNOSIS_NONE &&
+           (ev->status == MAILEV_STATUS_DEFERRED || ev->status == MAILEV_STATUS_BOUNCED) &&
+           span_is(ev->daemon, "smtp") && ev->relay_ip.n > 0 && ev->dsn.n >= 5 &&
+           ev->dsn.p[2] != '1' && ev->dsn.p[2] != '2';
+}
+
 void health_note(struct health *h, const struct mailev *ev, int64_t now_ms) {
-    enum health_area area = health_area(ev->diagnosis);
-    bool hinted = area == AREA_TLS && now_ms - h->hint.at_ms < HINT_MS;
+    enum diagnosis d;
+    enum health_area area;
+    bool hinted;
 
     if (ev->kind == MAILEV_TLS && (ev->counters & COUNTER_BIT(COUNTER_TLS_SESSIONS)) != 0) {
         h->last_tls_ms = now_ms;
-        text_format(h->last_tls, sizeof h->last_tls, "%.*s %.*s", (int)ev->tls_trust.n,
-                    ev->tls_trust.p, (int)ev->tls_version.n, ev->tls_version.p);
+        keep_tls(h, ev->tls_trust, ev->tls_version);
     }
-    if (ev->kind == MAILEV_DELIVERY && ev->status == MAILEV_STATUS_SENT &&
-        span_is(ev->daemon, "smtp")) {
+    if (ev->kind == MAILEV_DELIVERY && ev->status == MAILEV_STATUS_SENT && ev->daemon.n == 4 &&
+        memcmp(ev->daemon.p, "smtp", 4) == 0) {
         h->last_success_ms = now_ms;
         return;
     }
+    if (ev->kind == MAILEV_LIFECYCLE)
+        h->last_reload_ms = now_ms;
+    d = is_refusal(ev) ? DIAGNOSIS_W03_NOTHING_ACCEPTED : ev->diagnosis;
+    area = health_area(d);
+    if (area == AREA_COUNT ||
+        (d == DIAGNOSIS_M20_INTERNAL_IPC && now_ms - h->last_reload_ms < RELOAD_MS))
+        return;
+    hinted = area == AREA_TLS && now_ms - h->hint.at_ms < HINT_MS;
     if (ev->kind == MAILEV_TLS_FAILURE) {
         note_hint(
             h, ev,
@@ -128,8 +169,8 @@ void health_note(struct health *h, const struct mailev *ev, int64_t now_ms) {
     if (hinted)
         note_failure(h, h->hint.diagnosis, span_of(h->hint.evidence), now_ms);
     else
-        note_failure(h, ev->diagnosis, ev->text.n > 0 ? ev->text : ev->message, now_ms);
-    if (area != AREA_COUNT && ev->status == MAILEV_STATUS_BOUNCED)
+        note_failure(h, d, ev->text.n > 0 ? ev->text : ev->message, now_ms);
+    if (ev->status == MAILEV_STATUS_BOUNCED)
         h->cause[area].bounced++;
 }
 
@@ -145,8 +186,10 @@ bool health_is_broken(const struct health *h, enum health_area area, int64_t now
 
     if (cause->diagnosis == DIAGNOSIS_NONE)
         return false;
-    if (area <= AREA_NETWORK)
+    if (area <= AREA_NETWORK || area == AREA_REFUSED)
         return h->last_success_ms < cause->last_ms || now_ms - cause->last_ms < QUIET_MS;
+    if (area == AREA_MILTER || h->last_success_ms > cause->last_ms)
+        return now_ms - cause->last_ms < CALM_MS;
     return now_ms - cause->last_ms < LINGER_MS;
 }
 

@@ -14,7 +14,10 @@ enum health_area {
     AREA_TLS,     /* no verified TLS with it */
     AREA_NETWORK, /* cannot be reached: DNS, connect, time-outs */
     AREA_POLICY,  /* reached, logged in, and it refuses the mail: allow-list, limits, reputation */
+    AREA_REFUSED, /* reached, logged in, and mail after mail is refused for reasons not in the
+                     catalogue */
     AREA_LOCAL,   /* Postfix or this host: maps, processes, disk */
+    AREA_MILTER,  /* Postfix does not reach our milter */
     AREA_COUNT
 };
 
@@ -40,8 +43,9 @@ struct health {
     int64_t last_success_ms;               /* a delivery through the relay; 0: none seen */
     int64_t last_failure_ms;               /* any failure of login, TLS or network */
     struct health_hint hint;
-    int64_t last_tls_ms; /* a TLS session made with the relay */
-    char last_tls[96];   /* "Verified TLSv1.3" */
+    int64_t last_reload_ms; /* of Postfix: its processes miss each other for a moment then */
+    int64_t last_tls_ms;    /* a TLS session made with the relay */
+    char last_tls[96];      /* "Verified TLSv1.3" */
 };
 
 /* Notes one event. */
@@ -51,8 +55,9 @@ void health_note(struct health *h, const struct mailev *ev, int64_t now_ms);
  * the smarthost's answer. */
 void health_note_probe(struct health *h, enum diagnosis d, struct span reply, int64_t now_ms);
 
-/* Is something wrong in this area now? Login, TLS and network end two seconds after their last
- * failure once a delivery came later than it; the others ten minutes after their last sign. */
+/* Is something wrong in this area now? Login, TLS, network and refusals end two seconds after their
+ * last failure once a delivery came later than it; the milter's a minute after its last sign; the
+ * others then, too, if a delivery came after it, else ten minutes after. */
 bool health_is_broken(const struct health *h, enum health_area area, int64_t now_ms);
 
 /* Forgets causes that ended. Call now and then. */

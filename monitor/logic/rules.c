@@ -73,6 +73,16 @@ static bool relay_refuses(const struct look *look, struct finding *f) {
     return area_holds(look, AREA_POLICY, f);
 }
 
+static bool nothing_accepted(const struct look *look, struct finding *f) {
+    enum { A_FEW = 3, MANY = 10 };
+
+    if (!area_holds(look, AREA_REFUSED, f) || f->count < A_FEW)
+        return false;
+    f->wait_ms = 30 * 1000;
+    f->severity = f->count < MANY ? SEVERITY_WARNING : SEVERITY_CRITICAL;
+    return true;
+}
+
 static bool postfix_trouble(const struct look *look, struct finding *f) {
     return area_holds(look, AREA_LOCAL, f);
 }
@@ -162,6 +172,10 @@ static bool log_silent(const struct look *look, struct finding *f) {
 }
 
 static bool milter_gone(const struct look *look, struct finding *f) {
+    if (area_holds(look, AREA_MILTER, f)) {
+        f->severity = SEVERITY_WARNING;
+        return true;
+    }
     if (!look->signals->milter_expected ||
         look->signals->milter_silent_ms < look->limits->milter_gone_after_ms)
         return false;
@@ -215,6 +229,7 @@ static const struct rule table[] = {
     {"tls-broken", tls_broken, true},
     {"relay-unreachable", relay_unreachable, true},
     {"relay-refuses", relay_refuses, true},
+    {"nothing-accepted", nothing_accepted, true},
     {"postfix-trouble", postfix_trouble, true},
     {"credential-rejected", credential_rejected, false},
     {"disk-low", disk_low, false},
@@ -275,6 +290,9 @@ static void fill_impact(struct alert *alert, const struct look *look) {
             "DELAYED: %llu message%s in the queue, safe; the first would be returned in %s.",
             (unsigned long long)s->queue_messages, s->queue_messages == 1 ? " waits" : "s wait",
             left);
+    } else if (n == 0 && area != AREA_COUNT && area != AREA_MILTER) {
+        text_copy(alert->impact, sizeof alert->impact,
+                  "No message was returned, and none waits for this now.");
     } else if (n == 0) {
         text_copy(alert->impact, sizeof alert->impact, diagnosis_entry(alert->diagnosis)->impact);
     }

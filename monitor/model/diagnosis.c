@@ -764,12 +764,18 @@ static const struct diagnosis_entry table[DIAGNOSIS_COUNT] = {
     ENTRY(W01, STORE_UNAVAILABLE, WARNING, OPERATOR, "Redis does not take relaywatch's figures.",
           "Redis is down, full, read-only, or refuses our login.",
           "None for mail. The figures are kept on this host and written later.",
-          "relaywatch status", "redis-cli ping", "systemctl status redis-server"),
+          "relaywatch show-config   # redis = where it should answer",
+          "systemctl status redis-server"),
     ENTRY(W02, KEEPER_SILENT, WARNING, OPERATOR, "relaywatch's privileged helper does not answer.",
           "relaywatch-keeper's socket is not there, or the program fails.",
           "None for mail; the queue is not counted and a new login is not put in place.",
           "systemctl status relaywatch-keeper.socket", "journalctl -u 'relaywatch-keeper*' -n 50",
           "systemctl restart relaywatch-keeper.socket"),
+    ENTRY(W03, NOTHING_ACCEPTED, CRITICAL, BOTH, "The smarthost answers, but takes no message.",
+          "Its reply is not in the catalogue: read it below. Often a rule of the smarthost about "
+          "senders, addresses or content.",
+          SAFE, "postqueue -p   # the reply to each message", TEST,
+          "tail -n 200 /var/log/mail.log"),
 };
 
 const struct diagnosis_entry *diagnosis_entry(enum diagnosis d) {

@@ -172,7 +172,7 @@ clean_up() {
     [[ -n ${KEEP:-} ]] && echo "# kept: $dir" && return
     [[ -n $sink ]] && kill "$sink" 2>/dev/null
     "$repo/deploy/up" --dir "$dir" --stop >/dev/null 2>&1
-    rm -rf "$dir" "$work"
+    rm -rf "$(readlink -f "$dir")" "$dir" "$work"
 }
 trap clean_up EXIT
 

@@ -585,7 +585,7 @@ Test(diagnose, hostile) {
 Test(diagnose, every_diagnosis_with_a_line_is_tried) {
     static const char without[] =
         "S03 S14 T11 N10 N13 Q03 Q06 Q07 Q08 Q10 M01 M11 M15 M16 M17 R02 R03 "
-        "C01 C02 C03 C04 C05 C06 C07 C08 C09 W01 W02";
+        "C01 C02 C03 C04 C05 C06 C07 C08 C09 W01 W02 W03";
     static const struct {
         const struct row *rows;
         size_t count;

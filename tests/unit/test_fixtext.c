@@ -59,6 +59,15 @@ Test(fixtext, table) {
     }
 }
 
+Test(fixtext, implicit_tls_has_no_starttls) {
+    struct fixtext_place place = other;
+    char out[120];
+
+    place.implicit_tls = true;
+    fixtext_fit(out, sizeof out, "openssl s_client -starttls smtp -connect SMARTHOST:587", &place);
+    cr_expect_str_eq(out, "openssl s_client -connect localhost:2587");
+}
+
 Test(fixtext, is_cut_at_every_size) {
     char out[80];
 

@@ -132,3 +132,65 @@ Test(health, what_is_wrong_with_a_certificate_is_kept_for_the_failure, .init = b
     deferral(DIAGNOSIS_T04_CERT_UNTRUSTED, 60000);
     cr_expect_eq(h.cause[AREA_TLS].diagnosis, DIAGNOSIS_T04_CERT_UNTRUSTED, "an old hint is none");
 }
+
+static void refusal(const char *dsn, int64_t now_ms) {
+    struct mailev ev = {.kind = MAILEV_DELIVERY,
+                        .status = MAILEV_STATUS_DEFERRED,
+                        .daemon = SPAN("smtp"),
+                        .relay_ip = SPAN("192.0.2.1"),
+                        .dsn = span_of(dsn),
+                        .text = SPAN("host x said: 554 5.7.1 Sender address rejected")};
+
+    health_note(&h, &ev, now_ms);
+}
+
+Test(health, refusals_that_nobody_knows_are_counted_until_a_delivery, .init = begin) {
+    refusal("5.1.1", 1000);
+    refusal("4.2.0", 1000);
+    cr_expect_not(health_is_broken(&h, AREA_REFUSED, 1000), "about one address");
+    refusal("5.7.1", 2000);
+    refusal("4.7.1", 3000);
+    cr_expect(health_is_broken(&h, AREA_REFUSED, 3000));
+    cr_expect_eq(h.cause[AREA_REFUSED].count, 2u);
+    cr_expect_eq(h.cause[AREA_REFUSED].diagnosis, DIAGNOSIS_W03_NOTHING_ACCEPTED);
+    delivery("smtp", 4000);
+    cr_expect_not(health_is_broken(&h, AREA_REFUSED, 6000));
+}
+
+Test(health, a_reload_makes_postfix_miss_itself_for_a_moment, .init = begin) {
+    struct mailev reload = {.kind = MAILEV_LIFECYCLE};
+
+    h.last_reload_ms = -100000;
+    health_note(&h, &reload, 1000);
+    deferral(DIAGNOSIS_M20_INTERNAL_IPC, 2000);
+    cr_expect_not(health_is_broken(&h, AREA_LOCAL, 2000));
+    deferral(DIAGNOSIS_M20_INTERNAL_IPC, 30000);
+    cr_expect(health_is_broken(&h, AREA_LOCAL, 30000));
+    delivery("smtp", 31000);
+    cr_expect(health_is_broken(&h, AREA_LOCAL, 80000));
+    cr_expect_not(health_is_broken(&h, AREA_LOCAL, 91000), "a minute after, as mail passes");
+}
+
+Test(health, a_handshake_that_times_out_is_the_networks, .init = begin) {
+    struct mailev ev = {.kind = MAILEV_TLS_FAILURE,
+                        .daemon = SPAN("smtp"),
+                        .diagnosis = DIAGNOSIS_N01_CONNECT_TIMEOUT,
+                        .message =
+                            SPAN("SSL_connect error to h[1.2.3.4]:465: Connection timed out")};
+
+    health_note(&h, &ev, 1000);
+    deferral(DIAGNOSIS_T09_TLS_HANDSHAKE, 1100);
+    cr_expect(health_is_broken(&h, AREA_NETWORK, 1100));
+    cr_expect_not(health_is_broken(&h, AREA_TLS, 1100));
+}
+
+Test(health, a_milter_that_postfix_does_not_reach, .init = begin) {
+    struct mailev ev = {.kind = MAILEV_WARNING,
+                        .daemon = SPAN("smtpd"),
+                        .diagnosis = DIAGNOSIS_L01_MILTER_DOWN,
+                        .message = SPAN("warning: connect to Milter service")};
+
+    health_note(&h, &ev, 1000);
+    cr_expect(health_is_broken(&h, AREA_MILTER, 60000));
+    cr_expect_not(health_is_broken(&h, AREA_MILTER, 61001));
+}

@@ -184,3 +184,35 @@ Test(rules, lost_mail_is_said_first, .init = begin, .fini = finish) {
     cr_expect_not_null(strstr(find("relay-refuses")->impact, "LOST: mail to 2 recipients"), "%s",
                        find("relay-refuses")->impact);
 }
+
+Test(rules, nothing_accepted_is_told_though_nobody_knows_why, .init = begin, .fini = finish) {
+    for (int64_t now = 1000; now <= 12 * 1000; now += 1000)
+        health_note_probe(&health, DIAGNOSIS_W03_NOTHING_ACCEPTED, SPAN("554 5.7.1 no"), now);
+    cr_expect_not(rules_eval(rules, &signals, 12 * 1000));
+    cr_expect(rules_eval(rules, &signals, 42 * 1000));
+    cr_assert_not_null(find("nothing-accepted"));
+    cr_expect_eq(find("nothing-accepted")->severity, SEVERITY_CRITICAL);
+    cr_expect_str_eq(find("nothing-accepted")->evidence, "554 5.7.1 no");
+}
+
+Test(rules, two_refusals_are_not_yet_an_alert, .init = begin, .fini = finish) {
+    health_note_probe(&health, DIAGNOSIS_W03_NOTHING_ACCEPTED, SPAN("no"), 1000);
+    health_note_probe(&health, DIAGNOSIS_W03_NOTHING_ACCEPTED, SPAN("no"), 2000);
+    for (int64_t now = 2000; now < 120 * 1000; now += 1000)
+        cr_expect_not(rules_eval(rules, &signals, now));
+}
+
+Test(rules, nothing_lost_is_not_called_lost, .init = begin, .fini = finish) {
+    health_note_probe(&health, DIAGNOSIS_G24_REPUTATION_POLICY, SPAN("554"), 1000);
+    cr_assert(rules_eval(rules, &signals, 1000));
+    cr_assert_not_null(find("relay-refuses"));
+    cr_expect_str_eq(find("relay-refuses")->impact,
+                     "No message was returned, and none waits for this now.");
+}
+
+Test(rules, a_milter_that_is_not_reached_is_told_though_it_lives, .init = begin, .fini = finish) {
+    health_note_probe(&health, DIAGNOSIS_L03_MILTER_PERMISSION, SPAN("no such file"), 1000);
+    cr_expect(rules_eval(rules, &signals, 1000));
+    cr_assert_not_null(find("milter-gone"));
+    cr_expect_eq(find("milter-gone")->diagnosis, DIAGNOSIS_L03_MILTER_PERMISSION);
+}
