@@ -306,11 +306,15 @@ static void fill_fix(struct alert *alert, const struct fixtext_place *place) {
                     place);
 }
 
+static bool is_firing(const struct alert *alert) {
+    return alert->since_ms != 0 && alert->ended_ms == 0;
+}
+
 static bool update(struct rules *rules, int i, const struct finding *f, const struct look *look) {
     struct alert *alert = &rules->alert[i];
     enum severity severity =
         f->severity != SEVERITY_INFO ? f->severity : diagnosis_entry(f->diagnosis)->severity;
-    bool firing = alert->since_ms != 0 && alert->ended_ms == 0;
+    bool firing = is_firing(alert);
     bool news;
 
     if (rules->pending_ms[i] == 0)
@@ -336,7 +340,7 @@ static bool end(struct rules *rules, int i, int64_t now_ms) {
     struct alert *alert = &rules->alert[i];
 
     rules->pending_ms[i] = 0;
-    if (alert->since_ms != 0 && alert->ended_ms == 0) {
+    if (is_firing(alert)) {
         alert->ended_ms = now_ms;
         return true;
     }
@@ -351,7 +355,7 @@ static void collect(struct rules *rules) {
         for (int i = 0; i < RULES; i++) {
             const struct alert *alert = &rules->alert[i];
 
-            if (alert->since_ms != 0 && alert->ended_ms == 0 && (int)alert->severity == severity)
+            if (is_firing(alert) && (int)alert->severity == severity)
                 rules->set.alert[rules->set.count++] = *alert;
         }
     }
@@ -371,11 +375,11 @@ bool rules_eval(struct rules *rules, const struct signals *signals, int64_t now_
 
         if (table[i].holds(&look, &f)) {
             news |= update(rules, i, &f, &look);
-            look.explained |= table[i].explains;
+            look.explained |= table[i].explains && is_firing(&rules->alert[i]);
         } else {
             news |= end(rules, i, now_ms);
         }
-        if (rules->alert[i].since_ms != 0 && rules->alert[i].ended_ms == 0)
+        if (is_firing(&rules->alert[i]))
             fill_impact(&rules->alert[i], &look);
     }
     collect(rules);

@@ -771,7 +771,7 @@ static const struct diagnosis_entry table[DIAGNOSIS_COUNT] = {
           "None for mail; the queue is not counted and a new login is not put in place.",
           "systemctl status relaywatch-keeper.socket", "journalctl -u 'relaywatch-keeper*' -n 50",
           "systemctl restart relaywatch-keeper.socket"),
-    ENTRY(W03, NOTHING_ACCEPTED, CRITICAL, BOTH, "The smarthost answers, but takes no message.",
+    ENTRY(W03, NOTHING_ACCEPTED, CRITICAL, OPERATOR, "The smarthost answers, but takes no message.",
           "Its reply is not in the catalogue: read it below. Often a rule of the smarthost about "
           "senders, addresses or content.",
           SAFE, "postqueue -p   # the reply to each message", TEST,
