@@ -97,8 +97,15 @@ bool text_copy_printable(char *out, size_t size, struct span from) {
     size_t at = 0;
 
     for (size_t i = 0; i < from.n;) {
-        size_t n = utf8_length(p + i, from.n - i);
-        bool bad = n == 0 || p[i] < ' ' || p[i] == 0x7f || (p[i] == 0xc2 && p[i + 1] < 0xa0);
+        size_t n;
+        bool bad;
+
+        if (p[i] >= ' ' && p[i] < 0x7f && at + 1 < size) { /* nearly all */
+            out[at++] = (char)p[i++];
+            continue;
+        }
+        n = utf8_length(p + i, from.n - i);
+        bad = n == 0 || p[i] < ' ' || p[i] == 0x7f || (p[i] == 0xc2 && p[i + 1] < 0xa0);
 
         if (at + (bad ? 1 : n) >= size) {
             out[at] = '\0';

@@ -426,7 +426,15 @@ static struct span text_of(const struct mailev *ev) {
     return s;
 }
 
+/* Kinds that show nothing: most lines, so they are told apart before the others. */
+#define KIND(kind) (1u << MAILEV_##kind)
+static const unsigned healthy_kinds = KIND(FOREIGN) | KIND(CONNECT) | KIND(CLIENT) |
+                                      KIND(ACCEPTED) | KIND(QUEUED) | KIND(AUTH_FAILURE) |
+                                      KIND(TLS) | KIND(BOUNCE_NOTICE) | KIND(KIND_COUNT);
+
 enum diagnosis diagnose_event(const struct diagnoser *d, const struct mailev *ev) {
+    if ((healthy_kinds >> ev->kind & 1) != 0)
+        return DIAGNOSIS_NONE;
     switch (ev->kind) {
     case MAILEV_DELIVERY:
         if (ev->status == MAILEV_STATUS_SENT || ev->status == MAILEV_STATUS_NONE)
@@ -436,30 +444,13 @@ enum diagnosis diagnose_event(const struct diagnoser *d, const struct mailev *ev
         return DIAGNOSIS_Q09_EXPIRED;
     case MAILEV_REMOVED:
         return span_is(ev->daemon, "postsuper") ? DIAGNOSIS_Q16_ACCIDENTAL_DELETE : DIAGNOSIS_NONE;
-    case MAILEV_FOREIGN:
-    case MAILEV_CONNECT:
-    case MAILEV_CLIENT:
-    case MAILEV_ACCEPTED:
-    case MAILEV_QUEUED:
-    case MAILEV_AUTH_FAILURE:
-    case MAILEV_TLS:
-    case MAILEV_BOUNCE_NOTICE:
-    case MAILEV_KIND_COUNT:
-        return DIAGNOSIS_NONE;
     case MAILEV_DISCONNECT:
         if (ev->message.n > 0 && (ev->message.p[0] == 'd' || ev->message.p[0] == 'D'))
             return DIAGNOSIS_NONE;
         break;
     case MAILEV_REJECTED:
         return judge(d, text_of(ev), REJECT, writer_of(ev->daemon));
-    case MAILEV_OTHER:
-    case MAILEV_NOTE:
-    case MAILEV_ATTEMPT:
-    case MAILEV_TLS_FAILURE:
-    case MAILEV_LIFECYCLE:
-    case MAILEV_WARNING:
-    case MAILEV_ERROR:
-    case MAILEV_FATAL:
+    default:
         break;
     }
     return diagnose_note(d, text_of(ev), ev->severity.n > 0 ? ev->severity.p[0] : '\0',

@@ -41,18 +41,20 @@ void ledger_restore(struct ledger *ledger, const struct ledger_totals *totals) {
 
 /* The entry of this queue id; made, in place of the bucket's oldest, when `make`. */
 static struct entry *find(struct ledger *ledger, struct span queue_id, bool make) {
-    uint64_t id = hash_bytes(&ledger->key, queue_id.p, queue_id.n).h[0] | 1;
+    uint64_t id = hash_quick(&ledger->key, queue_id.p, queue_id.n) | 1;
     struct entry *bucket = ledger->entry[(id >> 1) % BUCKETS];
     struct entry *oldest = bucket;
 
     for (int i = 0; i < WAYS; i++) {
         if (bucket[i].id == id)
             return &bucket[i];
-        if (oldest->id != 0 && (bucket[i].id == 0 || bucket[i].used < oldest->used))
-            oldest = &bucket[i];
     }
     if (!make)
         return NULL;
+    for (int i = 1; i < WAYS; i++) {
+        if (oldest->id != 0 && (bucket[i].id == 0 || bucket[i].used < oldest->used))
+            oldest = &bucket[i];
+    }
     *oldest = (struct entry){.id = id};
     return oldest;
 }
@@ -81,7 +83,7 @@ static void book(struct ledger *ledger, struct span queue_id) {
 }
 
 void ledger_note(struct ledger *ledger, const struct mailev *ev) {
-    if (ev->queue_id.n == 0 || span_is(ev->queue_id, "NOQUEUE"))
+    if (ev->queue_id.n == 0 || (ev->queue_id.p[0] == 'N' && span_is(ev->queue_id, "NOQUEUE")))
         return;
     switch (ev->kind) {
     case MAILEV_ACCEPTED:

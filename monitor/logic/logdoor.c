@@ -127,21 +127,37 @@ static bool parse_action(struct span s, struct mailev *out) {
     return true;
 }
 
+/* `s` is "WORDS name[ip]..." where the words, which end with " from ", take n bytes. */
+static void take_client_behind(struct span s, size_t n, struct mailev *out) {
+    struct logfield_peer peer = logfield_peer(logfield_from(s, n));
+
+    if (peer.length > 0)
+        logfield_take_client(peer, out);
+    else
+        logfield_find_client(s, out);
+}
+
 /* What smtpd(8) says of a client's session. */
 static bool parse_session(struct span s, struct mailev *out) {
     if (STARTS(s, "connect from ")) {
         out->kind = MAILEV_CONNECT;
         count(out, COUNTER_CONNECTS);
-    } else if (STARTS(s, "disconnect from ") || STARTS(s, "lost connection after ") ||
-               STARTS(s, "timeout after ") || STARTS(s, "too many errors after ") ||
-               STARTS(s, "bare <LF> received after ")) {
-        out->kind = MAILEV_DISCONNECT;
-    } else if (STARTS(s, "improper command pipelining after ") ||
-               STARTS(s, "setting up TLS connection from ")) {
-        out->kind = MAILEV_NOTE;
-    } else {
-        return false;
+        take_client_behind(s, 13, out);
+        return true;
     }
+    if (STARTS(s, "disconnect from ")) {
+        out->kind = MAILEV_DISCONNECT;
+        take_client_behind(s, 16, out);
+        return true;
+    }
+    if (STARTS(s, "lost connection after ") || STARTS(s, "timeout after ") ||
+        STARTS(s, "too many errors after ") || STARTS(s, "bare <LF> received after "))
+        out->kind = MAILEV_DISCONNECT;
+    else if (STARTS(s, "improper command pipelining after ") ||
+             STARTS(s, "setting up TLS connection from "))
+        out->kind = MAILEV_NOTE;
+    else
+        return false;
     logfield_find_client(s, out);
     return true;
 }
@@ -154,6 +170,8 @@ void logdoor_smtpd(struct span s, struct mailev *out) {
         }
         return;
     }
+    if (s.n == 0 || (s.p[0] >= 'A' && s.p[0] <= 'Z')) /* TLS */
+        return;
     if (parse_session(s, out))
         return;
     if (out->queue_id.n > 0 || STARTS(s, "proxy-"))

@@ -15,6 +15,8 @@
 
 #include <string.h>
 
+#include "logdelay.h"
+
 enum {
     SHORT_ID_MIN =
         6, /* 5 digits of microseconds and at least one of the inode, src/global/mail_queue.h */
@@ -25,41 +27,38 @@ enum {
         32 /* places in one line where an envelope may begin; keeps long lines linear */
 };
 
-/* What a byte may stand in: 1 short queue ids (hex), 2 long ones (no vowels,
- * src/global/safe_ultostr.c), 4 any word that is taken for an id when it holds a digit (8). */
+/* What a byte means for the word it stands in: 1 no short queue id (hex), 2 no long one (no vowels,
+ * src/global/safe_ultostr.c), 4 it is a digit, which makes other words of letters and digits an id,
+ * 8 it is of a word; 0 ends the word. */
 static const unsigned char id_class[256] = {
-    ['0'] = 15, ['1'] = 15, ['2'] = 15, ['3'] = 15, ['4'] = 15, ['5'] = 15, ['6'] = 15, ['7'] = 15,
-    ['8'] = 15, ['9'] = 15, ['A'] = 5,  ['B'] = 7,  ['C'] = 7,  ['D'] = 7,  ['E'] = 5,  ['F'] = 7,
-    ['G'] = 6,  ['H'] = 6,  ['I'] = 4,  ['J'] = 6,  ['K'] = 6,  ['L'] = 6,  ['M'] = 6,  ['N'] = 6,
-    ['O'] = 4,  ['P'] = 6,  ['Q'] = 6,  ['R'] = 6,  ['S'] = 6,  ['T'] = 6,  ['U'] = 4,  ['V'] = 6,
-    ['W'] = 6,  ['X'] = 6,  ['Y'] = 6,  ['Z'] = 6,  ['a'] = 4,  ['b'] = 6,  ['c'] = 6,  ['d'] = 6,
-    ['e'] = 4,  ['f'] = 6,  ['g'] = 6,  ['h'] = 6,  ['i'] = 4,  ['j'] = 6,  ['k'] = 6,  ['l'] = 6,
-    ['m'] = 6,  ['n'] = 6,  ['o'] = 4,  ['p'] = 6,  ['q'] = 6,  ['r'] = 6,  ['s'] = 6,  ['t'] = 6,
-    ['u'] = 4,  ['v'] = 6,  ['w'] = 6,  ['x'] = 6,  ['y'] = 6,  ['z'] = 6,
+    ['0'] = 12, ['1'] = 12, ['2'] = 12, ['3'] = 12, ['4'] = 12, ['5'] = 12, ['6'] = 12, ['7'] = 12,
+    ['8'] = 12, ['9'] = 12, ['A'] = 10, ['B'] = 8,  ['C'] = 8,  ['D'] = 8,  ['E'] = 10, ['F'] = 8,
+    ['G'] = 9,  ['H'] = 9,  ['I'] = 11, ['J'] = 9,  ['K'] = 9,  ['L'] = 9,  ['M'] = 9,  ['N'] = 9,
+    ['O'] = 11, ['P'] = 9,  ['Q'] = 9,  ['R'] = 9,  ['S'] = 9,  ['T'] = 9,  ['U'] = 11, ['V'] = 9,
+    ['W'] = 9,  ['X'] = 9,  ['Y'] = 9,  ['Z'] = 9,  ['a'] = 11, ['b'] = 9,  ['c'] = 9,  ['d'] = 9,
+    ['e'] = 11, ['f'] = 9,  ['g'] = 9,  ['h'] = 9,  ['i'] = 11, ['j'] = 9,  ['k'] = 9,  ['l'] = 9,
+    ['m'] = 9,  ['n'] = 9,  ['o'] = 11, ['p'] = 9,  ['q'] = 9,  ['r'] = 9,  ['s'] = 9,  ['t'] = 9,
+    ['u'] = 11, ['v'] = 9,  ['w'] = 9,  ['x'] = 9,  ['y'] = 9,  ['z'] = 9,
 };
 
-struct span logfield_queue_id(struct span *s) {
-    struct span id = {s->p, 0};
-    unsigned all = 7, any = 0;
+struct span logfield_queue_id(struct span s) {
+    size_t most = s.n <= ID_MAX ? s.n : ID_MAX + 1;
+    struct span id = {s.p, 0};
+    unsigned seen = 0;
 
-    while (id.n < s->n && id.n <= ID_MAX && s->p[id.n] != ':') {
-        unsigned class = id_class[(unsigned char)s->p[id.n]];
+    for (; id.n < most; id.n++) {
+        unsigned class = id_class[(unsigned char)s.p[id.n]];
 
-        all &= class;
-        any |= class;
-        id.n++;
+        if (class == 0)
+            break;
+        seen |= class;
     }
-    if (id.n + 1 >= s->n || s->p[id.n] != ':' || s->p[id.n + 1] != ' ')
+    if (id.n + 1 >= s.n || s.p[id.n] != ':' || s.p[id.n + 1] != ' ')
         return (struct span){NULL, 0};
-    if (!((all & 1) != 0 && id.n >= SHORT_ID_MIN) && !((all & 2) != 0 && id.n >= LONG_ID_MIN) &&
-        !((all & 4) != 0 && (any & 8) != 0 && id.n >= SHORT_ID_MIN) && !IS(id, "NOQUEUE"))
+    if (!((seen & 1) == 0 && id.n >= SHORT_ID_MIN) && !((seen & 2) == 0 && id.n >= LONG_ID_MIN) &&
+        !((seen & 4) != 0 && id.n >= SHORT_ID_MIN) && !IS(id, "NOQUEUE"))
         return (struct span){NULL, 0};
-    *s = logfield_from(*s, id.n + 2);
     return id;
-}
-
-static bool is_ip(struct span s) {
-    return s.n > 0 && memchr(s.p, '/', s.n) == NULL && memchr(s.p, ' ', s.n) == NULL;
 }
 
 /* ":587" at the start of `s`: the length, or 0. */
@@ -79,22 +78,24 @@ static size_t parse_port(struct span s, uint16_t *port_out) {
 
 struct logfield_peer logfield_peer(struct span s) {
     struct logfield_peer peer = {0};
-    size_t limit = s.n < PEER_MAX ? s.n : PEER_MAX;
-    const char *open = memchr(s.p, '[', limit);
-    const char *close;
+    struct span rest = {s.p, s.n < PEER_MAX ? s.n : PEER_MAX};
+    size_t name = logscan_find2(rest, '[', ' ');
+    size_t n;
 
-    if (open == NULL)
+    if (name == rest.n || s.p[name] == ' ')
         return peer;
-    peer.name = (struct span){s.p, (size_t)(open - s.p)};
-    if (memchr(s.p, ' ', peer.name.n) != NULL)
-        return (struct logfield_peer){0};
-    close = memchr(open, ']', limit - peer.name.n);
-    if (close == NULL)
-        return (struct logfield_peer){0};
-    peer.ip = (struct span){open + 1, (size_t)(close - open) - 1};
-    if (!is_ip(peer.ip))
-        peer.ip = (struct span){NULL, 0};
-    peer.length = (size_t)(close + 1 - s.p);
+    rest = logfield_from(rest, name + 1);
+    n = logscan_find3(rest, ']', '/', ' ');
+    if (n < rest.n && rest.p[n] == ']') {
+        if (n > 0)
+            peer.ip = (struct span){rest.p, n};
+    } else { /* no address */
+        n = logscan_find(rest, ']');
+        if (n == rest.n)
+            return peer;
+    }
+    peer.name = (struct span){s.p, name};
+    peer.length = name + n + 2;
     peer.length += parse_port(logfield_from(s, peer.length), &peer.port);
     return peer;
 }
@@ -152,12 +153,8 @@ static bool take_address(struct span *s, bool (*is_end)(struct span), struct spa
     if (start > 0 && start < s->n && s->p[start] != '@' && s->p[start] != '>')
         start = 0;
     for (size_t at = start; at < s->n; at++) {
-        const char *close = memchr(s->p + at, '>', s->n - at);
-
-        if (close == NULL)
-            return false;
-        at = (size_t)(close - s->p);
-        if (is_end(logfield_from(*s, at + 1))) {
+        at += logscan_find(logfield_from(*s, at), '>');
+        if (at < s->n && is_end(logfield_from(*s, at + 1))) {
             *address_out = (struct span){s->p, at};
             *s = logfield_from(*s, at + 1);
             return true;
@@ -176,37 +173,6 @@ static bool ends_original(struct span s) {
 
 static bool ends_sender(struct span s) {
     return STARTS(s, ", size=") || STARTS(s, ", status=");
-}
-
-/* "12", "0.35" in microseconds; -1 for other text. */
-static int64_t parse_delay(struct span s) {
-    int64_t whole = 0, fraction = 0, unit = 1000000;
-    size_t i = 0;
-
-    for (; i < s.n && s.p[i] >= '0' && s.p[i] <= '9' && i < 12; i++)
-        whole = whole * 10 + (s.p[i] - '0');
-    if (i == 0)
-        return -1;
-    if (i < s.n && s.p[i] == '.') {
-        for (i++; i < s.n && s.p[i] >= '0' && s.p[i] <= '9'; i++) {
-            if (unit > 1) {
-                unit /= 10;
-                fraction += (s.p[i] - '0') * unit;
-            }
-        }
-    }
-    return i == s.n ? whole * 1000000 + fraction : -1;
-}
-
-/* "a/b/c/d" */
-static void parse_delays(struct span s, int64_t delays_us[STAGE_COUNT]) {
-    for (unsigned i = 0; i < STAGE_COUNT; i++) {
-        const char *slash = s.n > 0 ? memchr(s.p, '/', s.n) : NULL;
-        size_t n = slash != NULL ? (size_t)(slash - s.p) : s.n;
-
-        delays_us[i] = parse_delay((struct span){s.p, n});
-        s = logfield_from(s, slash != NULL ? n + 1 : n);
-    }
 }
 
 static void parse_relay(struct span s, struct mailev *out) {
@@ -235,17 +201,18 @@ static enum mailev_status status_of(struct span word) {
 
 /* `s` stands behind "status=". */
 static void parse_status(struct span s, struct mailev *out) {
-    size_t n = 0;
+    size_t n = logscan_find2(s, ' ', ',');
     const char *close;
 
-    while (n < s.n && s.p[n] != ' ' && s.p[n] != ',')
-        n++;
     out->status = status_of((struct span){s.p, n});
     s = logfield_from(s, n);
     if (!STARTS(s, " ("))
         return;
     s = logfield_from(s, 2);
-    close = s.n > 0 ? memrchr(s.p, ')', s.n) : NULL;
+    if (s.n > 0 && s.p[s.n - 1] == ')')
+        close = s.p + s.n - 1;
+    else
+        close = s.n > 0 ? memrchr(s.p, ')', s.n) : NULL;
     out->text = (struct span){s.p, close != NULL ? (size_t)(close - s.p) : s.n};
 }
 
@@ -253,12 +220,8 @@ static void parse_status(struct span s, struct mailev *out) {
  * end. */
 static bool take_value(struct span *s, struct span *value_out) {
     for (size_t at = 0; at < s->n; at++) {
-        const char *comma = memchr(s->p + at, ',', s->n - at);
-
-        if (comma == NULL)
-            return false;
-        at = (size_t)(comma - s->p);
-        if (at + 1 < s->n && comma[1] == ' ') {
+        at += logscan_find(logfield_from(*s, at), ',');
+        if (at + 1 < s->n && s->p[at + 1] == ' ') {
             *value_out = (struct span){s->p, at};
             *s = logfield_from(*s, at + 2);
             return true;
@@ -276,9 +239,66 @@ static size_t name_length(struct span s) {
     return n > 0 && n < s.n && s.p[n] == '=' ? n + 1 : 0;
 }
 
-bool logfield_delivery(struct span s, struct mailev *out) {
+/* Takes relay, delay and delays where they stand in this order and look as usual; returns what is
+ * left for parse_fields(). Spans go by value here: one that was just written to memory in two
+ * halves is slow to be read as a whole. */
+static struct span take_usual(struct span s, struct mailev *out) {
+    int64_t delay_us, delays_us[STAGE_COUNT];
+    struct logfield_peer peer;
+    struct span rest;
+
+    if (!STARTS(s, "relay="))
+        return s;
+    rest = logfield_from(s, 6);
+    peer = logfield_peer(rest);
+    rest = logfield_from(rest, peer.length);
+    if (peer.ip.n == 0 || !STARTS(rest, ", delay="))
+        return s;
+    out->relay = peer.name;
+    out->relay_ip = peer.ip;
+    out->relay_port = peer.port;
+    s = logfield_from(rest, 2);
+    rest = logdelay_behind(logfield_from(s, 6), ',', &delay_us);
+    if (!STARTS(rest, " delays="))
+        return s;
+    out->delay_us = delay_us;
+    s = logfield_from(rest, 1);
+    rest = logdelay_behind_all(logfield_from(s, 7), delays_us);
+    if (!STARTS(rest, " "))
+        return s;
+    memcpy(out->delays_us, delays_us, sizeof delays_us);
+    return logfield_from(rest, 1);
+}
+
+/* "name=value, " and so on up to the status. */
+static bool parse_fields(struct span s, struct mailev *out) {
     struct span value;
     size_t n;
+
+    while ((n = STARTS(s, "dsn=") ? 4 : STARTS(s, "status=") ? 7 : name_length(s)) > 0) {
+        struct span name = {s.p, n};
+
+        s = logfield_from(s, n);
+        if (IS(name, "status=")) {
+            parse_status(s, out);
+            return true;
+        }
+        if (!take_value(&s, &value))
+            return false;
+        if (IS(name, "relay="))
+            parse_relay(value, out);
+        else if (IS(name, "delay="))
+            out->delay_us = logdelay_parse(value);
+        else if (IS(name, "delays="))
+            logdelay_parse_all(value, out->delays_us);
+        else if (IS(name, "dsn="))
+            out->dsn = value;
+    }
+    return false;
+}
+
+bool logfield_delivery(struct span s, struct mailev *out) {
+    struct span value;
 
     s = logfield_from(s, 3);
     if (s.n > 0 && s.p[0] == '<') {
@@ -295,30 +315,19 @@ bool logfield_delivery(struct span s, struct mailev *out) {
             return false;
         s = logfield_from(s, 2);
     }
-    while ((n = name_length(s)) > 0) {
-        struct span name = {s.p, n};
+    return parse_fields(take_usual(s, out), out);
+}
 
-        s = logfield_from(s, n);
-        if (IS(name, "status=")) {
-            parse_status(s, out);
-            return true;
-        }
-        if (!take_value(&s, &value))
-            return false;
-        if (IS(name, "relay="))
-            parse_relay(value, out);
-        else if (IS(name, "delay="))
-            out->delay_us = parse_delay(value);
-        else if (IS(name, "delays="))
-            parse_delays(value, out->delays_us);
-        else if (IS(name, "dsn="))
-            out->dsn = value;
-    }
-    return false;
+/* As text_u64() reads the first n bytes of `s`. */
+static bool parse_number(struct span s, size_t n, uint64_t most, uint64_t *out) {
+    if (n > 0 && n <= 8 && s.n >= 8)
+        return logscan_digits(logscan_word(s.p), n, out);
+    return text_u64((struct span){s.p, n}, 0, most, out);
 }
 
 bool logfield_sender(struct span s, struct mailev *out, struct span *rest_out) {
     struct span value = {NULL, 0};
+    struct span size;
     uint64_t number;
 
     s = logfield_from(s, 5);
@@ -333,14 +342,12 @@ bool logfield_sender(struct span s, struct mailev *out, struct span *rest_out) {
     *rest_out = s;
     if (!STARTS(s, "size="))
         return true;
-    s = logfield_from(s, 5);
-    if (!take_value(&s, &value) || !text_u64(value, 0, INT64_MAX, &out->size_bytes))
+    size = s = logfield_from(s, 5);
+    if (!take_value(&s, &value) || !parse_number(size, value.n, INT64_MAX, &out->size_bytes))
         return true;
     if (STARTS(s, "nrcpt=")) {
         s = logfield_from(s, 6);
-        for (value = (struct span){s.p, 0}; value.n < s.n && s.p[value.n] != ' ';)
-            value.n++;
-        if (text_u64(value, 0, UINT32_MAX, &number))
+        if (parse_number(s, logscan_find(s, ' '), UINT32_MAX, &number))
             out->recipients = (uint32_t)number;
     }
     return true;
@@ -450,7 +457,9 @@ void logfield_client(struct span s, struct mailev *out) {
         return;
     s = logfield_from(s, 2);
     while (more) {
-        size_t n = name_length(s);
+        size_t n = STARTS(s, "sasl_method=")     ? 12
+                   : STARTS(s, "sasl_username=") ? 14
+                                                 : name_length(s);
         struct span name = {s.p, n};
 
         if (n == 0)

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "logscan.h"
 #include "mailev.h"
 
 /* Does the span begin with, end with, equal this literal? Comparisons that the compiler knows the
@@ -24,9 +25,13 @@ static inline struct span logfield_from(struct span s, size_t n) {
     return (struct span){s.p + n, s.n - n};
 }
 
-/* Takes "QID: " (or "NOQUEUE: ") from the start of *s. An absent span, with *s as it was, if there
- * is none. */
-struct span logfield_queue_id(struct span *s);
+/* The queue id (or "NOQUEUE") of "QID: " at the start of `s`; absent if there is none. */
+struct span logfield_queue_id(struct span s);
+
+/* What stands behind "QID: ", where `id` is what logfield_queue_id() said of `s`. */
+static inline struct span logfield_behind_id(struct span s, struct span id) {
+    return id.n > 0 ? logfield_from(s, id.n + 2) : s;
+}
 
 /* name[ip] or name[ip]:port at the start of `s`; name may be empty ("[ip]:port" of postscreen). */
 struct logfield_peer {

@@ -4,6 +4,7 @@
 #include "loghead.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "logfield.h"
 
@@ -68,14 +69,17 @@ static enum loghead_daemon daemon_of(struct span name) {
     return n->daemon;
 }
 
-/* The text up to the first space; moves *s behind it and the spaces that follow. */
-static struct span take_token(struct span *s) {
-    const char *space = memchr(s->p, ' ', s->n);
-    struct span token = {s->p, space != NULL ? (size_t)(space - s->p) : s->n};
-
-    *s = logfield_from(*s, token.n);
+static void skip_spaces(struct span *s) {
     while (s->n > 0 && s->p[0] == ' ')
         *s = logfield_from(*s, 1);
+}
+
+/* The text up to the first space; moves *s behind it and the spaces that follow. */
+static struct span take_token(struct span *s) {
+    struct span token = {s->p, logscan_find(*s, ' ')};
+
+    *s = logfield_from(*s, token.n);
+    skip_spaces(s);
     return token;
 }
 
@@ -120,17 +124,20 @@ static enum loghead_daemon parse_tag(struct span tag, struct mailev *out) {
     return parse_name(tag, out);
 }
 
-/* "mail.info", "INFO": what some syslog templates put between host and tag. */
+/* "mail.info", "INFO": what some syslog templates put between host and tag. Not "mail.example.com".
+ */
 static bool is_level(struct span token) {
     static const char *const words[] = {"INFO", "NOTICE", "WARNING", "WARN",  "ERROR",
                                         "ERR",  "CRIT",   "ALERT",   "EMERG", "DEBUG"};
+    bool is_mail = token.n > 5 && token.p[0] == 'm' && STARTS(token, "mail.");
 
-    if (STARTS(token, "mail."))
-        return true;
-    if (token.n < 3 || token.n > 7 || token.p[0] > 'Z')
+    if (is_mail)
+        token = logfield_from(token, 5);
+    else if (token.n < 3 || token.n > 7 || token.p[0] > 'Z')
         return false;
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (span_is(token, words[i]))
+        if (is_mail ? token.n == strlen(words[i]) && strncasecmp(token.p, words[i], token.n) == 0
+                    : span_is(token, words[i]))
             return true;
     }
     return false;
@@ -194,19 +201,99 @@ static struct span unwrap(struct span message) {
     return message;
 }
 
-enum loghead_daemon loghead_parse(struct span line, struct logtime *cache, int64_t now_ms,
-                                  struct mailev *out) {
-    struct span s = line;
-    bool is_5424 = false;
+/* "DAEMON[" at the start of `s`, for the four that write nearly all of a log; else LOGHEAD_UNKNOWN.
+ * The length is a constant each time: so the processor goes on behind it while it still compares.
+ */
+static enum loghead_daemon busy_daemon(struct span s, size_t *length_out) {
+    if (STARTS(s, "smtpd[")) {
+        *length_out = 5;
+        return LOGHEAD_SMTPD;
+    }
+    if (STARTS(s, "qmgr[")) {
+        *length_out = 4;
+        return LOGHEAD_QMGR;
+    }
+    if (STARTS(s, "smtp[")) {
+        *length_out = 4;
+        return LOGHEAD_SMTP;
+    }
+    if (STARTS(s, "cleanup[")) {
+        *length_out = 7;
+        return LOGHEAD_CLEANUP;
+    }
+    return LOGHEAD_UNKNOWN;
+}
+
+/* "PID]: " at the start of `s`; the message behind it goes to *message_out. False for anything else
+ * and for more than nine digits. */
+static bool parse_pid(struct span s, uint32_t *pid_out, struct span *message_out) {
+    uint32_t pid = 0;
+    size_t n = 0;
+
+    for (; n < s.n && s.p[n] >= '0' && s.p[n] <= '9'; n++)
+        pid = pid * 10 + (uint32_t)(s.p[n] - '0');
+    if (n == 0 || n > 9 || !STARTS(logfield_from(s, n), "]: "))
+        return false;
+    *pid_out = pid;
+    s = logfield_from(s, n + 3);
+    skip_spaces(&s);
+    *message_out = s.n > 0 && (s.p[0] == '[' || s.p[0] == 'm') ? unwrap(s) : s;
+    return true;
+}
+
+static bool is_as_before(const struct loghead_last *last, struct span s) {
+    size_t i;
+
+    if (last->length == 0 || s.n < last->length + 8u)
+        return false;
+    for (i = 0; i + 8 < last->length; i += 8) {
+        if (logscan_word(last->start + i) != logscan_word(s.p + i))
+            return false;
+    }
+    return logscan_word(last->start + last->length - 8) == logscan_word(s.p + last->length - 8);
+}
+
+static void remember(struct loghead_last *last, struct span start) {
+    if (start.n > sizeof last->start)
+        return;
+    memcpy(last->start, start.p, start.n);
+    last->length = (uint8_t)start.n;
+}
+
+/* The usual head behind the stamp, "HOST postfix/DAEMON[PID]: " with one of the busy daemons, in
+ * one go. LOGHEAD_FOREIGN, with nothing changed, for any other: parse_any() finds out what it is.
+ */
+static enum loghead_daemon parse_usual(struct span s, struct loghead_last *last,
+                                       struct mailev *out) {
+    enum loghead_daemon daemon;
+    struct span host;
+    size_t n;
+
+    if (is_as_before(last, s)) {
+        host = (struct span){s.p, last->length - (sizeof " postfix/" - 1)};
+    } else {
+        host = (struct span){s.p, logscan_find(s, ' ')};
+        if (host.n == 0 || s.p[host.n - 1] == ':' || IS(host, "|") || is_level(host) ||
+            !STARTS(logfield_from(s, host.n), " postfix/"))
+            return LOGHEAD_FOREIGN;
+        remember(last, (struct span){s.p, host.n + 9});
+    }
+    s = logfield_from(s, host.n + 9);
+    daemon = busy_daemon(s, &n);
+    if (daemon == LOGHEAD_UNKNOWN || !parse_pid(logfield_from(s, n + 1), &out->pid, &out->message))
+        return LOGHEAD_FOREIGN;
+    out->host = host;
+    out->instance = (struct span){host.p + host.n + 1, 7};
+    out->daemon = (struct span){s.p, n};
+    return daemon;
+}
+
+/* All shapes, token by token. */
+static NOINLINE enum loghead_daemon parse_any(struct span s, struct logtime *cache, int64_t now_ms,
+                                              struct mailev *out) {
     bool has_stamp = false;
     enum loghead_daemon daemon;
 
-    while (s.n > 0 && s.p[0] == ' ')
-        s = logfield_from(s, 1);
-    if (s.n > 0 && s.p[0] == '<')
-        s = skip_priority(s, &is_5424);
-    if (is_5424)
-        return parse_rfc5424(s, cache, now_ms, out);
     for (unsigned tokens = 0; s.n > 0 && tokens <= TOKENS_BEFORE_TAG; tokens++) {
         struct span token;
 
@@ -214,8 +301,7 @@ enum loghead_daemon loghead_parse(struct span line, struct logtime *cache, int64
             has_stamp = true;
             tokens = 0;
             out->host = (struct span){NULL, 0};
-            while (s.n > 0 && s.p[0] == ' ')
-                s = logfield_from(s, 1);
+            skip_spaces(&s);
         }
         token = take_token(&s);
         if (token.n > 1 && token.p[token.n - 1] == ':') {
@@ -232,4 +318,25 @@ enum loghead_daemon loghead_parse(struct span line, struct logtime *cache, int64
     if (!has_stamp)
         out->host = (struct span){NULL, 0};
     return LOGHEAD_FOREIGN;
+}
+
+enum loghead_daemon loghead_parse(struct span line, struct loghead_last *last, int64_t now_ms,
+                                  struct mailev *out) {
+    struct span s = line, rest;
+    bool is_5424 = false;
+    enum loghead_daemon daemon;
+
+    skip_spaces(&s);
+    if (s.n > 0 && s.p[0] == '<')
+        s = skip_priority(s, &is_5424);
+    if (is_5424)
+        return parse_rfc5424(s, &last->time, now_ms, out);
+    rest = s;
+    if (logtime_parse(&rest, &last->time, now_ms, &out->time_ms)) {
+        skip_spaces(&rest);
+        daemon = parse_usual(rest, last, out);
+        if (daemon != LOGHEAD_FOREIGN)
+            return daemon;
+    }
+    return parse_any(s, &last->time, now_ms, out);
 }

@@ -23,12 +23,19 @@ enum loghead_daemon {
     LOGHEAD_MISC,   /* all others */
 };
 
+/* What is remembered from line to line; zero it before the first. The caller keeps it. */
+struct loghead_last {
+    struct logtime time;
+    char start[72]; /* "HOST postfix/" of the last line, as most lines share it, ... */
+    uint8_t length; /* ... and its length; 0: none yet */
+};
+
 /* Reads the head of `line` and fills time_ms, host, instance, daemon, pid and message of *out.
  * Understood: RFC 3164 and RFC 3339 stamps, RFC 5424 lines, a <priority> before any of them, lines
  * without a host name or without stamp and host, a severity word or facility.level between host and
  * tag, `name |` of container logs before the stamp. The tag is NAME/DAEMON[PID]: with any NAME,
  * DAEMON being one of Postfix's. */
-enum loghead_daemon loghead_parse(struct span line, struct logtime *cache, int64_t now_ms,
+enum loghead_daemon loghead_parse(struct span line, struct loghead_last *last, int64_t now_ms,
                                   struct mailev *out);
 
 #endif

@@ -3,13 +3,13 @@
 #ifndef LOGIC_LOGLINE_H
 #define LOGIC_LOGLINE_H
 
-#include "logtime.h"
+#include "loghead.h"
 #include "mailev.h"
 
 /* The reader's: set now_ms before each batch of lines; stamps without a year are read by it. */
 struct logline_clock {
     int64_t now_ms;
-    struct logtime cache;
+    struct loghead_last last;
 };
 
 /* Zeroes it. now_ms is then to be set. */

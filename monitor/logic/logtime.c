@@ -180,7 +180,8 @@ static unsigned month_of(const char *p) {
     }
 }
 
-static bool is_last_text(const struct logtime *cache, struct span s, size_t n) {
+/* Inline, so that the length is a constant. */
+static inline bool is_last_text(const struct logtime *cache, struct span s, size_t n) {
     return cache->text_length == n && s.n >= n && memcmp(cache->text, s.p, n) == 0;
 }
 
@@ -198,7 +199,8 @@ static unsigned parse_fraction(struct span s, size_t *length_out) {
 
     if (s.n > 1 && (s.p[0] == '.' || s.p[0] == ',') && is_digit(s.p[1])) {
         for (n = 1; n < s.n && is_digit(s.p[n]); n++) {
-            ms += (unsigned)(s.p[n] - '0') * unit;
+            if (n <= 3)
+                ms += (unsigned)(s.p[n] - '0') * unit;
             unit /= 10;
         }
     }
@@ -207,18 +209,12 @@ static unsigned parse_fraction(struct span s, size_t *length_out) {
 }
 
 /* "Mon dd hh:mm:ss"; the day has one digit, two, or a space and one. */
-static bool parse_rfc3164(struct span *cursor, struct logtime *cache, int64_t now_ms,
-                          int64_t *ms_out) {
+static NOINLINE bool parse_rfc3164(struct span *cursor, struct logtime *cache, int64_t now_ms,
+                                   int64_t *ms_out) {
     struct span s = *cursor;
     struct stamp stamp = {0};
     size_t at = 4, n;
 
-    if (is_last_text(cache, s, SHORT_LENGTH) && cache->text_now_ms == now_ms &&
-        (s.n == SHORT_LENGTH || s.p[SHORT_LENGTH] == ' ')) {
-        *ms_out = cache->text_ms;
-        *cursor = (struct span){s.p + SHORT_LENGTH, s.n - SHORT_LENGTH};
-        return true;
-    }
     if (s.n < 14 || s.p[3] != ' ' || (stamp.month = month_of(s.p)) == 0)
         return false;
     if (s.p[at] == ' ')
@@ -282,8 +278,8 @@ static bool parse_date_time(struct span s, int64_t *local_s_out) {
 }
 
 /* With fraction and offset; without offset it is local time. */
-static bool parse_rfc3339(struct span *cursor, struct logtime *cache, int64_t now_ms,
-                          int64_t *ms_out) {
+static NOINLINE bool parse_rfc3339(struct span *cursor, struct logtime *cache, int64_t now_ms,
+                                   int64_t *ms_out) {
     struct span s = *cursor;
     int64_t local_s, offset_s;
     unsigned ms;
@@ -309,9 +305,17 @@ static bool parse_rfc3339(struct span *cursor, struct logtime *cache, int64_t no
 }
 
 bool logtime_parse(struct span *cursor, struct logtime *cache, int64_t now_ms, int64_t *ms_out) {
-    if (cursor->n == 0)
+    struct span s = *cursor;
+
+    if (is_last_text(cache, s, SHORT_LENGTH) && cache->text_now_ms == now_ms &&
+        (s.n == SHORT_LENGTH || s.p[SHORT_LENGTH] == ' ')) {
+        *ms_out = cache->text_ms;
+        *cursor = (struct span){s.p + SHORT_LENGTH, s.n - SHORT_LENGTH};
+        return true;
+    }
+    if (s.n == 0)
         return false;
-    if (is_digit(cursor->p[0]))
+    if (is_digit(s.p[0]))
         return parse_rfc3339(cursor, cache, now_ms, ms_out);
     return parse_rfc3164(cursor, cache, now_ms, ms_out);
 }

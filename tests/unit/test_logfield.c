@@ -21,10 +21,10 @@ Test(logfield, queue_id) {
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct span s = span_of(rows[i].in);
-        struct span id = logfield_queue_id(&s);
+        struct span id = logfield_queue_id(s);
 
         cr_expect(span_equal(id, span_of(rows[i].want)), "%s", rows[i].in);
-        cr_expect(span_is(s, rows[i].rest), "%s: rest", rows[i].in);
+        cr_expect(span_is(logfield_behind_id(s, id), rows[i].rest), "%s: rest", rows[i].in);
     }
 }
 

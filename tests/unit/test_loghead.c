@@ -27,6 +27,16 @@ Test(loghead, shapes) {
         {"Nov 23 03:56:08 h relay1/lmtp[1]: m", LOGHEAD_SMTP, "h", "relay1", "lmtp", 1, "m"},
         {"Nov 23 03:56:08 h mail.info postfix/qmgr[1]: m", LOGHEAD_QMGR, "h", "postfix", "qmgr", 1,
          "m"},
+        {"Nov 23 03:56:08 mail.info postfix/qmgr[1]: m", LOGHEAD_QMGR, "", "postfix", "qmgr", 1,
+         "m"},
+        {"Nov 23 03:56:08 mail.example.com postfix/qmgr[1]: m", LOGHEAD_QMGR, "mail.example.com",
+         "postfix", "qmgr", 1, "m"},
+        {"Nov 23 03:56:08 h postfix/qmgr[123456789]: m", LOGHEAD_QMGR, "h", "postfix", "qmgr",
+         123456789, "m"},
+        {"Nov 23 03:56:08 h postfix/qmgr[1x]: m", LOGHEAD_FOREIGN, "h", "", "", 0, ""},
+        {"Nov 23 03:56:08 h postfix/qmgr[1]:m", LOGHEAD_FOREIGN, "h", "", "", 0, ""},
+        {"Nov 23 03:56:08 h postfix/qmgr[99999999999]: m", LOGHEAD_FOREIGN, "h", "", "", 0, ""},
+        {"Nov 23 03:56:08 h: postfix/qmgr[1]: m", LOGHEAD_FOREIGN, "", "", "", 0, ""},
         {"2026-11-23T03:22:01+01:00 INFO    postfix/qmgr[1]: m", LOGHEAD_QMGR, "", "postfix",
          "qmgr", 1, "m"},
         {"box_1   | Nov 23 03:56:08 h postfix/qmgr[1]: m", LOGHEAD_QMGR, "h", "postfix", "qmgr", 1,
@@ -50,10 +60,10 @@ Test(loghead, shapes) {
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct logtime cache = {0};
+        struct loghead_last last = {0};
         struct mailev ev = {0};
 
-        cr_expect_eq(loghead_parse(span_of(rows[i].line), &cache, 1795400521250, &ev),
+        cr_expect_eq(loghead_parse(span_of(rows[i].line), &last, 1795400521250, &ev),
                      rows[i].daemon, "%s", rows[i].line);
         cr_expect(span_equal(ev.host, span_of(rows[i].host)), "%s: host", rows[i].line);
         cr_expect(span_equal(ev.instance, span_of(rows[i].instance)), "%s: instance", rows[i].line);
@@ -73,13 +83,54 @@ Test(loghead, every_daemon) {
         "nqmgr",     "spawn",     "sendmail", "postdrop", "postalias", "posttls-finger"};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        struct logtime cache = {0};
+        struct loghead_last last = {0};
         struct mailev ev = {0};
         char line[100];
 
         text_format(line, sizeof line, "Nov 23 03:56:08 h any/%s[1]: m", names[i]);
-        cr_expect_gt(loghead_parse(span_of(line), &cache, 1795400521250, &ev), LOGHEAD_UNKNOWN,
-                     "%s", line);
+        cr_expect_gt(loghead_parse(span_of(line), &last, 1795400521250, &ev), LOGHEAD_UNKNOWN, "%s",
+                     line);
         cr_expect(span_is(ev.daemon, names[i]));
+    }
+}
+
+/* What is remembered of a line must not be found in the next one when it is not there. */
+Test(loghead, after_another_line) {
+    static const struct {
+        const char *before, *line, *host, *instance, *name;
+    } rows[] = {
+        {"Nov 23 03:56:08 relay postfix/smtp[12]: message",
+         "Nov 23 03:56:08 relay postfix/qmgr[1]: m", "relay", "postfix", "qmgr"},
+        {"Nov 23 03:56:08 relay postfix/smtp[12]: message",
+         "Nov 23 03:56:08 rely1 postfix/qmgr[1]: message", "rely1", "postfix", "qmgr"},
+        {"Nov 23 03:56:08 relay postfix/smtp[12]: message",
+         "Nov 23 03:56:08 re ay postfix/qmgr[1]: message", "re", "postfix", "qmgr"},
+        {"Nov 23 03:56:08 relay postfix/smtp[12]: message",
+         "Nov 23 03:56:08 rela: postfix/qmgr[1]: message", "", "", ""},
+        {"Nov 23 03:56:08 relay postfix/smtp[12]: message",
+         "Nov 23 03:56:08 relay postfix:smtp[12]: message", "relay", "", ""},
+        {"Nov 23 03:56:08 relay postfix/smtp[12]: message",
+         "Nov 23 03:56:08 relay postfix-out/smtp[12]: message", "relay", "postfix-out", "smtp"},
+        {"Nov 23 03:56:08 relay postfix/smtp[12]: message",
+         "Nov 23 03:56:08 relay postfix/submission/smtpd[12]: message", "relay",
+         "postfix/submission", "smtpd"},
+        {"Nov 23 03:56:08 relay postfix/submission/smtpd[12]: message",
+         "Nov 23 03:56:08 relay postfix/smtpd[12]: message", "relay", "postfix", "smtpd"},
+        {"Nov 23 03:56:08 relay postfix/smtp[12]: message", "Nov 23 03:56:08 relay postfix/smtp",
+         "relay", "", ""},
+        {"Nov 23 03:56:08 a-host-name-so-long-that-it-is-not-remembered.of-some-place.example.com "
+         "postfix/smtp[12]: message",
+         "Nov 23 03:56:08 relay postfix/bounce[1]: message", "relay", "postfix", "bounce"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct loghead_last last = {0};
+        struct mailev first = {0}, ev = {0};
+
+        (void)loghead_parse(span_of(rows[i].before), &last, 1795400521250, &first);
+        (void)loghead_parse(span_of(rows[i].line), &last, 1795400521250, &ev);
+        cr_expect(span_equal(ev.host, span_of(rows[i].host)), "%s: host", rows[i].line);
+        cr_expect(span_equal(ev.instance, span_of(rows[i].instance)), "%s: instance", rows[i].line);
+        cr_expect(span_equal(ev.daemon, span_of(rows[i].name)), "%s: daemon", rows[i].line);
     }
 }
