@@ -13,6 +13,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "owner.h"
 #include "text.h"
 #include "xmem.h"
 #include "slot.h"
@@ -283,7 +284,7 @@ static int open_all(struct daemon *d) {
     if (d->conf.sasl_passwd[0] != '\0')
         d->watch_login = watchfile_new(d->loop, d->conf.sasl_passwd, on_login_change, d);
     d->watch_conf = watchfile_new(d->loop, d->conf_path, on_conf_change, d);
-    store_make_owner(owner, sizeof owner);
+    owner_make(owner, sizeof owner);
     d->store = store_new(d->loop, &d->conf, owner);
     begin_stream(d, &d->log, "log", on_log_start);
     begin_stream(d, &d->milter_kept, "mlt", on_milter_start);

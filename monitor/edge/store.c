@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "file.h"
 #include "log.h"
 #include "text.h"
 #include "xmem.h"
@@ -420,21 +419,6 @@ void store_free(struct store **store_at) {
     sidedata_clear(&store->side);
     loop_timer_free(&store->turn);
     free(store);
-}
-
-void store_make_owner(char *out, size_t size) {
-    char boot[64] = "";
-    unsigned char bytes[8] = {0};
-    uint64_t unique;
-
-    if (file_read("/proc/sys/kernel/random/boot_id", boot, sizeof boot, NULL) == -1)
-        text_copy(boot, sizeof boot, "noproc");
-    boot[strcspn(boot, "\n")] = '\0';
-    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
-        bytes[0] = 0;
-    memcpy(&unique, bytes, sizeof unique);
-    text_format(out, size, "%s.%ld.%" PRId64 ".%08" PRIx32, boot, (long)getpid(), clock_mono_ms(),
-                (uint32_t)unique);
 }
 
 static enum store_state state_of(enum storeerr_class trouble) {

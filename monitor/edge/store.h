@@ -27,15 +27,12 @@ enum store_state {
 struct store;
 struct store_stream;
 
-/* Starts to connect. `owner` tells this process from every other (store_make_owner). Ignores
+/* Starts to connect. `owner` tells this process from every other (base/owner.h). Ignores
  * SIGPIPE from now on. */
 struct store *store_new(struct loop *loop, const struct conf *conf, const char *owner);
 
 /* Frees the streams, too. Not from inside a callback. */
 void store_free(struct store **store);
-
-/* "boot-id.pid.start": of this process only, also where /proc is missing. */
-void store_make_owner(char *out, size_t size);
 
 /* detail_out (may be NULL): why it is not OK, "" otherwise; valid until the loop goes on. */
 enum store_state store_state(const struct store *store, const char **detail_out);

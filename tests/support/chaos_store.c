@@ -17,6 +17,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "owner.h"
 #include "text.h"
 
 #include "rings.h"
@@ -239,7 +240,7 @@ static int writer_run(void) {
         fail(why.text, 0);
     w.late_ms = clock_mono_ms() % 97 * MINUTE_MS;
     text_format(conf.redis, sizeof conf.redis, "unix:%s", server.socket);
-    store_make_owner(owner, sizeof owner);
+    owner_make(owner, sizeof owner);
     w.loop = loop_new(&why);
     if (w.loop == NULL)
         fail(why.text, 0);

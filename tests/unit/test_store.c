@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "file.h"
 #include "log.h"
+#include "owner.h"
 #include "store.h"
 #include "text.h"
 
@@ -77,7 +78,7 @@ static void writer_open(struct writer *w, const struct totals *local) {
     struct store_stream_calls calls = {on_start, on_fenced, on_lineage, w};
     char owner[96];
 
-    store_make_owner(owner, sizeof owner);
+    owner_make(owner, sizeof owner);
     w->store = store_new(loop, &w->conf, owner);
     w->stream = store_stream_new(w->store, "log", local, &calls);
 }
