@@ -127,7 +127,7 @@ static int good_clients(void) {
     return 0;
 }
 
-Test(http, answers, .init = begin, .fini = finish, .timeout = 60) {
+Test(http, answers, .init = begin, .fini = finish) {
     cr_expect_eq(with_client(good_clients), 0);
     cr_expect_eq(http_figures(http).open, 0u);
 }
@@ -151,7 +151,7 @@ static int hostile_heads(void) {
     return 0;
 }
 
-Test(http, hostile_heads_end, .init = begin, .fini = finish, .timeout = 60) {
+Test(http, hostile_heads_end, .init = begin, .fini = finish) {
     cr_expect_eq(with_client(hostile_heads), 0);
     cr_expect_geq(http_figures(http).timed_out, 1u);
 }
@@ -173,8 +173,7 @@ static int slow_crowd(void) {
     return 0;
 }
 
-Test(http, a_crowd_of_slow_ones_does_not_keep_others_out, .init = begin, .fini = finish,
-     .timeout = 60) {
+Test(http, a_crowd_of_slow_ones_does_not_keep_others_out, .init = begin, .fini = finish) {
     cr_expect_eq(with_client(slow_crowd), 0);
     cr_expect_geq(http_figures(http).evicted, 50u); /* the last may still wait to be accepted */
 }

@@ -186,7 +186,7 @@ Test(queuedir, master_lock) {
 }
 
 /* 10,000 short ids: 2,000 are opened, the rest only counted, within 50 ms. */
-Test(queuedir, bounded, .timeout = 60) {
+Test(queuedir, bounded) {
     char root[] = "/tmp/test_queuedir.XXXXXX";
     struct keeper_queue queue;
     struct fault why;

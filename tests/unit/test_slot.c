@@ -162,7 +162,7 @@ static void cut_writes(size_t fields, size_t newer_fields, uint64_t last, size_t
     cr_assert_eq(unlink(path), 0);
 }
 
-Test(slot, cut_write_at_every_byte, .timeout = 120) {
+Test(slot, cut_write_at_every_byte) {
     for (uint64_t last = 1; last <= 2; last++) {
         cut_writes(3, 5, last, 1);
         cut_writes(5, 3, last, 1);

@@ -45,7 +45,7 @@ static void tear_down(void) {
     redis_server_clear(&server);
 }
 
-TestSuite(store, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(store, .init = set_up, .fini = tear_down);
 
 /* ---- the writer ---- */
 

@@ -730,7 +730,7 @@ static void settle(struct model *m) {
     expect_consistent(&m->store.image.totals, "end");
 }
 
-Test(stream, random_model, .timeout = 120) {
+Test(stream, random_model) {
     struct model *m = calloc(1, sizeof *m);
 
     for (unsigned seed = 1; seed <= 10; seed++) {

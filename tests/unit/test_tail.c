@@ -453,20 +453,20 @@ static void run_part(size_t part, size_t parts) {
     }
 }
 
-Test(tail, scenarios_1, .timeout = 600) {
+Test(tail, scenarios_1) {
     run_part(0, 4);
 }
-Test(tail, scenarios_2, .timeout = 600) {
+Test(tail, scenarios_2) {
     run_part(1, 4);
 }
-Test(tail, scenarios_3, .timeout = 600) {
+Test(tail, scenarios_3) {
     run_part(2, 4);
 }
-Test(tail, scenarios_4, .timeout = 600) {
+Test(tail, scenarios_4) {
     run_part(3, 4);
 }
 
-Test(tail, starts_at_the_end_of_what_is_there, .timeout = 30) {
+Test(tail, starts_at_the_end_of_what_is_there) {
     struct world w;
 
     world_open(&w);
@@ -483,7 +483,7 @@ Test(tail, starts_at_the_end_of_what_is_there, .timeout = 30) {
     world_close(&w);
 }
 
-Test(tail, line_comes_at_once, .timeout = 30) {
+Test(tail, line_comes_at_once) {
     struct world w;
     int64_t sum_ms = 0;
 
@@ -505,7 +505,7 @@ Test(tail, line_comes_at_once, .timeout = 30) {
 
 /* The new file's lines do not wait for the old one's quiet time, and late lines of the old one
  * come, too. */
-Test(tail, both_files_are_read_after_a_rotation, .timeout = 30) {
+Test(tail, both_files_are_read_after_a_rotation) {
     struct world w;
     int64_t before_ms;
     int late;
@@ -540,7 +540,7 @@ Test(tail, both_files_are_read_after_a_rotation, .timeout = 30) {
 }
 
 /* Power cut: the file lost its end, or has NULs there; then the next line follows. */
-Test(tail, lost_end, .timeout = 60) {
+Test(tail, lost_end) {
     static const int lost[] = {1, 5, 67, 68, 300, 2000, 9000};
 
     for (int nul = 0; nul < 2; nul++) {
@@ -594,7 +594,7 @@ Test(tail, lost_end, .timeout = 60) {
 }
 
 /* A writer that does not append leaves a hole after a truncation. */
-Test(tail, hole_after_truncation, .timeout = 30) {
+Test(tail, hole_after_truncation) {
     struct world w;
     int fd;
 
@@ -667,7 +667,7 @@ static pid_t start_child(struct world *w, struct record *record) {
     _exit(0);
 }
 
-Test(tail, killed_at_any_moment, .timeout = 120) {
+Test(tail, killed_at_any_moment) {
     struct world w;
     struct record *record =
         mmap(NULL, sizeof *record, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -718,7 +718,7 @@ static void drop_root(struct world *w) {
         cr_assert(chown(w->folder, 65534, 65534) == 0 && seteuid(65534) == 0);
 }
 
-Test(tail, permission_lost, .timeout = 30) {
+Test(tail, permission_lost) {
     struct world w;
     struct tail_figures figures;
 
@@ -753,7 +753,7 @@ Test(tail, permission_lost, .timeout = 30) {
     prctl(PR_SET_DUMPABLE, 1); /* else the leak checker cannot work */
 }
 
-Test(tail, missing_is_told, .timeout = 30) {
+Test(tail, missing_is_told) {
     struct world w;
     struct tail_figures figures;
 
@@ -775,7 +775,7 @@ Test(tail, missing_is_told, .timeout = 30) {
     world_close(&w);
 }
 
-Test(tail, links_and_pipes, .timeout = 30) {
+Test(tail, links_and_pipes) {
     struct world w;
     char real[128];
     char other[160];
@@ -835,7 +835,7 @@ static void on_ticker(void *arg) {
 }
 
 /* A backlog, an endless line and a hole: the loop goes on turning meanwhile. */
-Test(tail, backlog_does_not_block, .timeout = 60) {
+Test(tail, backlog_does_not_block) {
     struct world w;
     struct ticker ticker = {0};
     struct tail_figures figures;
