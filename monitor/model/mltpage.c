@@ -21,7 +21,7 @@
 
 #include "text.h"
 
-static_assert(sizeof(struct mltpage_message) == 56, "the slot is part of the contract");
+static_assert(sizeof(struct mltpage_message) == 64, "the slot is part of the contract");
 static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "a callback never waits");
 
 static const char *const names[MLTPAGE_COUNTER_COUNT] = {
@@ -47,7 +47,16 @@ static uint64_t done(uint64_t number) {
  * sequence before it. (Fences would do as well, but ThreadSanitizer does not know them.) */
 static void slot_store(struct mltpage_message *slot, uint64_t number,
                        const struct mltpage_message *from) {
-    atomic_store_explicit(&slot->sequence, done(number) - 1, memory_order_relaxed);
+    uint64_t before = atomic_load_explicit(&slot->sequence, memory_order_relaxed);
+
+    /* A writer that was held up for a whole ring may still be in this slot, or one a ring ahead of
+     * us was here: two in one slot would mix their messages, and waiting is not for a callback. */
+    if (before % 2 != 0 || before > done(number) ||
+        !atomic_compare_exchange_strong_explicit(&slot->sequence, &before, done(number) - 1,
+                                                 memory_order_acquire, memory_order_relaxed)) {
+        atomic_store_explicit(&slot->passed, done(number), memory_order_release);
+        return;
+    }
     __atomic_store_n(&slot->time_ms, from->time_ms, __ATOMIC_RELEASE);
     for (size_t i = 0; i < sizeof slot->queue_id; i++)
         __atomic_store_n(&slot->queue_id[i], from->queue_id[i], __ATOMIC_RELEASE);
@@ -88,8 +97,10 @@ static void close_holes(struct mltpage *page) {
     for (uint64_t n = head > MLTPAGE_RING ? head - MLTPAGE_RING : 0; n < head; n++) {
         struct mltpage_message *slot = &page->ring[n % MLTPAGE_RING];
 
-        if (atomic_load(&slot->sequence) != done(n))
-            slot_store(slot, n, &empty);
+        if (atomic_load(&slot->sequence) == done(n))
+            continue;
+        atomic_store(&slot->sequence, 0); /* whoever was in it is dead */
+        slot_store(slot, n, &empty);
     }
 }
 
@@ -296,6 +307,11 @@ void mltpage_accept(struct mltpage *page, int64_t time_ms, const char *queue_id,
     slot_store(&page->ring[number % MLTPAGE_RING], number, &message);
 }
 
+static bool was_passed(const struct mltpage *page, uint64_t number) {
+    return atomic_load_explicit(&page->ring[number % MLTPAGE_RING].passed, memory_order_acquire) ==
+           done(number);
+}
+
 uint64_t mltpage_read(const struct mltpage *page, uint64_t *next,
                       void (*on)(const struct mltpage_message *message, void *arg), void *arg) {
     uint64_t head = atomic_load_explicit(&page->head, memory_order_acquire);
@@ -314,8 +330,8 @@ uint64_t mltpage_read(const struct mltpage *page, uint64_t *next,
         atomic_init(&message.sequence, sequence);
         if (sequence == done(*next) && message.queue_id[0] != '\0') {
             on(&message, arg);
-        } else if (sequence == done(*next) || sequence > done(*next)) {
-            lost++; /* a hole, or overtaken by a whole ring */
+        } else if (sequence >= done(*next) || was_passed(page, *next)) {
+            lost++; /* a hole, overtaken by a whole ring, or left out */
         } else {
             break; /* being written: next time */
         }

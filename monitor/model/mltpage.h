@@ -13,17 +13,17 @@
 
 #include "fault.h"
 
-enum { MLTPAGE_VERSION = 1, MLTPAGE_RING = 4096, MLTPAGE_MAGIC = 0x72776d31 };
+enum { MLTPAGE_VERSION = 2, MLTPAGE_RING = 4096, MLTPAGE_MAGIC = 0x72776d31 };
 
 enum mltpage_counter {
     MLTPAGE_CONNECTS,   /* SMTP sessions (connect callback) */
     MLTPAGE_ACCEPTED,   /* messages that reached end-of-message */
     MLTPAGE_RECIPIENTS, /* of accepted messages */
     MLTPAGE_BYTES,      /* of the bodies of accepted messages */
-    MLTPAGE_TLS,         /* sessions in which the client used TLS and sent MAIL */
+    MLTPAGE_TLS,        /* sessions in which the client used TLS and sent MAIL */
     MLTPAGE_LOGINS,     /* accepted messages whose client had logged in */
-    MLTPAGE_ABORTED,     /* transactions given up before end-of-message; one at the very end of a session may be
-                          * missed (session.h) */
+    MLTPAGE_ABORTED,    /* transactions given up before end-of-message; one at the very end of a
+                         * session may be    missed (session.h) */
     MLTPAGE_COUNTER_COUNT
 };
 
@@ -32,6 +32,8 @@ enum { MLTPAGE_FLAG_TLS = 1, MLTPAGE_FLAG_LOGIN = 2 };
 
 struct mltpage_message {
     _Atomic uint64_t sequence;
+    _Atomic uint64_t
+        passed;      /* the sequence of a message that found another writer here and was left out */
     int64_t time_ms; /* wall clock at end-of-message */
     char queue_id[24];
     uint64_t bytes;
