@@ -12,13 +12,13 @@ struct span span_of(const char *text) {
 bool span_is(struct span s, const char *text) {
     size_t n = strlen(text);
 
-    return s.n == n && memcmp(s.p, text, n) == 0;
+    return s.n == n && (n == 0 || memcmp(s.p, text, n) == 0);
 }
 
 bool span_starts(struct span s, const char *prefix) {
     size_t n = strlen(prefix);
 
-    return s.n >= n && memcmp(s.p, prefix, n) == 0;
+    return s.n >= n && (n == 0 || memcmp(s.p, prefix, n) == 0);
 }
 
 bool span_equal(struct span a, struct span b) {
