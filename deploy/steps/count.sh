@@ -91,5 +91,5 @@ count_report() {
 
 count_excerpt() {
     local log=${1%\)}
-    grep -E "^not ok - |$SANITIZER_WORDS|\[FAIL\]|Assertion|Expected|CRASH" "$log" | head -n 15 >&2 || tail -n 5 "$log" >&2
+    grep -E "^not ok - |$SANITIZER_WORDS|\[FAIL\]|^\[----\] .*[^ ]|CRASH" "$log" | cut -c 1-300 | head -n 15 >&2 || tail -n 5 "$log" >&2
 }
