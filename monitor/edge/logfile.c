@@ -42,6 +42,7 @@ static int identify(int folder, const char *path, int flags, struct logfile_id *
         .ino = sx.stx_ino,
         .btime_ns =
             (sx.stx_mask & STATX_BTIME) != 0 && sx.stx_btime.tv_sec > 0 ? to_ns(sx.stx_btime) : 0,
+        .regular = S_ISREG(sx.stx_mode),
         .size = sx.stx_size,
         .mtime_ns = to_ns(sx.stx_mtime),
         .changed_ns = to_ns(sx.stx_ctime),

@@ -18,6 +18,7 @@ struct logfile_id {
     uint64_t dev;
     uint64_t ino;
     int64_t btime_ns;   /* 0: not known */
+    bool regular;       /* a regular file: else nothing of it is read */
     uint64_t size;      /* as it lies on the disk */
     int64_t mtime_ns;   /* last write */
     int64_t changed_ns; /* the later of last write and last change of the inode (a rename is one) */

@@ -9,134 +9,126 @@
 
 #include "text.h"
 #include "xmem.h"
+#include "rotname.h"
 
-enum { READINGS = 8, NUMBER_DIGITS = 5 };
-
-struct pattern {
-    struct span stem; /* what a name begins with, e.g. "mail.log" or "mail" */
-    struct span last; /* and ends with, e.g. "" or ".log" */
-};
-
-static bool ends_with(struct span s, struct span end) {
-    return s.n >= end.n && (end.n == 0 || memcmp(s.p + s.n - end.n, end.p, end.n) == 0);
-}
-
-static bool is_stamp(struct span s) {
-    bool digit = false;
-
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] >= '0' && s.p[i] <= '9')
-            digit = true;
-        else if (memchr("-._:T", s.p[i], 5) == NULL)
-            return false;
-    }
-    return digit;
-}
-
-/* Whether the name is stem, a separator, a number or date, end; *stamp is the number or date. */
-static bool fits(struct span name, const struct pattern *pattern, struct span *stamp) {
-    size_t least = pattern->stem.n + 1 + pattern->last.n;
-
-    if (name.n <= least || memcmp(name.p, pattern->stem.p, pattern->stem.n) != 0 ||
-        memchr(".-_", name.p[pattern->stem.n], 3) == NULL || !ends_with(name, pattern->last))
-        return false;
-    *stamp = (struct span){name.p + pattern->stem.n + 1, name.n - least};
-    return is_stamp(*stamp);
-}
-
-static bool fits_any(struct span name, struct span base, struct span *stamp) {
-    const char *dot = base.n > 1 ? memrchr(base.p + 1, '.', base.n - 1) : NULL;
-    struct pattern whole = {base, {"", 0}};
-    struct pattern split = {base, {"", 0}};
-
-    if (fits(name, &whole, stamp))
-        return true;
-    if (dot == NULL)
-        return false;
-    split.stem.n = (size_t)(dot - base.p);
-    split.last = (struct span){dot, base.n - split.stem.n};
-    return fits(name, &split, stamp);
-}
-
-static bool has_unknown_end(struct span name) {
-    static const char *const ends[] = {".bz2", ".xz", ".zst", ".lz4", ".Z"};
-
-    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
-        if (ends_with(name, span_of(ends[i])))
-            return true;
-    }
-    return false;
-}
+enum { READINGS = 8, TELLING = 256 /* bytes that two logs do not share by chance */ };
 
 static void add(struct siblings *s, const char *name, struct span base) {
-    struct span plain = span_of(name);
-    struct sibling found = {0};
+    struct rotname parsed = rotname_parse(base, span_of(name));
+    struct sibling found = {
+        .kind = parsed.kind, .number = parsed.number, .compressed = parsed.compressed};
     char path[PATH_MAX];
-    struct span stamp;
 
-    if (has_unknown_end(plain)) {
-        plain.n = (size_t)((char *)memrchr(plain.p, '.', plain.n) - plain.p);
-        s->unknown += fits_any(plain, base, &stamp) ? 1 : 0;
-        return;
-    }
-    found.compressed = ends_with(plain, SPAN(".gz"));
-    plain.n -= found.compressed ? 3 : 0;
-    if (!fits_any(plain, base, &stamp) || !text_copy(found.name, sizeof found.name, name) ||
+    if (parsed.kind == ROTNAME_SEALED)
+        s->unknown++;
+    if (parsed.kind == ROTNAME_SEALED || parsed.kind == ROTNAME_STRANGER ||
+        !text_copy(found.name, sizeof found.name, name) ||
         !text_format(path, sizeof path, "%s/%s", s->folder, name) ||
-        logfile_identify(path, false, &found.id) == -1)
+        logfile_identify(path, false, &found.id) == -1 || !found.id.regular)
         return;
-    found.stamp_at = (size_t)(stamp.p - name);
-    found.stamp_size = stamp.n;
     s->item = xrealloc(s->item, (s->count + 1) * sizeof s->item[0]);
     s->item[s->count++] = found;
 }
 
-static bool is_number(const struct sibling *s) {
-    uint64_t number;
-
-    return s->stamp_size <= NUMBER_DIGITS &&
-           text_u64((struct span){s->name + s->stamp_at, s->stamp_size}, 0, UINT64_MAX, &number);
+static struct rotname name_of(const struct sibling *s, struct span base) {
+    return rotname_parse(base, span_of(s->name));
 }
 
-static uint64_t number_of(const struct sibling *s) {
-    uint64_t number = 0;
+/* ---- the order ---- */
 
-    text_u64((struct span){s->name + s->stamp_at, s->stamp_size}, 0, UINT64_MAX, &number);
-    return number;
+static int compare_times(int64_t a, int64_t b) {
+    return (a > b) - (a < b);
 }
 
-static int by_number(const void *a, const void *b) {
-    uint64_t x = number_of(a);
-    uint64_t y = number_of(b);
-
-    return x > y ? -1 : x < y; /* the larger one is older */
-}
-
-static int by_date(const void *a, const void *b) {
-    const struct sibling *x = a;
-    const struct sibling *y = b;
-    size_t n = x->stamp_size < y->stamp_size ? x->stamp_size : y->stamp_size;
-    int order = memcmp(x->name + x->stamp_at, y->name + y->stamp_at, n);
-
-    return order != 0 ? order : (x->stamp_size > y->stamp_size) - (x->stamp_size < y->stamp_size);
-}
-
+/* The last write tells the order, also of a compressed file, which keeps its time, and of a copy
+ * that was made before a truncation, which is younger than the file that it was made of. */
 static int by_time(const void *a, const void *b) {
     const struct sibling *x = a;
     const struct sibling *y = b;
+    int order = compare_times(x->id.mtime_ns, y->id.mtime_ns);
 
-    return (x->id.mtime_ns > y->id.mtime_ns) - (x->id.mtime_ns < y->id.mtime_ns);
+    if (order == 0 && !x->compressed && !y->compressed)
+        order = compare_times(x->id.btime_ns, y->id.btime_ns);
+    return order != 0 ? order : strverscmp(x->name, y->name);
 }
 
-static void sort(struct siblings *s) {
-    size_t numbers = 0;
+static int by_name(const void *a, const void *b, void *arg) {
+    const struct span *base = arg;
+    struct rotname x = name_of(a, *base);
+    struct rotname y = name_of(b, *base);
 
-    for (size_t i = 0; i < s->count; i++)
-        numbers += is_number(&s->item[i]) ? 1 : 0;
-    if (s->count > 1)
-        qsort(s->item, s->count, sizeof s->item[0],
-              numbers == s->count ? by_number : (numbers == 0 ? by_date : by_time));
+    return rotname_compare(&x, &y);
 }
+
+/* Moves those whose names tell nothing to the end; returns how many stay in front. */
+static size_t part(struct siblings *s) {
+    struct sibling *others = xcalloc(s->count, sizeof *others);
+    size_t known = 0;
+    size_t other = 0;
+
+    for (size_t i = 0; i < s->count; i++) {
+        if (s->item[i].kind == ROTNAME_OTHER)
+            others[other++] = s->item[i];
+        else
+            s->item[known++] = s->item[i];
+    }
+    memcpy(s->item + known, others, other * sizeof *others);
+    free(others);
+    return known;
+}
+
+/* Puts the others, item[known] and on, each before the first that is younger. */
+static void merge(struct siblings *s, size_t known) {
+    struct sibling *sorted = xcalloc(s->count, sizeof *sorted);
+    size_t i = 0;
+    size_t k = known;
+
+    for (size_t n = 0; n < s->count; n++) {
+        bool other = i == known || (k < s->count && by_time(&s->item[k], &s->item[i]) < 0);
+
+        sorted[n] = s->item[other ? k++ : i++];
+    }
+    free(s->item);
+    s->item = sorted;
+}
+
+/* Where the file that should be the older one was born and written later, numbers grow with time
+ * or mean something else. */
+static bool times_deny(const struct sibling *older, const struct sibling *newer) {
+    bool born = older->compressed || newer->compressed || older->id.btime_ns > newer->id.btime_ns;
+
+    return born && older->id.mtime_ns > newer->id.mtime_ns;
+}
+
+/* Sorts by names the first n; false where the names are of two kinds, or the times say otherwise.
+ */
+static bool sort_by_names(struct siblings *s, size_t n, struct span base) {
+    for (size_t i = 1; i < n; i++) {
+        if (s->item[i].kind != s->item[0].kind)
+            return false;
+    }
+    qsort_r(s->item, n, sizeof s->item[0], by_name, &base);
+    for (size_t i = 1; i < n; i++) {
+        if (times_deny(&s->item[i - 1], &s->item[i]))
+            return false;
+    }
+    return true;
+}
+
+static void sort(struct siblings *s, struct span base) {
+    size_t known;
+
+    if (s->count < 2)
+        return;
+    known = part(s);
+    s->in_order = sort_by_names(s, known, base);
+    if (!s->in_order)
+        qsort(s->item, known, sizeof s->item[0], by_time);
+    qsort(s->item + known, s->count - known, sizeof s->item[0], by_time);
+    merge(s, known);
+}
+
+/* ---- what is there twice ---- */
 
 static bool has_plain(const struct siblings *s, const struct sibling *compressed) {
     size_t n = strlen(compressed->name) - 3;
@@ -161,65 +153,6 @@ static void drop_doubles(struct siblings *s) {
     s->count = kept;
 }
 
-static int read_folder(struct siblings *s, struct span base, struct fault *why) {
-    DIR *folder = opendir(s->folder);
-    struct dirent *entry;
-
-    if (folder == NULL)
-        return fault_errno(why, "%s", s->folder);
-    while ((entry = readdir(folder)) != NULL)
-        add(s, entry->d_name, base);
-    closedir(folder);
-    drop_doubles(s);
-    sort(s);
-    return 0;
-}
-
-static bool is_same(const struct siblings *a, const struct siblings *b) {
-    if (a->count != b->count)
-        return false;
-    for (size_t i = 0; i < a->count; i++) {
-        if (strcmp(a->item[i].name, b->item[i].name) != 0 || a->item[i].id.ino != b->item[i].id.ino)
-            return false;
-    }
-    return true;
-}
-
-int siblings_list(const char *path, struct siblings *out, struct fault *why) {
-    const char *slash = strrchr(path, '/');
-    struct siblings before = {0};
-    struct span base = span_of(slash != NULL ? slash + 1 : path);
-
-    *out = (struct siblings){0};
-    if (slash == NULL)
-        text_copy(out->folder, sizeof out->folder, ".");
-    else
-        text_copy_span(out->folder, sizeof out->folder,
-                       (struct span){path, slash == path ? 1 : (size_t)(slash - path)});
-    if (read_folder(out, base, why) == -1)
-        return -1;
-    for (int i = 0; i < READINGS; i++) {
-        siblings_clear(&before);
-        before = *out;
-        out->item = NULL;
-        out->count = out->unknown = 0;
-        if (read_folder(out, base, why) == -1) {
-            siblings_clear(&before);
-            return -1;
-        }
-        if (is_same(&before, out))
-            break;
-    }
-    siblings_clear(&before);
-    return 0;
-}
-
-void siblings_clear(struct siblings *siblings) {
-    free(siblings->item);
-    siblings->item = NULL;
-    siblings->count = 0;
-}
-
 struct logfile *siblings_open(const struct siblings *siblings, size_t i, struct fault *why) {
     const struct sibling *item = &siblings->item[i];
     char path[PATH_MAX];
@@ -240,6 +173,141 @@ struct logfile *siblings_open(const struct siblings *siblings, size_t i, struct 
     errno = ENOENT;
     fault_set(why, "%s: renamed meanwhile", path);
     return NULL;
+}
+
+struct head {
+    size_t n;
+    bool telling;
+    unsigned char byte[POSITION_PREFIX];
+};
+
+/* A file of one line again and again is not known by its beginning. */
+static bool is_telling(const unsigned char *p, size_t n) {
+    const unsigned char *newline = n > 0 ? memchr(p, '\n', n) : NULL;
+    size_t line = newline != NULL ? (size_t)(newline - p) + 1 : n;
+
+    return n >= TELLING && (n < 2 * line || memcmp(p, p + line, line) != 0);
+}
+
+static void read_head(struct logfile *file, struct head *out) {
+    ssize_t n = file != NULL ? logfile_read(file, out->byte, sizeof out->byte, 0) : 0;
+
+    out->n = n > 0 ? (size_t)n : 0;
+    out->telling = is_telling(out->byte, out->n);
+}
+
+static bool begins_alike(const struct head *copy, const struct head *other) {
+    return copy->telling && other->n >= copy->n && memcmp(copy->byte, other->byte, copy->n) == 0;
+}
+
+/* Whether brother i, whose name tells nothing, is a copy of the log itself (`live`) or of another
+ * one. Of two such the younger is it. */
+static bool is_copy(const struct siblings *s, size_t i, const struct head *live,
+                    const struct head *heads) {
+    if (begins_alike(&heads[i], live))
+        return true;
+    for (size_t k = 0; k < s->count; k++) {
+        if (k != i && begins_alike(&heads[i], &heads[k]) &&
+            (s->item[k].kind != ROTNAME_OTHER || k < i || heads[k].n > heads[i].n))
+            return true;
+    }
+    return false;
+}
+
+static void drop_copies(struct siblings *s, const char *path) {
+    struct head *heads = xcalloc(s->count + 1, sizeof *heads);
+    struct logfile *file = logfile_open(path, true, NULL);
+    bool *drop = xcalloc(s->count + 1, sizeof *drop);
+    size_t kept = 0;
+
+    read_head(file, &heads[s->count]);
+    logfile_close(&file);
+    for (size_t i = 0; i < s->count; i++) {
+        file = siblings_open(s, i, NULL);
+        read_head(file, &heads[i]);
+        logfile_close(&file);
+    }
+    for (size_t i = 0; i < s->count; i++)
+        drop[i] = s->item[i].kind == ROTNAME_OTHER && is_copy(s, i, &heads[s->count], heads);
+    for (size_t i = 0; i < s->count; i++) {
+        if (!drop[i])
+            s->item[kept++] = s->item[i];
+    }
+    s->count = kept;
+    free(drop);
+    free(heads);
+}
+
+static bool has_others(const struct siblings *s) {
+    for (size_t i = 0; i < s->count; i++) {
+        if (s->item[i].kind == ROTNAME_OTHER)
+            return true;
+    }
+    return false;
+}
+
+/* ---- the list ---- */
+
+static int read_folder(struct siblings *s, struct span base, struct fault *why) {
+    DIR *folder = opendir(s->folder);
+    struct dirent *entry;
+
+    if (folder == NULL)
+        return fault_errno(why, "%s", s->folder);
+    while ((entry = readdir(folder)) != NULL)
+        add(s, entry->d_name, base);
+    closedir(folder);
+    drop_doubles(s);
+    sort(s, base);
+    return 0;
+}
+
+static bool is_same(const struct siblings *a, const struct siblings *b) {
+    if (a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++) {
+        if (strcmp(a->item[i].name, b->item[i].name) != 0 || a->item[i].id.ino != b->item[i].id.ino)
+            return false;
+    }
+    return true;
+}
+
+int siblings_list(const char *path, struct siblings *out, struct fault *why) {
+    const char *slash = strrchr(path, '/');
+    struct siblings before = {0};
+    struct span base = span_of(slash != NULL ? slash + 1 : path);
+
+    *out = (struct siblings){.in_order = true};
+    if (slash == NULL)
+        text_copy(out->folder, sizeof out->folder, ".");
+    else
+        text_copy_span(out->folder, sizeof out->folder,
+                       (struct span){path, slash == path ? 1 : (size_t)(slash - path)});
+    if (read_folder(out, base, why) == -1)
+        return -1;
+    for (int i = 0; i < READINGS; i++) {
+        siblings_clear(&before);
+        before = *out;
+        out->item = NULL;
+        out->count = out->unknown = 0;
+        out->in_order = true;
+        if (read_folder(out, base, why) == -1) {
+            siblings_clear(&before);
+            return -1;
+        }
+        if (is_same(&before, out))
+            break;
+    }
+    siblings_clear(&before);
+    if (has_others(out))
+        drop_copies(out, path);
+    return 0;
+}
+
+void siblings_clear(struct siblings *siblings) {
+    free(siblings->item);
+    siblings->item = NULL;
+    siblings->count = 0;
 }
 
 enum place_verdict siblings_judge(struct logfile *file, const struct hash_key *key,

@@ -1,6 +1,8 @@
-/* The rotated brothers of a log file: mail.log.1, mail.log-20260903, mail.1.log, each also with
- * .gz, in the folder of the log. Symbolic links and what is no regular file are left out. Reads
- * folders and the beginnings of files; blocks for the disk's own time only. */
+/* The rotated brothers of a log file, in the folder of the log: mail.log.1, mail.log-20260903,
+ * mail.1.log, and every other name that begins with the log's, as mail.log.old, each also with .gz.
+ * Symbolic links and what is no regular file are left out, and copies: files of another name than
+ * logrotate makes that begin as another one does. Reads folders and the beginnings of files; blocks
+ * for the disk's own time only. */
 #ifndef EDGE_SIBLINGS_H
 #define EDGE_SIBLINGS_H
 
@@ -13,11 +15,12 @@
 #include "hash.h"
 #include "logfile.h"
 #include "position.h"
+#include "rotname.h"
 
 struct sibling {
     char name[NAME_MAX + 1];
-    size_t stamp_at; /* the number or date in the name */
-    size_t stamp_size;
+    enum rotname_kind kind; /* ROTNAME_OTHER: perhaps no log at all */
+    uint64_t number;        /* of ROTNAME_NUMBER */
     bool compressed;
     struct logfile_id id;
 };
@@ -26,11 +29,12 @@ struct siblings {
     char folder[PATH_MAX];
     size_t count;
     size_t unknown; /* compressed by something that is not gzip */
+    bool in_order;  /* numbers and dates tell the order, as far as the files' times can show */
     struct sibling *item;
 };
 
-/* Oldest first. 0 also when there are none; -1 with `why` if the folder cannot be read. Call
- * siblings_clear afterwards. */
+/* Oldest first: by number or date, the others among them by the times of the files. 0 also when
+ * there are none; -1 with `why` if the folder cannot be read. Call siblings_clear afterwards. */
 MUSTCHECK int siblings_list(const char *path, struct siblings *out, struct fault *why);
 void siblings_clear(struct siblings *siblings);
 

@@ -26,6 +26,7 @@ enum {
     SOON_MS = 20,
     LOOK_BLIND_MS = 250, /* the same where there is no inotify */
     TURN_MS = 10,        /* after this a turn ends */
+    HURRY = 25,          /* a part of the quiet time: all that a file waits when two follow it */
     CHANGES_A_TURN = 4,
 };
 
@@ -46,6 +47,7 @@ struct tail {
     int64_t look_at_ms; /* at the latest then */
     bool soon;          /* names changed while we looked: look again very soon */
     bool anchored;      /* place is where the file before cur ended */
+    bool hurry;         /* cur was rotated, too: old must make room */
     bool announce;      /* the beginning is not yet told by on_batch */
     bool lines;         /* some were handed over since the last on_batch */
     bool noted;         /* tail_note_time was called */
@@ -108,7 +110,13 @@ static void watch_files(struct tail *t) {
 }
 
 static struct whereis where(const struct tail *t) {
-    return (struct whereis){.path = t->path, .real = t->real, .key = &t->key};
+    return (struct whereis){.path = t->path,
+                            .real = t->real,
+                            .key = &t->key,
+                            .last_s = t->last_s,
+                            .absent = t->news.missing_ms != 0,
+                            .on_stamp = t->calls.on_stamp,
+                            .arg = t->calls.arg};
 }
 
 /* `cur` begins in the file of the answer. */
@@ -277,6 +285,7 @@ static bool move_on(struct tail *t, int64_t now_ms) {
         t->anchored = false;
     } else {
         logfile_close(&next.file);
+        t->hurry = true;
         return false;
     }
     whereis_follow(t->path, t->real, sizeof t->real);
@@ -390,9 +399,11 @@ static bool read_old(struct tail *t, int64_t start_ms) {
     if (step == CURSOR_CHANGED || step == CURSOR_FAILED) {
         news_gap(&t->news, "log_gap", "the file rotated last was changed or cannot be read");
         cursor_close(&t->old);
+        t->hurry = false;
     } else if ((t->cur.offset > 0 || t->cur.waiting > 0 || t->cur.skipping) &&
-               cursor_is_quiet(&t->old, t->quiet_ms, start_ms)) {
+               cursor_is_quiet(&t->old, t->hurry ? t->quiet_ms / HURRY : t->quiet_ms, start_ms)) {
         finish(t, &t->old);
+        t->hurry = false;
     } else {
         return false;
     }
@@ -405,7 +416,7 @@ static bool read_old(struct tail *t, int64_t start_ms) {
 static int64_t look_interval(const struct tail *t) {
     int64_t ms = t->hints != NULL ? LOOK_MS : LOOK_BLIND_MS;
 
-    if (t->soon)
+    if (t->soon || t->hurry)
         return SOON_MS;
     /* A file is waiting for the end of a quiet time. */
     if ((t->old.file != NULL || t->cur.gone_ms != 0 || t->news.missing_ms != 0) &&
@@ -481,7 +492,7 @@ void tail_start(struct tail *tail, const char *position, bool from_beginning) {
     tail->from_beginning = from_beginning;
     tail->no_place = !position_decode(span_of(position), &tail->place);
     tail->gen = tail->place.gen;
-    tail->last_s = tail->no_place ? clock_wall_ms() / 1000 : tail->place.last_s;
+    tail->last_s = tail->place.last_s;
     if (tail->use_hints)
         tail->hints = hints_new(tail->loop, on_hint, tail);
     watch_files(tail);

@@ -15,7 +15,9 @@
 enum {
     NS_A_S = 1000000000,
     NS_A_MS = 1000000,
-    CLOCK_STEP_NS = 10000000 /* file times are that much behind */
+    CLOCK_STEP_NS = 10000000, /* file times are that much behind */
+    SHIFTING_NS = NS_A_S,     /* a rotation takes no longer */
+    DISORDER_MS = 2000        /* lines of several processes are not quite in order */
 };
 
 static void list(const struct whereis *where, struct siblings *out) {
@@ -40,6 +42,35 @@ static void lost(struct whereis_answer *out, const char *event, const char *deta
     text_copy(out->detail, sizeof out->detail, detail);
 }
 
+/* Whether a brother whose name tells nothing goes on where we are: it begins with a line of a log,
+ * and not with an old one. */
+static bool goes_on(const struct siblings *all, size_t i, const struct whereis *where) {
+    struct logfile *file;
+    char head[POSITION_PREFIX];
+    ssize_t n;
+    const char *newline;
+    int64_t stamp_ms;
+
+    if (all->item[i].kind != ROTNAME_OTHER)
+        return true;
+    if (all->item[i].id.size == 0)
+        return false;
+    file = siblings_open(all, i, NULL);
+    n = file != NULL ? logfile_read(file, head, sizeof head, 0) : 0;
+    logfile_close(&file);
+    newline = n > 0 ? memchr(head, '\n', (size_t)n) : NULL;
+    if (newline == NULL || where->on_stamp == NULL)
+        return newline != NULL;
+    stamp_ms = where->on_stamp((struct span){head, (size_t)(newline - head)}, where->arg);
+    return stamp_ms != -1 && stamp_ms >= where->last_s * 1000 - DISORDER_MS;
+}
+
+static size_t next_of_log(const struct siblings *all, size_t i, const struct whereis *where) {
+    while (i < all->count && !goes_on(all, i, where))
+        i++;
+    return i;
+}
+
 /* From the beginning of brother number i, or if there are not so many, of the file under the path.
  */
 static void begin_at(const struct siblings *all, size_t i, struct logfile **path,
@@ -59,11 +90,13 @@ static void begin_at(const struct siblings *all, size_t i, struct logfile **path
 
 /* Nothing was handed over before: what was written since then is new, in the file itself or in a
  * brother that it has become. */
-static void begin_fresh(const struct siblings *all, const struct place *place,
-                        struct logfile **file, struct whereis_answer *out) {
+static void begin_fresh(const struct siblings *all, const struct whereis *where,
+                        const struct place *place, struct logfile **file,
+                        struct whereis_answer *out) {
     int64_t since_ns = place_since(place);
+    size_t i = siblings_after(all, 0, since_ns, place->ino == 0 ? since_ns : 0);
 
-    begin_at(all, siblings_after(all, 0, since_ns, place->ino == 0 ? since_ns : 0), file, out);
+    begin_at(all, next_of_log(all, i, where), file, out);
     out->new_file = false;
 }
 
@@ -76,17 +109,19 @@ static bool is_inode(const struct logfile *file, const struct place *place) {
 
 /* Our file is nowhere. What follows it is read from its beginning: files that were written to after
  * our last line. */
-static void begin_after_gap(const struct siblings *all, const struct position *position,
-                            struct logfile **file, struct whereis_answer *out) {
+static void begin_after_gap(const struct siblings *all, const struct whereis *where,
+                            const struct position *position, struct logfile **file,
+                            struct whereis_answer *out) {
     char detail[160];
+    size_t i;
 
     if (is_inode(*file, &position->at)) {
         begin_at(all, all->count, file, out);
         lost(out, "truncation_gap", "truncated, and no copy of it was found");
         return;
     }
-    begin_at(all, siblings_after(all, 0, (position->last_s + 1) * NS_A_S, position->at.btime_ns),
-             file, out);
+    i = siblings_after(all, 0, (position->last_s + 1) * NS_A_S, position->at.btime_ns);
+    begin_at(all, next_of_log(all, i, where), file, out);
     text_format(detail, sizeof detail, "no file holds the last position (%zu cannot be unpacked)",
                 all->unknown);
     lost(out, "log_gap", detail);
@@ -114,7 +149,7 @@ static void search(const struct siblings *all, const struct whereis *where,
         found(out, file, position->at.offset);
         lost(out, "log_tail_lost", "NUL bytes stand where lines were");
     } else {
-        begin_after_gap(all, position, file, out);
+        begin_after_gap(all, where, position, file, out);
     }
 }
 
@@ -141,7 +176,7 @@ static void judge(const struct whereis *where, const struct position *position,
     } else {
         list(where, &all);
         if (position->at.offset == 0)
-            begin_fresh(&all, &position->at, file, out);
+            begin_fresh(&all, where, &position->at, file, out);
         else
             search(&all, where, position, verdict, file, out);
         siblings_clear(&all);
@@ -159,7 +194,7 @@ void whereis_first(const struct whereis *where, bool from_beginning, unsigned ch
     if (file == NULL && errno != ENOENT && errno != ENOTDIR) {
         failed(out, errno, why.text);
     } else if (file == NULL) {
-        *position = (struct position){.last_s = now_ms / 1000};
+        *position = (struct position){0};
         place_begin(&position->at, where->key, now_ms * NS_A_MS - CLOCK_STEP_NS);
     } else if (from_beginning || logfile_id(file, &id) == -1) {
         found(out, &file, 0);
@@ -199,31 +234,37 @@ void whereis_old(const struct whereis *where, const struct position *position,
         out->result = WHEREIS_AGAIN;
 }
 
-/* Which of the brothers follows the cursor's file; `count`: the path. */
-static size_t number_of_next(const struct siblings *all, const struct whereis *where,
-                             const struct cursor *cursor, bool *again) {
+/* The cursor's file among the brothers, under its inode or compressed; `count`: it is none. */
+static size_t number_of_own(const struct siblings *all, const struct whereis *where,
+                            const struct cursor *cursor, bool *again) {
     size_t i = siblings_index(all, &cursor->id);
+    struct place place;
+    struct sibling_found brother;
+
+    *again = false;
+    if (i < all->count || logfile_compressed(cursor->file) || cursor->offset == 0)
+        return i;
+    cursor_place(cursor, &place);
+    brother = siblings_find(all, where->key, &place);
+    *again = brother.file == NULL && brother.again;
+    if (brother.file != NULL)
+        i = brother.i;
+    logfile_close(&brother.file);
+    return i;
+}
+
+/* Which of the brothers follows the cursor's file, brother `own`; `count`: the path. */
+static size_t number_of_next(const struct siblings *all, const struct whereis *where,
+                             const struct cursor *cursor, size_t own) {
     bool compressed = logfile_compressed(cursor->file);
     struct logfile_id now;
 
-    *again = false;
-    if (i == all->count && !compressed && cursor->offset > 0) {
-        struct place place; /* was it compressed meanwhile? */
-        struct sibling_found brother;
-
-        cursor_place(cursor, &place);
-        brother = siblings_find(all, where->key, &place);
-        if (brother.file != NULL)
-            i = brother.i;
-        else
-            *again = brother.again;
-        logfile_close(&brother.file);
-    }
-    if (i < all->count)
-        return i + 1;
+    if (own < all->count)
+        return next_of_log(all, own + 1, where);
     if (logfile_id(cursor->file, &now) == -1)
         return all->count;
-    return siblings_after(all, 0, now.mtime_ns, compressed ? 0 : now.btime_ns);
+    return next_of_log(all, siblings_after(all, 0, now.mtime_ns, compressed ? 0 : now.btime_ns),
+                       where);
 }
 
 /* The file under the path, if it is still the one that was there before the folder was read: else
@@ -248,17 +289,57 @@ static void open_path(const struct siblings *all, const struct whereis *where,
     }
 }
 
+/* Whether a brother is missing between `own` and `next`, by their numbers. */
+static bool numbers_have_hole(const struct siblings *all, size_t own, size_t next) {
+    bool to_path = next >= all->count;
+
+    if (!all->in_order || own >= all->count || all->item[own].kind != ROTNAME_NUMBER ||
+        (!to_path && all->item[next].kind != ROTNAME_NUMBER))
+        return false;
+    return to_path ? all->item[own].number > 1 : all->item[own].number > all->item[next].number + 1;
+}
+
+/* The same by times: a file is renamed, or deleted, when the next one is made. One that was touched
+ * again since then tells nothing. */
+static bool times_have_hole(const struct logfile_id *own, const struct logfile_id *next) {
+    return own->btime_ns != 0 && next->btime_ns > own->changed_ns + SHIFTING_NS;
+}
+
+/* Says in the answer when what was found cannot be all. */
+static void check_chain(const struct siblings *all, const struct whereis *where,
+                        const struct cursor *cursor, size_t own, size_t next,
+                        struct whereis_answer *out) {
+    bool compressed = logfile_compressed(cursor->file);
+    struct logfile_id now;
+    struct logfile_id id;
+    bool hole;
+
+    if (out->result != WHEREIS_FOUND || cursor->closed || logfile_id(cursor->file, &now) == -1 ||
+        logfile_id(out->file, &id) == -1)
+        return;
+    hole = numbers_have_hole(all, own, next);
+    if (hole && clock_wall_ms() * NS_A_MS - now.changed_ns < SHIFTING_NS) {
+        logfile_close(&out->file); /* perhaps the names are being shifted just now */
+        out->result = WHEREIS_AGAIN;
+    } else if (hole || (!compressed && !where->absent && !logfile_compressed(out->file) &&
+                        times_have_hole(&now, &id))) {
+        lost(out, "log_gap", "a file of the log is missing between two others");
+    }
+}
+
 void whereis_next(const struct whereis *where, const struct cursor *cursor,
                   struct whereis_answer *out) {
     struct siblings all;
     struct logfile_id there;
     int error = logfile_identify(where->path, true, &there) == 0 ? 0 : errno;
+    size_t own;
     size_t next;
     bool again;
 
     *out = (struct whereis_answer){.result = WHEREIS_NONE, .new_file = true};
     list(where, &all);
-    next = number_of_next(&all, where, cursor, &again);
+    own = number_of_own(&all, where, cursor, &again);
+    next = number_of_next(&all, where, cursor, own);
     if (again)
         out->result = WHEREIS_AGAIN;
     else if (next < all.count)
@@ -267,6 +348,7 @@ void whereis_next(const struct whereis *where, const struct cursor *cursor,
         open_path(&all, where, &there, out);
     else if (error != ENOENT && error != ENOTDIR)
         failed(out, error, strerror(error));
+    check_chain(&all, where, cursor, own, next, out);
     siblings_clear(&all);
 }
 

@@ -16,6 +16,11 @@ struct whereis {
     const char *path; /* followed if it is a symbolic link */
     const char *real; /* what it leads to: the brothers stand beside that */
     const struct hash_key *key;
+    int64_t last_s; /* time of the last line that is known; 0: none is */
+    bool absent;    /* the path led nowhere since it led to the file that is read */
+    /* The time of a line in milliseconds, -1: none. NULL: times are not known. */
+    int64_t (*on_stamp)(struct span line, void *arg);
+    void *arg;
 };
 
 enum whereis_result {
@@ -50,7 +55,8 @@ void whereis_place(const struct whereis *where, const struct position *position,
 /* The second file of the position. NONE: it is gone. */
 void whereis_old(const struct whereis *where, const struct position *position,
                  struct whereis_answer *out);
-/* The file after the cursor's, which is not under the path any more. */
+/* The file after the cursor's, which is not under the path any more; with an event when there must
+ * have been another one between. */
 void whereis_next(const struct whereis *where, const struct cursor *cursor,
                   struct whereis_answer *out);
 /* Whether the cursor's file is under the path; then the answer is FOUND, without a file, or FAILED

@@ -41,7 +41,7 @@ struct place {
 struct position {
     uint32_t gen; /* number of the file: grows by one with each rotation or truncation */
     struct place at;
-    int64_t last_s; /* time of the last line, seconds since 1970 */
+    int64_t last_s; /* time of the last line, seconds since 1970; 0: there was none */
     bool has_old;
     uint64_t old_offset;
     uint64_t old_ino;

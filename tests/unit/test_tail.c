@@ -46,6 +46,13 @@ struct world {
     char last[200];
 };
 
+static int64_t on_stamp(struct span line, void *arg) {
+    const char *at = span_find(line, "#");
+
+    (void)arg;
+    return at == NULL ? -1 : 1700000000000 + 1000 * (int64_t)atoi(at + 1);
+}
+
 static void on_line(struct span line, void *arg) {
     struct world *w = arg;
     const char *at = span_find(line, "#");
@@ -58,6 +65,8 @@ static void on_line(struct span line, void *arg) {
     }
     w->seen[number]++;
     w->lines++;
+    if (w->stamps)
+        tail_note_time(w->tail, on_stamp(line, w));
     if (w->want > 0 && w->lines >= w->want)
         loop_stop(w->loop);
 }
@@ -74,13 +83,6 @@ static void on_event(const char *what, const char *detail, void *arg) {
 
     (void)detail;
     text_format(w->events + n, sizeof w->events - n, "%s ", what);
-}
-
-static int64_t on_stamp(struct span line, void *arg) {
-    const char *at = span_find(line, "#");
-
-    (void)arg;
-    return at == NULL ? -1 : 1700000000000 + 1000 * (int64_t)atoi(at + 1);
 }
 
 static void on_limit(void *arg) {
@@ -220,6 +222,17 @@ static void rotate_dated(struct world *w) {
     make(w->path);
 }
 
+/* As somebody's own script does: to a name that logrotate does not make. Then the files' times tell
+ * the order, which have steps of 10 ms at worst. */
+static void rotate_as(struct world *w, const char *end) {
+    char to[128];
+
+    usleep(12000);
+    snprintf(to, sizeof to, "%s%s%d", w->path, end, ++w->rotated);
+    cr_assert_eq(rename(w->path, to), 0);
+    make(w->path);
+}
+
 static void run_program(const char *program, const char *first, const char *second) {
     pid_t pid = fork();
     int status;
@@ -254,6 +267,31 @@ static void zip_dated(const struct world *w) {
 
     snprintf(path, sizeof path, "%s-202609%02d", w->path, w->rotated);
     run_program("gzip", path, NULL);
+}
+
+static void zip_as(const struct world *w, const char *end) {
+    char path[128];
+
+    snprintf(path, sizeof path, "%s%s%d", w->path, end, w->rotated);
+    run_program("gzip", path, NULL);
+}
+
+static void copy(struct world *w, const char *option) {
+    char command[300];
+
+    snprintf(command, sizeof command, "cp %s %s %s.save%s%d", option, w->path, w->path, option,
+             ++w->rotated);
+    run_program("sh", "-c", command);
+}
+
+static void put_beside(const struct world *w, const char *end, const char *text) {
+    char path[128];
+    int fd;
+
+    snprintf(path, sizeof path, "%s%s", w->path, end);
+    fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    put(fd, text, strlen(text));
+    close(fd);
 }
 
 static void half_line(struct world *w) {
@@ -307,6 +345,27 @@ static void step(struct world *w, char c) {
     case 'd':
         rotate_dated(w);
         break;
+    case 'x':
+        rotate_as(w, ".r");
+        break;
+    case 'i': /* numbers that grow: only the files' times tell, which have steps of 10 ms at worst
+               */
+        usleep(12000);
+        rotate_as(w, ".");
+        break;
+    case 'X':
+        rotate_as(w, ".before-");
+        zip_as(w, ".before-");
+        break;
+    case 'k':
+        copy(w, "");
+        break;
+    case 'K': /* with its times */
+        copy(w, "-p");
+        break;
+    case 'g': /* what another reader of the log keeps beside it */
+        put_beside(w, ".offset", "4711\n");
+        break;
     case 't':
         copy_truncate(w);
         break;
@@ -358,6 +417,7 @@ static const struct scenario {
     const char *steps;
     size_t down_from; /* the tail may be down only from this step on: what is lost before cannot be
                          known */
+    bool stamps;      /* the times of lines are known */
 } scenarios[] = {
     {"no rotation", "owswws", 0},
     {"rename and create", "owsrowws", 0},
@@ -388,6 +448,13 @@ static const struct scenario {
     {"quiet pauses", "owsrpowprpowps", 0},
     {"empty rotations", "owsrrowrrrows", 0},
     {"empty file rotated", "orowrows", 0},
+    {"other names", "owxowxoWxows", 0, true},
+    {"other names, six at once", "oWsxowxowxowxowxowxows", 0, true},
+    {"numbers that grow", "oWiowiowiows", 0, true},
+    {"other names, compressed", "oWsXowXowsXows", 0, true},
+    {"copies beside it", "oWskrowsKrowskxowKrows", 0, true},
+    {"copies of what is not read yet", "oWkrowKxows", 0, true},
+    {"other files beside it", "ogwrowgxowgs", 0, true},
 };
 
 /* Once a run, with the first line that is wrong. */
@@ -416,6 +483,7 @@ static void run_scenario(const struct scenario *s, int from, int to, bool hints)
 
     world_open(&w);
     w.hints = hints;
+    w.stamps = s->stamps;
     start(&w, "", true);
     for (int i = 0; i <= n; i++) {
         if (i == from) {
@@ -635,6 +703,7 @@ static void on_child_line(struct span line, void *arg) {
     const char *at = span_find(line, "#");
 
     r->line[r->count].number = at != NULL ? atoi(at + 1) : -1;
+    tail_note_time(c->w->tail, on_stamp(line, NULL));
     tail_position(c->w->tail, r->line[r->count].position, POSITION_TEXT);
     __atomic_store_n(&r->count, r->count + 1, __ATOMIC_SEQ_CST);
 }
@@ -653,8 +722,10 @@ static pid_t start_child(struct world *w, struct record *record) {
     pid_t pid = fork();
     struct fault why;
     struct child child = {w, record};
-    struct tail_calls calls = {
-        .on_line = on_child_line, .on_batch = on_child_batch, .on_event = on_child_event};
+    struct tail_calls calls = {.on_line = on_child_line,
+                               .on_batch = on_child_batch,
+                               .on_event = on_child_event,
+                               .on_stamp = on_stamp};
 
     if (pid != 0)
         return pid;
@@ -684,7 +755,18 @@ Test(tail, killed_at_any_moment) {
             write_lines(&w, w.writer, rand() % 6);
             usleep((useconds_t)(rand() % 3000));
             if (rand() % 10 == 0) {
-                (rand() % 3 == 0 ? copy_truncate : rotate)(&w);
+                switch (rand() % 4) {
+                case 0:
+                    copy_truncate(&w);
+                    break;
+                case 1: /* a copy made in the same tick as the last write could not be told */
+                    usleep(12000);
+                    write_lines(&w, w.writer, 1);
+                    rotate_as(&w, ".r");
+                    break;
+                default:
+                    rotate(&w);
+                }
                 if (rand() % 2)
                     write_lines(&w, w.writer, 2);
                 open_writer(&w);
@@ -863,4 +945,53 @@ Test(tail, backlog_does_not_block) {
     loop_timer_free(&ticker.timer);
     world_close(&w);
     free(block);
+}
+
+/* What is missing between two files is told, and nothing is told where nothing is missing. */
+Test(tail, hole_in_the_chain_is_told) {
+    static const struct {
+        const char *name;
+        const char *end; /* of the rotated names: "" numbers as logrotate makes them */
+        int gone;        /* which rotated file is deleted meanwhile, 1 is the first; 0: none */
+        bool told;
+    } rows[] = {
+        {"numbers", "", 0, false},
+        {"a number is gone", "", 2, true},
+        {"other names", ".r", 0, false},
+        {"another name is gone", ".r", 2, true},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct world w;
+        char path[128];
+
+        world_open(&w);
+        w.stamps = true;
+        open_writer(&w);
+        start(&w, "", true);
+        write_lines(&w, w.writer, 7);
+        run_until(&w, 7);
+        stop(&w);
+        for (int r = 1; r <= 3; r++) {
+            if (rows[i].end[0] != '\0')
+                rotate_as(&w, rows[i].end);
+            else
+                rotate(&w);
+            open_writer(&w);
+            write_lines(&w, w.writer, 7);
+            usleep(1100000);
+        }
+        if (rows[i].gone != 0) {
+            snprintf(path, sizeof path, "%s%s%d", w.path,
+                     rows[i].end[0] != '\0' ? rows[i].end : ".", rows[i].gone);
+            cr_assert_eq(unlink(path), 0);
+        }
+        start(&w, w.position, true);
+        run_until(&w, rows[i].told ? 21 : 28);
+        run_ms(&w, 50);
+        cr_expect((strstr(w.events, "log_gap") != NULL) == rows[i].told, "%s: %s", rows[i].name,
+                  w.events);
+        cr_expect_eq(w.lines, rows[i].told ? 21 : 28, "%s: %d lines", rows[i].name, w.lines);
+        world_close(&w);
+    }
 }
