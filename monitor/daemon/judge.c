@@ -21,6 +21,7 @@ static void fill_signals(struct daemon *d, struct signals *s, int64_t wall_ms, i
     *s = (struct signals){
         .health = &d->health,
         .queue_known = counted && mono_ms - d->queue_counted_ms < QUEUE_STALE_MS,
+        .queue_counted_ms = counted ? wall_ms - (mono_ms - d->queue_counted_ms) : 0,
         .postfix_running = d->queue.postfix_running != 0,
         .queue_messages =
             d->queue.active + d->queue.deferred + d->queue.incoming + d->queue.maildrop,

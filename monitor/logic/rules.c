@@ -266,6 +266,16 @@ void rules_set_limits(struct rules *rules, const struct rules_limits *limits) {
     rules->limits = *limits;
 }
 
+/* The log has told of mail that was put off since the queue was counted. */
+static bool is_newer_than_queue(const struct signals *s, enum health_area area) {
+    const struct health_cause *cause;
+
+    if (area == AREA_COUNT || area == AREA_MILTER)
+        return false;
+    cause = &s->health->cause[area];
+    return cause->count > cause->bounced && cause->last_ms > s->queue_counted_ms;
+}
+
 /* Delayed or lost, how many, until when: the first question at night. */
 static void fill_impact(struct alert *alert, const struct look *look) {
     const struct signals *s = look->signals;
@@ -290,6 +300,9 @@ static void fill_impact(struct alert *alert, const struct look *look) {
             "DELAYED: %llu message%s in the queue, safe; the first would be returned in %s.",
             (unsigned long long)s->queue_messages, s->queue_messages == 1 ? " waits" : "s wait",
             left);
+    } else if (is_newer_than_queue(s, area)) {
+        text_copy(alert->impact + n, sizeof alert->impact - n,
+                  "DELAYED: mail that meets this waits in the queue, safe.");
     } else if (n == 0 && area != AREA_COUNT && area != AREA_MILTER) {
         text_copy(alert->impact, sizeof alert->impact,
                   "No message was returned, and none waits for this now.");

@@ -33,7 +33,8 @@ enum rules_credential {
 
 struct signals {
     const struct health *health;
-    bool queue_known; /* counted within the last minute */
+    bool queue_known;         /* counted within the last minute */
+    int64_t queue_counted_ms; /* when, wall clock; 0: never */
     bool postfix_running;
     uint64_t queue_messages;   /* active, deferred, incoming, maildrop */
     int64_t oldest_ms;         /* age of the oldest message */

@@ -203,6 +203,7 @@ Test(rules, two_refusals_are_not_yet_an_alert, .init = begin, .fini = finish) {
 }
 
 Test(rules, nothing_lost_is_not_called_lost, .init = begin, .fini = finish) {
+    signals.queue_counted_ms = 2000;
     health_note_probe(&health, DIAGNOSIS_G24_REPUTATION_POLICY, SPAN("554"), 1000);
     cr_assert(rules_eval(rules, &signals, 1000));
     cr_assert_not_null(find("relay-refuses"));
@@ -215,4 +216,17 @@ Test(rules, a_milter_that_is_not_reached_is_told_though_it_lives, .init = begin,
     cr_expect(rules_eval(rules, &signals, 1000));
     cr_assert_not_null(find("milter-gone"));
     cr_expect_eq(find("milter-gone")->diagnosis, DIAGNOSIS_L03_MILTER_PERMISSION);
+}
+
+/* Said at once, before the queue was counted again. */
+Test(rules, impact_of_mail_that_is_not_counted_yet, .init = begin, .fini = finish) {
+    signals.queue_counted_ms = 4000;
+    fail_login(5000);
+    rules_eval(rules, &signals, 5100);
+    cr_expect_str_eq(find("login-refused")->impact,
+                     "DELAYED: mail that meets this waits in the queue, safe.");
+    signals.queue_counted_ms = 6000;
+    rules_eval(rules, &signals, 6100);
+    cr_expect_str_eq(find("login-refused")->impact,
+                     "No message was returned, and none waits for this now.");
 }
