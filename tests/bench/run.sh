@@ -9,15 +9,21 @@ BUILD=${1:?usage: run.sh BUILD [LINES] [PEER_LINES]}
 LINES_OURS=${2:-1000000}
 LINES_PEERS=${3:-100000}
 PORT=19153
+SAMPLES=1000
+MTAIL_PORT=19154
 DIR=$(mktemp -d "${TMPDIR:-/var/tmp}/relaywatch-bench.XXXXXX")
 DAEMON=
 ROWS=()
 
+LATENCY=()
+SERVERS=()
+
 leave() {
-    if [[ -n $DAEMON ]]; then
-        kill "$DAEMON" 2> /dev/null || true
-        wait "$DAEMON" || true
-    fi
+    local pid
+    for pid in "${SERVERS[@]}" $DAEMON; do
+        kill "$pid" 2> /dev/null || true
+        wait "$pid" || true
+    done
     rm -rf "$DIR"
 }
 trap leave EXIT
@@ -58,15 +64,16 @@ counted_lines() {
     curl -s -m 2 "http://127.0.0.1:$PORT/api/v1/status" 2> /dev/null | sed -n 's/.*"lines": *\([0-9]*\).*/\1/p' | head -n 1
 }
 
-# Two figures: the CPU time it used, and the time until its counters told of every line.
-run_daemon() {
-    local log=$1 lines=$2 start end cpu ticks state=$DIR/state as=()
+# start_daemon LOG REDIS: sets DAEMON
+start_daemon() {
+    local log=$1 redis=$2 state=$DIR/state as=()
+    rm -rf "$state"
     mkdir -p "$state" "$DIR/run"
     cat > "$DIR/relaywatch.conf" <<END
 host = bench
 mail_log = $log
 log_start = beginning
-redis =
+redis = $redis
 sasl_passwd =
 http_listen = 127.0.0.1:$PORT
 state_dir = $state
@@ -76,10 +83,22 @@ END
         as=(setpriv --reuid=65534 --regid=65534 --clear-groups)
         chown -R 65534:65534 "$DIR"
     fi
-    ticks=$(getconf CLK_TCK)
-    start=$(date +%s%N)
     "${as[@]}" "$BUILD/bin/relaywatchd" -c "$DIR/relaywatch.conf" > "$DIR/daemon.out" 2>&1 &
     DAEMON=$!
+}
+
+stop_daemon() {
+    kill "$DAEMON"
+    wait "$DAEMON" || true
+    DAEMON=
+}
+
+# Two figures: the CPU time it used, and the time until its counters told of every line.
+run_daemon() {
+    local log=$1 lines=$2 start end cpu ticks
+    ticks=$(getconf CLK_TCK)
+    start=$(date +%s%N)
+    start_daemon "$log" ''
     until [[ $(counted_lines) == "$lines" ]]; do
         if ! kill -0 "$DAEMON" 2> /dev/null; then
             echo "relaywatchd: ended: $(tail -n 1 "$DIR/daemon.out")"
@@ -92,9 +111,53 @@ END
     cpu=$(awk -v t="$ticks" '{ printf "%.3f", ($14 + $15) / t }' "/proc/$DAEMON/stat")
     row "relaywatchd, whole" "$lines" "$cpu" "$(awk '/^VmHWM/ { printf "%.1f MB", $2 / 1024 }' "/proc/$DAEMON/status")"
     echo "relaywatchd: all $lines lines counted $(((end - start) / 1000000)) ms after its start"
-    kill "$DAEMON"
-    wait "$DAEMON" || true
-    DAEMON=
+    stop_daemon
+}
+
+# latency NAME ARGUMENTS...: of latency.py
+latency() {
+    local name=$1
+    shift
+    LATENCY+=("$name $(python3 "${BASH_SOURCE[0]%/*}/latency.py" "$DIR/live.log" "$@")")
+}
+
+# wait_for COMMAND...: up to 10 s
+wait_for() {
+    local i
+    for ((i = 0; i < 500; i++)); do
+        "$@" > /dev/null 2>&1 && return
+        sleep 0.02
+    done
+    echo "not within 10 s: $*"
+    return 1
+}
+
+# From a line in the log to whoever asks.
+run_latency() {
+    local port=$PORT
+    : > "$DIR/live.log"
+    if command -v redis-server > /dev/null; then
+        redis-server --port 0 --unixsocket "$DIR/redis.sock" --unixsocketperm 777 --dir "$DIR" --appendonly yes > "$DIR/redis.out" &
+        SERVERS+=($!)
+        wait_for test -S "$DIR/redis.sock"
+        start_daemon "$DIR/live.log" "unix:$DIR/redis.sock"
+        wait_for curl -sf "http://127.0.0.1:$port/readyz"
+        latency "relaywatchd, Redis" "$SAMPLES" redis "$DIR/redis.sock" 'rw:{bench}:log' c.sent
+    else
+        start_daemon "$DIR/live.log" ''
+        wait_for curl -sf "http://127.0.0.1:$port/readyz"
+    fi
+    latency "relaywatchd, /metrics" "$SAMPLES" http "$port" relaywatch_sent_total
+    stop_daemon
+    if command -v mtail > /dev/null; then
+        printf 'counter deliveries by status\n/status=(?P<status>\\w+) / {\n  deliveries[$status]++\n}\n' > "$DIR/live.mtail"
+        mtail -port $MTAIL_PORT -address 127.0.0.1 -progs "$DIR/live.mtail" -logs "$DIR/live.log" > "$DIR/mtail.out" 2>&1 &
+        SERVERS+=($!)
+        wait_for curl -sf "http://127.0.0.1:$MTAIL_PORT/metrics"
+        latency "mtail, /metrics" 50 http "$MTAIL_PORT" 'deliveries{'
+    fi
+    printf '\n%-28s %9s %9s %9s\n' "a line until it is told" "p50 ms" "p99 ms" "longest"
+    printf '%s\n' "${LATENCY[@]}" | awk '{ n = NF; last = $n; p99 = $(n - 1); p50 = $(n - 2); NF -= 3; printf "%-28s %9s %9s %9s\n", $0, p50, p99, last }'
 }
 
 # The same program that mtail ships, where there is one; else the counters that ours has from the same lines.
@@ -116,12 +179,24 @@ counter queued
 counter removed
 counter deliveries by status
 counter tls by side
-/postfix\/smtpd\[\d+\]: connect from / { connects++ }
-/postfix\/cleanup\[\d+\]: \w+: message-id=/ { accepted++ }
-/postfix\/qmgr\[\d+\]: \w+: from=<[^>]*>, size=\d+, nrcpt=\d+ \(queue active\)/ { queued++ }
-/postfix\/qmgr\[\d+\]: \w+: removed/ { removed++ }
-/postfix\/(?P<daemon>\w+)\[\d+\]: \w+: to=<[^>]*>, .*status=(?P<status>\w+) / { deliveries[$status]++ }
-/postfix\/(?P<daemon>\w+)\[\d+\]: \w+ TLS connection established / { tls[$daemon]++ }
+/postfix\/smtpd\[\d+\]: connect from / {
+  connects++
+}
+/postfix\/cleanup\[\d+\]: \w+: message-id=/ {
+  accepted++
+}
+/postfix\/qmgr\[\d+\]: \w+: from=<[^>]*>, size=\d+, nrcpt=\d+ \(queue active\)/ {
+  queued++
+}
+/postfix\/qmgr\[\d+\]: \w+: removed/ {
+  removed++
+}
+/postfix\/(?P<daemon>\w+)\[\d+\]: \w+: to=<[^>]*>, .*status=(?P<status>\w+) / {
+  deliveries[$status]++
+}
+/postfix\/(?P<daemon>\w+)\[\d+\]: \w+ TLS connection established / {
+  tls[$daemon]++
+}
 END
 }
 
@@ -152,6 +227,7 @@ main() {
     measure mtail "$LINES_PEERS" mtail -one_shot -progs "$DIR/postfix.mtail" -logs "$DIR/peers.log"
     measure fail2ban-regex "$LINES_PEERS" fail2ban-regex "$DIR/peers.log" /etc/fail2ban/filter.d/postfix.conf
     print_table
+    run_latency
 }
 
 main
