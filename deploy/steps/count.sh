@@ -64,7 +64,7 @@ count_program() {
 # count_criterion NAME PROGRAM: Criterion's last line has the figures; a crash of a test counts as a failure.
 count_criterion() {
     local line
-    count_run "$1" "$2" --color=never
+    count_run "$1" "$2" --color=never -j4 # they wait more than they compute
     line=$(grep 'Synthesis:' "$RUN_LOG" | tail -n 1 || true)
     count_result "$1" "$(figure Passing "$line")" "$(($(figure Failing "$line") + $(figure Crashing "$line")))"
 }

@@ -23,6 +23,21 @@ static void keep_head(struct cursor *c, const unsigned char *bytes, size_t n, ui
     memcpy(c->head + at, bytes, n);
 }
 
+/* What stands at the beginning, whose bytes are before the offset or, at offset 0, are to be read
+ * first. */
+static bool read_head(struct cursor *c) {
+    size_t wanted = at_most(c->offset, POSITION_PREFIX);
+    ssize_t n;
+
+    if (c->offset == 0 && !logfile_compressed(c->file))
+        wanted = at_most(c->id.size, POSITION_PREFIX);
+    n = logfile_read(c->file, c->head, wanted, 0);
+    if (n == -1 || (c->offset > 0 && (size_t)n < wanted))
+        return false;
+    c->begun = c->offset == 0 ? (size_t)n : 0;
+    return true;
+}
+
 bool cursor_open(struct cursor *cursor, struct logfile **file, const struct hash_key *key,
                  uint64_t offset, const struct hash128 *known_tail) {
     size_t tail = at_most(offset, POSITION_TAIL);
@@ -35,10 +50,7 @@ bool cursor_open(struct cursor *cursor, struct logfile **file, const struct hash
                               .data_ms = clock_mono_ms(),
                               .opened_ns = clock_wall_ms() * NS_A_MS};
     *file = NULL;
-    if (logfile_id(cursor->file, &cursor->id) == -1)
-        goto fail;
-    n = logfile_read(cursor->file, cursor->head, at_most(offset, POSITION_PREFIX), 0);
-    if (n == -1 || (size_t)n < at_most(offset, POSITION_PREFIX))
+    if (logfile_id(cursor->file, &cursor->id) == -1 || !read_head(cursor))
         goto fail;
     if (logfile_compressed(cursor->file) && tail > 0) {
         cursor->check = known_tail != NULL ? CURSOR_BY_HASH : CURSOR_UNCHECKED;
@@ -71,6 +83,12 @@ static bool tail_is_same(struct cursor *c, const unsigned char *buffer, size_t b
         c->want_tail = tail;
     c->check = CURSOR_BY_BYTES;
     return tail.h[0] == c->want_tail.h[0] && tail.h[1] == c->want_tail.h[1];
+}
+
+/* The same before the first line was handed over: by the bytes that stood there at the opening. */
+static bool begins_as_before(const struct cursor *c, const unsigned char *buffer, size_t got) {
+    return c->scan > 0 || c->begun == 0 ||
+           (got >= c->begun && memcmp(buffer, c->head, c->begun) == 0);
 }
 
 /* One pass over what was read. */
@@ -208,7 +226,7 @@ enum cursor_step cursor_step(struct cursor *cursor, unsigned char *buffer,
 
     if (got == -1)
         return errno == EAGAIN ? CURSOR_MORE : CURSOR_FAILED;
-    if ((size_t)got < before)
+    if ((size_t)got < before || !begins_as_before(cursor, buffer, (size_t)got))
         return CURSOR_CHANGED;
     if (!tail_is_same(cursor, buffer, before))
         return logfile_compressed(cursor->file) ? CURSOR_REWRITTEN : CURSOR_CHANGED;

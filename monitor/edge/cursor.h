@@ -34,6 +34,7 @@ struct cursor {
     uint64_t offset;      /* after the last line handed over */
     uint64_t scan;    /* next byte to look at: beyond offset only while a long line is skipped */
     uint64_t waiting; /* bytes of the unfinished line after scan, at the last read */
+    size_t begun;     /* bytes of head that stood there when it was opened at offset 0 */
     bool skipping;
     enum cursor_check check;
     uint64_t nul_run;

@@ -514,7 +514,7 @@ static void run_part(size_t part, size_t parts) {
         run_scenario(s, -1, -1, false);
         for (int from = (int)s->down_from; from <= n; from++) {
             for (int to = from; to <= n; to++) {
-                if (is_slow() || to - from == (int)i % 3 || to == n)
+                if (is_slow() || from == 0 || to - from == (int)i % 3 || to == n)
                     run_scenario(s, from, to, true);
             }
         }
