@@ -208,9 +208,17 @@ static unsigned parse_fraction(struct span s, size_t *length_out) {
     return ms;
 }
 
-/* "Mon dd hh:mm:ss"; the day has one digit, two, or a space and one. */
+/* "2026 " at the start of `s`: the year, or 0. */
+static int64_t parse_year(struct span s) {
+    int year = s.n > 4 && s.p[4] == ' ' ? digits(s.p, 4) : -1;
+
+    return year >= 1970 ? year : 0;
+}
+
+/* "Mon dd hh:mm:ss"; the day has one digit, two, or a space and one. A year may stand behind the
+ * day, and, where a day of the week came first (asctime(3)), at the end. */
 static NOINLINE bool parse_rfc3164(struct span *cursor, struct logtime *cache, int64_t now_ms,
-                                   int64_t *ms_out) {
+                                   bool is_asctime, int64_t *ms_out) {
     struct span s = *cursor;
     struct stamp stamp = {0};
     size_t at = 4, n;
@@ -224,14 +232,30 @@ static NOINLINE bool parse_rfc3164(struct span *cursor, struct logtime *cache, i
     if (n == 0 || s.p[at] != ' ' || !is_date(2000, stamp.month, stamp.day))
         return false;
     at++;
+    stamp.year = parse_year((struct span){s.p + at, s.n - at});
+    if (stamp.year != 0)
+        at += 5;
     if (!parse_clock((struct span){s.p + at, s.n - at}, &stamp))
         return false;
     at += 8;
     stamp.ms = parse_fraction((struct span){s.p + at, s.n - at}, &n);
-    *ms_out = guess_year(cache, &stamp, now_ms);
-    if (at + n == SHORT_LENGTH)
+    at += n;
+    if (is_asctime && at < s.n && s.p[at] == ' ') {
+        stamp.year = parse_year((struct span){s.p + at + 1, s.n - at - 1});
+        if (stamp.year != 0)
+            at += 5;
+    }
+    if (stamp.year == 0)
+        *ms_out = guess_year(cache, &stamp, now_ms);
+    else if (!is_date(stamp.year, stamp.month, stamp.day))
+        return false;
+    else
+        *ms_out = local_to_utc_ms(
+            cache, days_of(stamp.year, stamp.month, stamp.day) * DAY_S + stamp.second, stamp.ms,
+            now_ms);
+    if (at == SHORT_LENGTH)
         keep_text(cache, s, SHORT_LENGTH, *ms_out, now_ms);
-    *cursor = (struct span){s.p + at + n, s.n - at - n};
+    *cursor = (struct span){s.p + at, s.n - at};
     return true;
 }
 
@@ -304,6 +328,88 @@ static NOINLINE bool parse_rfc3339(struct span *cursor, struct logtime *cache, i
     return true;
 }
 
+/* "1795400521.250000 ": seconds since 1970 with a fraction, as journalctl -o short-unix has it. */
+static NOINLINE bool parse_unix(struct span *cursor, int64_t *ms_out) {
+    struct span s = *cursor;
+    int64_t seconds = 0;
+    size_t at = 0, n;
+    unsigned ms;
+
+    for (; at < s.n && at < 11 && is_digit(s.p[at]); at++)
+        seconds = seconds * 10 + (s.p[at] - '0');
+    ms = parse_fraction((struct span){s.p + at, s.n - at}, &n);
+    if (at < 9 || n == 0 || s.p[at] != '.')
+        return false;
+    *ms_out = seconds * 1000 + ms;
+    *cursor = (struct span){s.p + at + n, s.n - at - n};
+    return true;
+}
+
+/* "[   12.345678]": time since the machine was started (journalctl -o short-monotonic and
+ * short-delta), which is no time of day: 0. */
+static NOINLINE bool parse_monotonic(struct span *cursor, int64_t *ms_out) {
+    struct span s = *cursor;
+    size_t at = 1;
+
+    while (at < s.n && (is_digit(s.p[at]) || strchr(" .<>*", s.p[at]) != NULL) && s.p[at] != '\0')
+        at++;
+    if (at < 3 || at >= s.n || s.p[at] != ']')
+        return false;
+    *ms_out = 0;
+    *cursor = (struct span){s.p + at + 1, s.n - at - 1};
+    return true;
+}
+
+/* What journalctl -o short-full puts behind the time: " UTC", " CET", " -03", " +0530". Its length;
+ * in *offset_s_out what it says, or -1 where it is the name of a local time. */
+static size_t parse_zone(struct span s, int64_t *offset_s_out) {
+    size_t n = 1;
+
+    *offset_s_out = -1;
+    if (s.n < 4 || s.p[0] != ' ')
+        return 0;
+    if (s.p[1] == '+' || s.p[1] == '-') {
+        n += parse_offset((struct span){s.p + 1, s.n - 1}, offset_s_out);
+    } else {
+        while (n < s.n && n < 6 && s.p[n] >= 'A' && s.p[n] <= 'Z')
+            n++;
+        if (n == 4 && (memcmp(s.p, " UTC", 4) == 0 || memcmp(s.p, " GMT", 4) == 0))
+            *offset_s_out = 0;
+    }
+    return n >= 4 && n < s.n && s.p[n] == ' ' ? n : 0;
+}
+
+/* "Mon 2026-11-23 03:56:08 UTC" of journalctl -o short-full, "Mon Nov 23 03:56:08 2026" of
+ * asctime(3). */
+static NOINLINE bool parse_weekday(struct span *cursor, struct logtime *cache, int64_t now_ms,
+                                   int64_t *ms_out) {
+    static const char days[] = "MonTueWedThuFriSatSun";
+    struct span s = *cursor, rest;
+    int64_t offset_s, local_s;
+    size_t n;
+    int day = 0;
+
+    while (day < 7 && memcmp(s.p, days + 3 * day, 3) != 0)
+        day++;
+    rest = (struct span){s.p + 4, s.n - 4};
+    if (day == 7 || rest.n == 0)
+        return false;
+    if (!is_digit(rest.p[0])) {
+        if (!parse_rfc3164(&rest, cache, now_ms, true, ms_out))
+            return false;
+        *cursor = rest;
+        return true;
+    }
+    s = rest;
+    if (!parse_rfc3339(&rest, cache, now_ms, ms_out))
+        return false;
+    n = parse_zone(rest, &offset_s);
+    if (n > 0 && offset_s != -1 && parse_date_time(s, &local_s))
+        *ms_out = (local_s - offset_s) * 1000 + *ms_out % 1000;
+    *cursor = (struct span){rest.p + n, rest.n - n};
+    return true;
+}
+
 bool logtime_parse(struct span *cursor, struct logtime *cache, int64_t now_ms, int64_t *ms_out) {
     struct span s = *cursor;
 
@@ -316,6 +422,20 @@ bool logtime_parse(struct span *cursor, struct logtime *cache, int64_t now_ms, i
     if (s.n == 0)
         return false;
     if (is_digit(s.p[0]))
-        return parse_rfc3339(cursor, cache, now_ms, ms_out);
-    return parse_rfc3164(cursor, cache, now_ms, ms_out);
+        return parse_rfc3339(cursor, cache, now_ms, ms_out) || parse_unix(cursor, ms_out);
+    if (s.p[0] == '[')
+        return parse_monotonic(cursor, ms_out);
+    if (parse_rfc3164(cursor, cache, now_ms, false, ms_out))
+        return true;
+    return s.n > 4 && s.p[3] == ' ' && parse_weekday(cursor, cache, now_ms, ms_out);
+}
+
+bool logtime_names_zone(struct span stamp) {
+    if (stamp.n <= LONG_LENGTH || !is_digit(stamp.p[0]))
+        return false;
+    for (size_t i = LONG_LENGTH; i < stamp.n; i++) {
+        if (!is_digit(stamp.p[i]) && stamp.p[i] != '.' && stamp.p[i] != ',')
+            return true;
+    }
+    return false;
 }

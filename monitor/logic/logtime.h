@@ -1,6 +1,7 @@
-/* Time stamps of log lines: RFC 3164 (local time without a year) and RFC 3339 / ISO 8601. Pure
- * apart from the system's time zone data, which is asked once for each quarter of an hour that the
- * stamps touch. */
+/* Time stamps of log lines: RFC 3164 (local time without a year), RFC 3339 / ISO 8601, those of
+ * asctime(3) and of journalctl -o short-full, short-unix and short-monotonic. Pure apart from the
+ * system's time zone data, which is asked once for each quarter of an hour that the stamps touch.
+ */
 #ifndef LOGIC_LOGTIME_H
 #define LOGIC_LOGTIME_H
 
@@ -25,12 +26,15 @@ struct logtime {
 };
 
 /* Reads a stamp from the start of *cursor and moves *cursor behind it (not over the space that
- * follows). Milliseconds since 1970 UTC go to *ms_out. False, with nothing changed, when no stamp
- * stands there.
+ * follows). Milliseconds since 1970 UTC go to *ms_out, 0 for one that is no time of day. False,
+ * with nothing changed, when no stamp stands there.
  *
  * A stamp without a year belongs to the year that puts it nearest to now_ms from below, where a
  * clock that is ahead is allowed one day. A local time that comes twice (end of summer time) is the
  * one nearer to now_ms; one that never comes is read with the offset that was in force before. */
 bool logtime_parse(struct span *cursor, struct logtime *cache, int64_t now_ms, int64_t *ms_out);
+
+/* Does this stamp, which logtime_parse() took, name its offset from UTC? */
+bool logtime_names_zone(struct span stamp);
 
 #endif

@@ -91,6 +91,31 @@ static const struct row rows[] = {
     {"hour 24", "UTC", now, "2026-12-01T24:00:00Z", "", 0, ""},
     {"cut", "UTC", now, "2026-12-01T23:00:0", "", 0, ""},
     {"cut short form", "UTC", now, "Nov 23 02:59:5", "", 0, ""},
+    {"year behind the day", "UTC", now, "Nov 23 2024 02:59:58 h", "2024-11-23 02:59:58", 0, " h"},
+    {"29 February of a year", "UTC", now, "Feb 29 2023 02:59:58 h", "", 0, ""},
+    {"asctime", berlin, now, "Mon Nov 23 03:59:58 2026 h", "2026-11-23 02:59:58", 0, " h"},
+    {"asctime without a year", "UTC", now, "Mon Nov 23 02:59:58 h", "2026-11-23 02:59:58", 0, " h"},
+    {"no asctime: a host of digits", "UTC", now, "Nov 23 02:59:58 2020 x", "2026-11-23 02:59:58", 0,
+     " 2020 x"},
+    {"short-full", berlin, now, "Mon 2026-11-23 03:59:58 CET h", "2026-11-23 02:59:58", 0, " h"},
+    {"short-full, UTC", berlin, now, "Mon 2026-11-23 02:59:58 UTC h", "2026-11-23 02:59:58", 0,
+     " h"},
+    {"short-full, number", berlin, now, "Mon 2026-11-23 02:59:58 -03 h", "2026-11-23 05:59:58", 0,
+     " h"},
+    {"short-full, long number", berlin, now, "Mon 2026-11-23 02:59:58 +0530 h",
+     "2026-11-22 21:29:58", 0, " h"},
+    {"short-full without a zone", "UTC", now, "Mon 2026-11-23 02:59:58 Host x",
+     "2026-11-23 02:59:58", 0, " Host x"},
+    {"short-unix", berlin, now, "1795400521.250000 h", "2026-11-23 02:22:01", 250, " h"},
+    {"a number", berlin, now, "1795400521 h", "", 0, ""},
+    {"a short number", berlin, now, "17954005.25 h", "", 0, ""},
+    {"short-monotonic", "UTC", now, "[  123.456789] h", "1970-01-01 00:00:00", 0, " h"},
+    {"short-delta", "UTC", now, "[  123.456789 <   0.000123 >] h", "1970-01-01 00:00:00", 0, " h"},
+    {"in brackets, but no number", "UTC", now, "[postfix/smtp] h", "", 0, ""},
+    {"an open bracket", "UTC", now, "[12.5", "", 0, ""},
+    {"weekday alone", "UTC", now, "Mon", "", 0, ""},
+    {"weekday and word", "UTC", now, "Mon rain", "", 0, ""},
+    {"no weekday", "UTC", now, "Moo 2026-11-23 02:59:58 UTC h", "", 0, ""},
     {"empty", "UTC", now, "", "", 0, ""},
     {"word", "UTC", now, "November rain and more", "", 0, ""},
 };
@@ -101,6 +126,16 @@ Test(logtime, rows) {
 
         check(&rows[i], &cache);
     }
+}
+
+Test(logtime, names_zone) {
+    cr_expect(logtime_names_zone(SPAN("2026-11-23T03:22:01Z")));
+    cr_expect(logtime_names_zone(SPAN("2026-11-23T03:22:01.5+01:00")));
+    cr_expect(logtime_names_zone(SPAN("2026-11-23T03:22:01-0100")));
+    cr_expect_not(logtime_names_zone(SPAN("2026-11-23T03:22:01.5")));
+    cr_expect_not(logtime_names_zone(SPAN("2026-11-23T03:22:01")));
+    cr_expect_not(logtime_names_zone(SPAN("Nov 23 02:59:58")));
+    cr_expect_not(logtime_names_zone((struct span){NULL, 0}));
 }
 
 /* What is remembered of one line must not change another. */
