@@ -15,8 +15,9 @@ struct name {
 
 enum {
     SHORTEST = 4,
-    LONGEST = 15,
+    LONGEST = 18,
     TOKENS_BEFORE_TAG = 3, /* host and level, or what a container runtime puts there */
+    STAMPS_MOST = 2,       /* its own, and one that a container runtime puts before it */
 };
 
 /* By length, the busy ones first. */
@@ -26,10 +27,10 @@ static const struct name names4[] = {{"smtp", LOGHEAD_SMTP},
                                      {"pipe", LOGHEAD_AGENT},
                                      {NULL, LOGHEAD_UNKNOWN}};
 static const struct name names5[] = {
-    {"smtpd", LOGHEAD_SMTPD}, {"local", LOGHEAD_AGENT}, {"error", LOGHEAD_AGENT},
+    {"smtpd", LOGHEAD_SMTPD}, {"local", LOGHEAD_AGENT}, {"error", LOGHEAD_ERROR},
     {"anvil", LOGHEAD_MISC},  {"showq", LOGHEAD_MISC},  {"flush", LOGHEAD_MISC},
-    {"spawn", LOGHEAD_MISC},  {"qmqpd", LOGHEAD_MISC},  {"oqmgr", LOGHEAD_QMGR},
-    {"nqmgr", LOGHEAD_QMGR},  {NULL, LOGHEAD_UNKNOWN}};
+    {"spawn", LOGHEAD_MISC},  {"qmqpd", LOGHEAD_SMTPD}, {"oqmgr", LOGHEAD_QMGR},
+    {"nqmgr", LOGHEAD_QMGR},  {"retry", LOGHEAD_ERROR}, {NULL, LOGHEAD_UNKNOWN}};
 static const struct name names6[] = {{"pickup", LOGHEAD_MISC},   {"bounce", LOGHEAD_BOUNCE},
                                      {"master", LOGHEAD_MASTER}, {"verify", LOGHEAD_MISC},
                                      {"scache", LOGHEAD_MISC},   {"tlsmgr", LOGHEAD_MISC},
@@ -39,9 +40,9 @@ static const struct name names7[] = {
     {"dnsblog", LOGHEAD_MISC},    {"postfix", LOGHEAD_MASTER}, {"postmap", LOGHEAD_MISC},
     {"postlog", LOGHEAD_MISC},    {"postcat", LOGHEAD_MISC},   {NULL, LOGHEAD_UNKNOWN}};
 static const struct name names8[] = {
-    {"tlsproxy", LOGHEAD_MISC}, {"proxymap", LOGHEAD_MISC}, {"postlogd", LOGHEAD_MISC},
-    {"sendmail", LOGHEAD_MISC}, {"postdrop", LOGHEAD_MISC}, {"postconf", LOGHEAD_MISC},
-    {"postlock", LOGHEAD_MISC}, {"postkick", LOGHEAD_MISC}, {NULL, LOGHEAD_UNKNOWN}};
+    {"tlsproxy", LOGHEAD_TLSPROXY}, {"proxymap", LOGHEAD_MISC}, {"postlogd", LOGHEAD_MISC},
+    {"sendmail", LOGHEAD_MISC},     {"postdrop", LOGHEAD_MISC}, {"postconf", LOGHEAD_MISC},
+    {"postlock", LOGHEAD_MISC},     {"postkick", LOGHEAD_MISC}, {NULL, LOGHEAD_UNKNOWN}};
 static const struct name names9[] = {{"postsuper", LOGHEAD_POSTSUPER},
                                      {"postqueue", LOGHEAD_MISC},
                                      {"postalias", LOGHEAD_MISC},
@@ -49,13 +50,19 @@ static const struct name names9[] = {{"postsuper", LOGHEAD_POSTSUPER},
                                      {NULL, LOGHEAD_UNKNOWN}};
 static const struct name names10[] = {
     {"postscreen", LOGHEAD_POSTSCREEN}, {"proxywrite", LOGHEAD_MISC}, {NULL, LOGHEAD_UNKNOWN}};
+static const struct name names12[] = {{"post-install", LOGHEAD_MISC}, {NULL, LOGHEAD_UNKNOWN}};
 static const struct name names13[] = {{"nbdb_reindexd", LOGHEAD_MISC}, {NULL, LOGHEAD_UNKNOWN}};
 static const struct name names14[] = {
     {"postfix-script", LOGHEAD_SCRIPT}, {"posttls-finger", LOGHEAD_MISC}, {NULL, LOGHEAD_UNKNOWN}};
-static const struct name names15[] = {{"trivial-rewrite", LOGHEAD_MISC}, {NULL, LOGHEAD_UNKNOWN}};
+static const struct name names15[] = {
+    {"trivial-rewrite", LOGHEAD_MISC}, {"postfix-wrapper", LOGHEAD_MISC}, {NULL, LOGHEAD_UNKNOWN}};
+static const struct name names16[] = {{"postmulti-script", LOGHEAD_MISC}, {NULL, LOGHEAD_UNKNOWN}};
+static const struct name names18[] = {{"postfix-tls-script", LOGHEAD_MISC},
+                                      {NULL, LOGHEAD_UNKNOWN}};
 static const struct name *const names[LONGEST + 1] = {
-    [4] = names4, [5] = names5,   [6] = names6,   [7] = names7,   [8] = names8,
-    [9] = names9, [10] = names10, [13] = names13, [14] = names14, [15] = names15};
+    [4] = names4,   [5] = names5,   [6] = names6,   [7] = names7,   [8] = names8,
+    [9] = names9,   [10] = names10, [12] = names12, [13] = names13, [14] = names14,
+    [15] = names15, [16] = names16, [18] = names18};
 
 static enum loghead_daemon daemon_of(struct span name) {
     const struct name *n;
@@ -84,11 +91,16 @@ static struct span take_token(struct span *s) {
 }
 
 /* "name/daemon" or, of the commands that log before they have read their configuration, "postmap".
+ * journalctl's short-with-unit shows the unit in place of the tag, and nobody knows which daemon.
  */
 static enum loghead_daemon parse_name(struct span name, struct mailev *out) {
     const char *slash = name.n > 0 ? memrchr(name.p, '/', name.n) : NULL;
     enum loghead_daemon daemon;
 
+    if (STARTS(name, "postfix@") || IS(name, "postfix.service")) {
+        out->instance = name;
+        return LOGHEAD_UNKNOWN;
+    }
     if (slash == NULL) {
         daemon = daemon_of(name);
         if (daemon == LOGHEAD_UNKNOWN || !STARTS(name, "post"))
@@ -124,13 +136,16 @@ static enum loghead_daemon parse_tag(struct span tag, struct mailev *out) {
     return parse_name(tag, out);
 }
 
-/* "mail.info", "INFO": what some syslog templates put between host and tag. Not "mail.example.com".
- */
+/* "mail.info", "INFO", AIX's "mail:info", FreeBSD's "<mail.info>" and "<2.6>": what some syslog
+ * daemons and templates put between host and tag. Not "mail.example.com". */
 static bool is_level(struct span token) {
     static const char *const words[] = {"INFO", "NOTICE", "WARNING", "WARN",  "ERROR",
                                         "ERR",  "CRIT",   "ALERT",   "EMERG", "DEBUG"};
-    bool is_mail = token.n > 5 && token.p[0] == 'm' && STARTS(token, "mail.");
+    bool is_mail =
+        token.n > 5 && token.p[0] == 'm' && (STARTS(token, "mail.") || STARTS(token, "mail:"));
 
+    if (token.n > 2 && token.p[0] == '<' && token.p[token.n - 1] == '>')
+        return true;
     if (is_mail)
         token = logfield_from(token, 5);
     else if (token.n < 3 || token.n > 7 || token.p[0] > 'Z')
@@ -141,6 +156,20 @@ static bool is_level(struct span token) {
             return true;
     }
     return false;
+}
+
+/* Behind the structured data of RFC 5424 section 6.3, "-" or "[id name="value" ...][...]", and the
+ * space. In a value a backslash stands before each `"`, `\` and `]`. */
+static struct span skip_data(struct span s) {
+    size_t i = 0;
+
+    if (s.n == 0 || s.p[0] != '[') {
+        (void)take_token(&s);
+        return s;
+    }
+    while (i + 1 < s.n && (s.p[i] != ']' || s.p[i + 1] != ' '))
+        i += s.p[i] == '\\' ? 2 : 1;
+    return i + 1 < s.n ? logfield_from(s, i + 2) : (struct span){NULL, 0};
 }
 
 /* RFC 5424 section 6, behind "<pri>1 ": STAMP HOST APP PROCID MSGID DATA MSG. */
@@ -157,19 +186,16 @@ static enum loghead_daemon parse_rfc5424(struct span s, struct logtime *cache, i
     if (!IS(host, "-"))
         out->host = host;
     (void)take_token(&s); /* MSGID */
-    if (s.n > 0 && s.p[0] == '[') {
-        const char *end = memmem(s.p, s.n, "] ", 2);
-
-        s = logfield_from(s, end != NULL ? (size_t)(end - s.p) + 2 : s.n);
-    } else {
-        (void)take_token(&s);
-    }
+    s = skip_data(s);
     if (STARTS(s, "\xef\xbb\xbf"))
         s = logfield_from(s, 3);
+    daemon = parse_tag(app, out);
     if (text_u64(procid, 0, UINT32_MAX, &pid))
         out->pid = (uint32_t)pid;
-    daemon = parse_name(app, out);
-    out->message = s;
+    if (daemon != LOGHEAD_FOREIGN)
+        out->message = s;
+    else
+        out->text = s;
     return daemon;
 }
 
@@ -288,34 +314,66 @@ static enum loghead_daemon parse_usual(struct span s, struct loghead_last *last,
     return daemon;
 }
 
+/* A stamp at the start of *s, if there is one. Of two (a container runtime puts its own before that
+ * of Postfix) the second counts, but one that names its offset from UTC beats one that does not. */
+static bool take_stamp(struct span *s, struct logtime *cache, int64_t now_ms, bool *is_zoned,
+                       struct mailev *out) {
+    struct span before = *s;
+    int64_t time_ms;
+    bool is_zone;
+
+    if (!logtime_parse(s, cache, now_ms, &time_ms))
+        return false;
+    is_zone = logtime_names_zone((struct span){before.p, before.n - s->n});
+    if (is_zone || !*is_zoned)
+        out->time_ms = time_ms;
+    *is_zoned = *is_zoned || is_zone;
+    skip_spaces(s);
+    return true;
+}
+
+/* Postfix's tag, or LOGHEAD_FOREIGN. `token` ends with a colon; metalog writes "[name/daemon]". */
+static enum loghead_daemon take_tag(struct span token, struct span rest, struct mailev *out) {
+    enum loghead_daemon daemon;
+
+    if (token.p[0] == '[')
+        token = logfield_from(token, 1);
+    daemon = parse_tag((struct span){token.p, token.n - 1}, out);
+    if (daemon != LOGHEAD_FOREIGN)
+        out->message = rest.n > 0 && (rest.p[0] == '[' || rest.p[0] == 'm') ? unwrap(rest) : rest;
+    else
+        out->text = (struct span){token.p, (size_t)(rest.p + rest.n - token.p)};
+    return daemon;
+}
+
 /* All shapes, token by token. */
 static NOINLINE enum loghead_daemon parse_any(struct span s, struct logtime *cache, int64_t now_ms,
                                               struct mailev *out) {
-    bool has_stamp = false;
-    enum loghead_daemon daemon;
+    unsigned stamps = 0;
+    bool is_zoned = false;
 
     for (unsigned tokens = 0; s.n > 0 && tokens <= TOKENS_BEFORE_TAG; tokens++) {
         struct span token;
 
-        if (!has_stamp && logtime_parse(&s, cache, now_ms, &out->time_ms)) {
-            has_stamp = true;
+        if (stamps < STAMPS_MOST && take_stamp(&s, cache, now_ms, &is_zoned, out)) {
+            stamps++;
             tokens = 0;
             out->host = (struct span){NULL, 0};
-            skip_spaces(&s);
+            if (stamps < STAMPS_MOST && take_stamp(&s, cache, now_ms, &is_zoned, out))
+                stamps++;
         }
         token = take_token(&s);
-        if (token.n > 1 && token.p[token.n - 1] == ':') {
-            daemon = parse_tag((struct span){token.p, token.n - 1}, out);
-            if (daemon != LOGHEAD_FOREIGN)
-                out->message = s.n > 0 && (s.p[0] == '[' || s.p[0] == 'm') ? unwrap(s) : s;
-            return daemon;
-        }
+        if (token.n > 1 && token.p[token.n - 1] == ':')
+            return take_tag(token, s, out);
+        if (token.n > 2 && token.p[0] == '[' && token.p[token.n - 1] == ']' &&
+            memchr(token.p, '/', token.n) != NULL)
+            return take_tag(token, s, out);
         if (IS(token, "|"))
             out->host = (struct span){NULL, 0};
         else if (out->host.n == 0 && !is_level(token))
             out->host = token;
     }
-    if (!has_stamp)
+    if (stamps == 0)
         out->host = (struct span){NULL, 0};
     return LOGHEAD_FOREIGN;
 }

@@ -11,7 +11,7 @@ enum loghead_daemon {
     LOGHEAD_FOREIGN, /* not of Postfix */
     LOGHEAD_UNKNOWN, /* of Postfix by its tag, no daemon that is known */
     LOGHEAD_SMTP,    /* smtp, lmtp */
-    LOGHEAD_SMTPD,
+    LOGHEAD_SMTPD,   /* also qmqpd */
     LOGHEAD_CLEANUP,
     LOGHEAD_QMGR,
     LOGHEAD_BOUNCE,
@@ -19,8 +19,10 @@ enum loghead_daemon {
     LOGHEAD_POSTSUPER,
     LOGHEAD_MASTER,
     LOGHEAD_SCRIPT, /* postfix-script */
-    LOGHEAD_AGENT,  /* local, virtual, pipe, error, discard: deliveries and little else */
-    LOGHEAD_MISC,   /* all others */
+    LOGHEAD_ERROR,  /* error, retry: say of a delivery what smtp(8) met */
+    LOGHEAD_TLSPROXY,
+    LOGHEAD_AGENT, /* local, virtual, pipe, discard: deliveries and little else */
+    LOGHEAD_MISC,  /* all others */
 };
 
 /* What is remembered from line to line; zero it before the first. The caller keeps it. */
@@ -31,10 +33,11 @@ struct loghead_last {
 };
 
 /* Reads the head of `line` and fills time_ms, host, instance, daemon, pid and message of *out.
- * Understood: RFC 3164 and RFC 3339 stamps, RFC 5424 lines, a <priority> before any of them, lines
+ * Understood: the stamps of logtime.h, RFC 5424 lines, a <priority> before any of them, lines
  * without a host name or without stamp and host, a severity word or facility.level between host and
- * tag, `name |` of container logs before the stamp. The tag is NAME/DAEMON[PID]: with any NAME,
- * DAEMON being one of Postfix's. */
+ * tag, before the stamp `name |` of container logs, and a second stamp with `stdout F`. The tag is
+ * NAME/DAEMON[PID]: with any NAME, DAEMON being one of Postfix's; metalog's is [NAME/DAEMON]. Of
+ * another's line, `text` is the tag and what follows it. */
 enum loghead_daemon loghead_parse(struct span line, struct loghead_last *last, int64_t now_ms,
                                   struct mailev *out);
 

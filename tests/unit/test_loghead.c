@@ -1,4 +1,6 @@
 #include <criterion/criterion.h>
+#include <stdlib.h>
+#include <time.h>
 
 #include "loghead.h"
 
@@ -55,6 +57,32 @@ Test(loghead, shapes) {
         {"Nov 23 03:56:08 h postfix/smtp[x]: m", LOGHEAD_FOREIGN, "h", "", "", 0, ""},
         {"Nov 23 03:56:08 h kernel: postfix/smtp[1]: m", LOGHEAD_FOREIGN, "h", "", "", 0, ""},
         {"Nov 23 03:56:08 h a b c d e postfix/smtp[1]: m", LOGHEAD_FOREIGN, "h", "", "", 0, ""},
+        {"2026-11-23T03:22:01.123456789Z Nov 23 03:22:01 h postfix/smtp[1]: m", LOGHEAD_SMTP, "h",
+         "postfix", "smtp", 1, "m"},
+        {"2026-11-23T03:22:01.123456789Z stdout F Nov 23 03:22:01 h postfix/smtp[1]: m",
+         LOGHEAD_SMTP, "h", "postfix", "smtp", 1, "m"},
+        {"Nov 23 03:22:01 Nov 23 03:22:01 Nov 23 03:22:01 h postfix/smtp[1]: m", LOGHEAD_FOREIGN,
+         "Nov", "", "", 0, ""},
+        {"Mon 2026-11-23 03:22:01 UTC h postfix/smtp[1]: m", LOGHEAD_SMTP, "h", "postfix", "smtp",
+         1, "m"},
+        {"Mon Nov 23 03:22:01 2026 mail.info postfix/smtp[1]: m", LOGHEAD_SMTP, "", "postfix",
+         "smtp", 1, "m"},
+        {"1795400521.250000 h postfix/smtp[1]: m", LOGHEAD_SMTP, "h", "postfix", "smtp", 1, "m"},
+        {"[  123.456789] h postfix/smtp[1]: m", LOGHEAD_SMTP, "h", "postfix", "smtp", 1, "m"},
+        {"Nov 23 03:56:08 h mail:info postfix/smtp[1]: m", LOGHEAD_SMTP, "h", "postfix", "smtp", 1,
+         "m"},
+        {"Nov 23 03:56:08 <mail.info> h postfix/smtp[1]: m", LOGHEAD_SMTP, "h", "postfix", "smtp",
+         1, "m"},
+        {"Nov 23 03:56:08 [postfix/smtp] m", LOGHEAD_SMTP, "", "postfix", "smtp", 0, "m"},
+        {"Nov 23 03:56:08 [dovecot] m", LOGHEAD_FOREIGN, "[dovecot]", "", "", 0, ""},
+        {"Nov 23 03:56:08 h postfix@-.service[1]: m", LOGHEAD_UNKNOWN, "h", "postfix@-.service", "",
+         1, "m"},
+        {"<22>1 2026-11-23T03:22:01Z h postfix/smtp 12 - [a b=\"c \\] d\"][e f=\"g\"] m",
+         LOGHEAD_SMTP, "h", "postfix", "smtp", 12, "m"},
+        {"<22>1 2026-11-23T03:22:01Z h postfix/smtp[12] - - - m", LOGHEAD_SMTP, "h", "postfix",
+         "smtp", 12, "m"},
+        {"<22>1 2026-11-23T03:22:01Z h postfix/smtp 12 - [a b=\"c\"", LOGHEAD_SMTP, "h", "postfix",
+         "smtp", 12, ""},
         {"words without a tag", LOGHEAD_FOREIGN, "", "", "", 0, ""},
         {"", LOGHEAD_FOREIGN, "", "", "", 0, ""},
     };
@@ -74,13 +102,48 @@ Test(loghead, shapes) {
 }
 
 Test(loghead, every_daemon) {
-    static const char *const names[] = {
-        "smtp",      "lmtp",      "smtpd",    "cleanup",  "qmgr",      "bounce",
-        "error",     "local",     "pipe",     "virtual",  "pickup",    "postscreen",
-        "dnsblog",   "tlsproxy",  "anvil",    "scache",   "master",    "postfix-script",
-        "postsuper", "postqueue", "postmap",  "postlogd", "verify",    "trivial-rewrite",
-        "proxymap",  "showq",     "discard",  "flush",    "tlsmgr",    "oqmgr",
-        "nqmgr",     "spawn",     "sendmail", "postdrop", "postalias", "posttls-finger"};
+    static const char *const names[] = {"smtp",
+                                        "lmtp",
+                                        "smtpd",
+                                        "cleanup",
+                                        "qmgr",
+                                        "bounce",
+                                        "error",
+                                        "local",
+                                        "pipe",
+                                        "virtual",
+                                        "pickup",
+                                        "postscreen",
+                                        "dnsblog",
+                                        "tlsproxy",
+                                        "anvil",
+                                        "scache",
+                                        "master",
+                                        "postfix-script",
+                                        "postsuper",
+                                        "postqueue",
+                                        "postmap",
+                                        "postlogd",
+                                        "verify",
+                                        "trivial-rewrite",
+                                        "proxymap",
+                                        "showq",
+                                        "discard",
+                                        "flush",
+                                        "tlsmgr",
+                                        "oqmgr",
+                                        "nqmgr",
+                                        "spawn",
+                                        "sendmail",
+                                        "postdrop",
+                                        "postalias",
+                                        "posttls-finger",
+                                        "retry",
+                                        "qmqpd",
+                                        "post-install",
+                                        "postfix-wrapper",
+                                        "postmulti-script",
+                                        "postfix-tls-script"};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         struct loghead_last last = {0};
@@ -92,6 +155,38 @@ Test(loghead, every_daemon) {
                      line);
         cr_expect(span_is(ev.daemon, names[i]));
     }
+}
+
+/* Of two stamps the second counts, unless the first alone says of which zone it is. */
+Test(loghead, two_stamps) {
+    static const struct {
+        const char *line;
+        int64_t want_ms;
+    } rows[] = {
+        {"2026-11-23T03:22:01.250+01:00 Nov 23 09:00:00 h postfix/smtp[1]: m", 1795400521250},
+        {"Nov 23 09:00:00 h 2026-11-23T03:22:01.250+01:00 x postfix/smtp[1]: m", 1795400521250},
+        {"2026-11-23T09:22:01.250Z 2026-11-23T03:22:01.250+01:00 x postfix/smtp[1]: m",
+         1795400521250},
+        {"2026-11-23 09:22:01 2026-11-23 02:22:01.250 x postfix/smtp[1]: m", 1795400521250},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct loghead_last last = {0};
+        struct mailev ev = {0};
+
+        setenv("TZ", "UTC", 1);
+        tzset();
+        cr_expect_eq(loghead_parse(span_of(rows[i].line), &last, 1795400521250, &ev), LOGHEAD_SMTP);
+        cr_expect_eq(ev.time_ms, rows[i].want_ms, "%s: %lld", rows[i].line, (long long)ev.time_ms);
+    }
+}
+
+Test(loghead, text_of_others) {
+    struct loghead_last last = {0};
+    struct mailev ev = {0};
+
+    loghead_parse(SPAN("Nov 23 03:56:08 h journal[3]: a b"), &last, 1795400521250, &ev);
+    cr_expect(span_is(ev.text, "journal[3]: a b"));
 }
 
 /* What is remembered of a line must not be found in the next one when it is not there. */
