@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "logenvelope.h"
 #include "logfield.h"
 
 static void count(struct mailev *out, enum counter counter) {
@@ -13,6 +14,7 @@ static void count(struct mailev *out, enum counter counter) {
  * src/smtpd/smtpd_sasl_glue.c; method and name are the client's words. */
 static bool parse_login_failure(struct span s, struct mailev *out) {
     struct logfield_peer peer = s.n > 0 ? logfield_peer(s) : (struct logfield_peer){0};
+    struct span rest;
     const char *found;
 
     if (peer.length == 0)
@@ -22,8 +24,10 @@ static bool parse_login_failure(struct span s, struct mailev *out) {
         return false;
     s = logfield_from(s, 7);
     found = memchr(s.p, ' ', s.n);
-    if (found == NULL ||
-        !STARTS(((struct span){found, s.n - (size_t)(found - s.p)}), " authentication failed"))
+    if (found == NULL)
+        return false;
+    rest = logfield_from(s, (size_t)(found - s.p));
+    if (!STARTS(rest, " authentication failed"))
         return false;
     logfield_take_client(peer, out);
     out->sasl_method = (struct span){s.p, (size_t)(found - s.p)};
@@ -35,25 +39,58 @@ static bool parse_login_failure(struct span s, struct mailev *out) {
     return true;
 }
 
+/* The length of the address that *s begins with; a ':' and a space, or the end, are behind it. */
+static size_t address_length(struct span s) {
+    size_t n = 0;
+
+    while (n < s.n && s.p[n] != ' ' && (s.p[n] != ':' || (n + 1 < s.n && s.p[n + 1] != ' ')))
+        n++;
+    return n;
+}
+
+/* "hostname NAME does not resolve to address ADDRESS", and as old versions say it "ADDRESS:
+ * hostname NAME verification failed: ...", "ADDRESS: address not listed for hostname NAME";
+ * src/smtpd/smtpd_peer.c. */
+static bool parse_name_mismatch(struct span s, struct mailev *out) {
+    static const char resolve[] = " does not resolve to address ";
+    struct span name = s;
+    const char *found;
+    size_t n;
+
+    if (STARTS(s, "hostname ")) {
+        name = logfield_from(s, 9);
+        found = span_find(name, resolve);
+        if (found == NULL)
+            return false;
+        out->client = (struct span){name.p, (size_t)(found - name.p)};
+        s = logfield_from(s, (size_t)(found - s.p) + sizeof resolve - 1);
+        out->client_ip = (struct span){s.p, address_length(s)};
+        return true;
+    }
+    n = address_length(s);
+    name = logfield_from(s, n);
+    if (STARTS(name, ": hostname "))
+        name = logfield_from(name, 11);
+    else if (STARTS(name, ": address not listed for hostname "))
+        name = logfield_from(name, 34);
+    else
+        return false;
+    out->client_ip = (struct span){s.p, n};
+    out->client = (struct span){name.p, logscan_find(name, ' ')};
+    return true;
+}
+
 /* The warnings of smtpd(8) that name a client. */
 void logdoor_warning(struct span s, struct mailev *out) {
-    const char *found;
+    struct logfield_peer peer;
 
-    if (parse_login_failure(s, out))
+    if (s.n == 0 || parse_login_failure(s, out) || parse_name_mismatch(s, out))
         return;
-    if (STARTS(s, "hostname ") &&
-        (found = span_find(logfield_from(s, 9), " does not resolve to address ")) != NULL) {
-        out->client = (struct span){s.p + 9, (size_t)(found - s.p) - 9};
-        s = logfield_from(s, (size_t)(found - s.p) + 29);
-        for (out->client_ip = (struct span){s.p, 0}; out->client_ip.n < s.n; out->client_ip.n++) {
-            const char *p = s.p + out->client_ip.n;
-
-            if (*p == ' ' || (*p == ':' && (out->client_ip.n + 1 == s.n || p[1] == ' ')))
-                break;
-        }
-        return;
-    }
-    logfield_find_client(s, out);
+    peer = logfield_peer(s);
+    if (peer.length > 0 && STARTS(logfield_from(s, peer.length), ": "))
+        logfield_take_client(peer, out);
+    else
+        logfield_find_client(s, out);
 }
 
 /* Of cleanup(8)'s "header Subject: TEXT from name[ip]" (or body, mime-error) at the start of `s`,
@@ -84,7 +121,7 @@ static void parse_reject(struct span s, size_t n, struct mailev *out) {
     out->kind = MAILEV_REJECTED;
     count(out, COUNTER_REJECTED);
     s = logfield_from(s, n);
-    out->text = logfield_envelope(s, out);
+    out->text = logenvelope_take(s, out);
     if (take_last_client(s, out->text, out))
         return;
     if (is_proxy) /* its reply may name whom it likes */
@@ -119,7 +156,7 @@ static bool parse_action(struct span s, struct mailev *out) {
     if (!is_note)
         return false;
     out->kind = MAILEV_NOTE;
-    out->text = logfield_envelope(s, out);
+    out->text = logenvelope_take(s, out);
     s = logfield_from(s, word.n + 2 <= s.n ? word.n + 2 : s.n);
     /* A proxy's reply may name whom it likes. */
     if (!STARTS(word, "proxy-") && !take_last_client(s, out->text, out))
@@ -185,6 +222,9 @@ void logdoor_cleanup(struct span s, struct mailev *out) {
         out->message_id = logfield_from(s, 11);
         out->kind = MAILEV_ACCEPTED;
         count(out, COUNTER_ACCEPTED);
+    } else if (STARTS(s, "removed (")) { /* canceled by the client, or discarded: 3.10 and later */
+        out->kind = MAILEV_REMOVED;
+        count(out, COUNTER_REMOVED);
     } else if (STARTS(s, "resent-message-id=") || STARTS(s, "canceled")) {
         out->kind = MAILEV_NOTE;
     } else {

@@ -7,10 +7,7 @@
  * opened.c). Domains hold no `>`.
  *
  * Replies of servers. They stand behind "status=WORD (" only, where no field is looked for any
- * more.
- *
- * HELO names. smtpd(8) replaces <>()\";@ and space in them by `?` (neuter() in src/smtpd/smtpd.c),
- * and they stand last. So the envelope of a reject is what parses up to the end of the line. */
+ * more. */
 #include "logfield.h"
 
 #include <string.h>
@@ -23,8 +20,6 @@ enum {
     LONG_ID_MIN = 10,
     ID_MAX = 30,
     PEER_MAX = 512, /* name[ip]: a host name has 255 characters at most */
-    ENVELOPE_TRIES =
-        32 /* places in one line where an envelope may begin; keeps long lines linear */
 };
 
 /* What a byte means for the word it stands in: 1 no short queue id (hex), 2 no long one (no vowels,
@@ -144,9 +139,7 @@ static size_t skip_quoted(struct span s) {
     return 0;
 }
 
-/* Takes an address from *s, which stands behind the `<`, up to the `>` behind which is_end is true
- * (it gets what follows the `>`). *s is then what follows. False when there is no such `>`. */
-static bool take_address(struct span *s, bool (*is_end)(struct span), struct span *address_out) {
+bool logfield_take_address(struct span *s, bool (*is_end)(struct span), struct span *address_out) {
     size_t start = skip_quoted(*s);
 
     /* Not an address that Postfix quoted: then the first `>` that fits. */
@@ -196,6 +189,10 @@ static enum mailev_status status_of(struct span word) {
         return MAILEV_STATUS_BOUNCED;
     if (IS(word, "expired") || IS(word, "force-expired"))
         return MAILEV_STATUS_EXPIRED;
+    if (IS(word, "deliverable"))
+        return MAILEV_STATUS_DELIVERABLE;
+    if (IS(word, "undeliverable"))
+        return MAILEV_STATUS_UNDELIVERABLE;
     return MAILEV_STATUS_OTHER;
 }
 
@@ -300,10 +297,11 @@ static bool parse_fields(struct span s, struct mailev *out) {
 bool logfield_delivery(struct span s, struct mailev *out) {
     struct span value;
 
-    s = logfield_from(s, 3);
+    if (STARTS(s, "to="))
+        s = logfield_from(s, 3);
     if (s.n > 0 && s.p[0] == '<') {
         s = logfield_from(s, 1);
-        if (!take_address(&s, ends_recipient, &out->to))
+        if (!logfield_take_address(&s, ends_recipient, &out->to))
             return false;
         s = logfield_from(s, 2);
     } else if (!take_value(&s, &out->to)) {
@@ -311,7 +309,7 @@ bool logfield_delivery(struct span s, struct mailev *out) {
     }
     if (STARTS(s, "orig_to=<")) {
         s = logfield_from(s, 9);
-        if (!take_address(&s, ends_original, &value))
+        if (!logfield_take_address(&s, ends_original, &value))
             return false;
         s = logfield_from(s, 2);
     }
@@ -333,7 +331,7 @@ bool logfield_sender(struct span s, struct mailev *out, struct span *rest_out) {
     s = logfield_from(s, 5);
     if (s.n > 0 && s.p[0] == '<') {
         s = logfield_from(s, 1);
-        if (!take_address(&s, ends_sender, &out->from))
+        if (!logfield_take_address(&s, ends_sender, &out->from))
             return false;
         s = logfield_from(s, 2);
     } else if (!take_value(&s, &out->from)) {
@@ -351,96 +349,6 @@ bool logfield_sender(struct span s, struct mailev *out, struct span *rest_out) {
             out->recipients = (uint32_t)number;
     }
     return true;
-}
-
-/* Behind the address of a sender, then of a recipient. postscreen(8) puts commas between, smtpd(8)
- * does not. */
-static bool ends_envelope_from(struct span s) {
-    if (s.n > 0 && s.p[0] == ',')
-        s = logfield_from(s, 1);
-    return STARTS(s, " to=<") || STARTS(s, " proto=");
-}
-
-static bool ends_envelope_to(struct span s) {
-    if (s.n > 0 && s.p[0] == ',')
-        s = logfield_from(s, 1);
-    return STARTS(s, " proto=");
-}
-
-/* Or the text of a rule. */
-static bool ends_line(struct span s) {
-    return s.n == 0 || STARTS(s, ": ");
-}
-
-/* `s` begins with " proto=": is that, with the helo name, all up to the end? cleanup(8) adds ":
- * text". */
-static bool is_last(struct span s) {
-    const char *helo = span_find(s, " helo=<");
-    const char *close;
-
-    if (helo == NULL)
-        return memchr(s.p, ';', s.n) == NULL;
-    s = logfield_from(s, (size_t)(helo - s.p) + 7);
-    close = s.n > 0 ? memchr(s.p, '>', s.n) : NULL;
-    return close != NULL && (close + 1 == s.p + s.n || close[1] == ':');
-}
-
-static bool parse_envelope(struct span s, struct span *from_out, struct span *to_out) {
-    struct span to = {NULL, 0};
-
-    if (!take_address(&s, ends_envelope_from, from_out))
-        return false;
-    if (s.n > 0 && s.p[0] == ',')
-        s = logfield_from(s, 1);
-    if (STARTS(s, " to=<")) {
-        s = logfield_from(s, 5);
-        if (!take_address(&s, ends_envelope_to, &to))
-            return false;
-    }
-    if (s.n > 0 && s.p[0] == ',')
-        s = logfield_from(s, 1);
-    if (!is_last(s))
-        return false;
-    *to_out = to;
-    return true;
-}
-
-/* cleanup(8) tells no protocol of mail that was submitted on this host: "... from local; from=<a>
- * to=<b>". */
-static bool parse_local_envelope(struct span s, struct span *from_out, struct span *to_out) {
-    if (!take_address(&s, ends_envelope_from, from_out) || !STARTS(s, " to=<"))
-        return false;
-    s = logfield_from(s, 5);
-    return take_address(&s, ends_line, to_out);
-}
-
-struct span logfield_envelope(struct span s, struct mailev *out) {
-    struct span rest = s;
-    struct span from, to;
-    const char *found;
-
-    for (int i = 0; i < ENVELOPE_TRIES && (found = span_find(rest, "; from=<")) != NULL; i++) {
-        struct span before = {s.p, (size_t)(found - s.p)};
-
-        rest = logfield_from(rest, (size_t)(found - rest.p) + 8);
-        if (parse_envelope(rest, &from, &to) ||
-            (ENDS(before, " from local") && parse_local_envelope(rest, &from, &to))) {
-            out->from = from;
-            out->to = to;
-            return before;
-        }
-    }
-    /* Before MAIL FROM there is a recipient at most (VRFY). */
-    rest = s;
-    for (int i = 0; i < ENVELOPE_TRIES && (found = span_find(rest, "; to=<")) != NULL; i++) {
-        rest = logfield_from(rest, (size_t)(found - rest.p) + 6);
-        to = rest;
-        if (take_address(&to, ends_envelope_to, &from) && is_last(to)) {
-            out->to = from;
-            return (struct span){s.p, (size_t)(found - s.p)};
-        }
-    }
-    return s;
 }
 
 void logfield_client(struct span s, struct mailev *out) {

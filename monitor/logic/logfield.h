@@ -1,6 +1,6 @@
 /* The fields inside a message of Postfix: queue id, addresses, name[ip]:port, the fields of a
- * delivery and of a reject. Everything is found by its place, from the left; text that remote
- * parties choose can not move a field (see logfield.c for how). Spans point into the line. Pure. */
+ * delivery. Everything is found by its place, from the left; text that remote parties choose can
+ * not move a field (see logfield.c for how). Spans point into the line. Pure. */
 #ifndef LOGIC_LOGFIELD_H
 #define LOGIC_LOGFIELD_H
 
@@ -49,17 +49,18 @@ struct logfield_peer logfield_from_peer(struct span s, size_t *at_out);
 void logfield_take_client(struct logfield_peer peer, struct mailev *out);
 void logfield_find_client(struct span s, struct mailev *out);
 
-/* `s` begins with "to=<": to, relay, relay_ip, relay_port, delay_us, delays_us, dsn, status and
- * text. False when no "status=" was reached: a line that was cut, or none of Postfix. */
+/* Takes an address from *s, which stands behind the `<`, up to the `>` behind which is_end is true
+ * (it gets what follows the `>`). *s is then what follows. False when there is no such `>`. */
+bool logfield_take_address(struct span *s, bool (*is_end)(struct span), struct span *address_out);
+
+/* `s` begins with "to=<" (or the bare recipient): to, relay, relay_ip, relay_port, delay_us,
+ * delays_us, dsn, status and text. False when no "status=" was reached: a line that was cut, or
+ * none of Postfix. */
 bool logfield_delivery(struct span s, struct mailev *out);
 
 /* `s` begins with "from=<": qmgr's from, and size_bytes and recipients or the status. What follows
  * the address is left in *rest_out. False when it has no end. */
 bool logfield_sender(struct span s, struct mailev *out, struct span *rest_out);
-
-/* from and to of "...; from=<...> to=<...> proto=... helo=<...>" at the end of `s`; returns `s`
- * without it. */
-struct span logfield_envelope(struct span s, struct mailev *out);
 
 /* `s` begins with "client=": client, client_ip, sasl_method, sasl_username. */
 void logfield_client(struct span s, struct mailev *out);

@@ -1,9 +1,9 @@
 /* See logline.h. The tag says whose line it is, the first characters of the message what it says.
  * Rules of counting that are not plain from model/counter.h:
  *
- * - A status line of any daemon counts its status. Why it failed is counted for smtp(8) and lmtp(8)
- * alone (logreason.h): the error(8) agent only repeats what one delivery met ("delivery temporarily
- * suspended").
+ * - A status line of any daemon counts its status. Why it failed (logreason.h) is counted for those
+ * that say what smtp(8) met: itself, lmtp(8), and error(8) and old qmgr(8), which put other
+ * messages off for what one delivery met ("delivery temporarily suspended").
  * - A line adds one to each counter that it is about, whatever other line tells of the same
  * failure: a refused connect is logged for each address and once more in the status, a TLS failure
  * by the line that explains it and by the status. What one failure comes to is asked of health.h.
@@ -22,6 +22,7 @@
 #include "logdoor.h"
 #include "logfield.h"
 #include "loghead.h"
+#include "lognote.h"
 #include "logreason.h"
 
 void logline_clock_init(struct logline_clock *clock) {
@@ -100,21 +101,28 @@ static bool is_library_error(struct span s) {
     return n > 0 && STARTS(logfield_from(s, n), ":error:");
 }
 
-/* Lines that explain a TLS failure; the client is captured on the server's side. */
+/* Lines that explain a TLS failure; the client is captured on the server's side. tlsproxy(8) serves
+ * both sides: what only a client of TLS says is of smtp(8). */
 static bool parse_tls_failure(enum loghead_daemon daemon, struct span s, struct mailev *out) {
     if (STARTS(s, "server certificate verification failed for ") ||
         STARTS(s, "CA certificate verification failed for ") ||
         STARTS(s, "client certificate verification failed for ") ||
         STARTS(s, "certificate verification failed for ") || STARTS(s, "cannot load Certificat") ||
-        STARTS(s, "cannot set default OpenSSL certificate") || STARTS(s, "SSL_connect error ") ||
-        STARTS(s, "SSL_connect:") || STARTS(s, "SMTPS wrappermode (TCP port 465) requires ") ||
-        STARTS(s, "verify error:") || STARTS(s, "Server certificate could not be verified") ||
+        STARTS(s, "cannot set default OpenSSL certificate") ||
+        STARTS(s, "cannot set certificate verification paths") || STARTS(s, "SSL_connect error ") ||
+        STARTS(s, "SSL_set_fd error to ") || STARTS(s, "SSL_connect:") ||
+        STARTS(s, "SMTPS wrappermode (TCP port 465) requires ") || STARTS(s, "verify error:") ||
+        STARTS(s, "Server certificate could not be verified") ||
         STARTS(s, "TLS handshake failed for service=") || is_library_error(s)) {
+        bool is_connect = STARTS(s, "SSL_connect error ");
+
         out->kind = MAILEV_TLS_FAILURE;
-        if (daemon == LOGHEAD_SMTP)
-            count(out, COUNTER_TLS_ERRORS);
-        if (daemon == LOGHEAD_SMTP && STARTS(s, "SSL_connect error ") &&
-            span_find(s, ": Connection timed out") != NULL)
+        if (daemon == LOGHEAD_TLSPROXY && (is_connect || STARTS(s, "server certificate ")))
+            daemon = LOGHEAD_SMTP;
+        if (daemon != LOGHEAD_SMTP)
+            return true;
+        count(out, COUNTER_TLS_ERRORS);
+        if (is_connect && ENDS(s, ": Connection timed out"))
             count(out, COUNTER_TIMEOUTS);
         return true;
     }
@@ -126,30 +134,37 @@ static bool parse_tls_failure(enum loghead_daemon daemon, struct span s, struct 
     return false;
 }
 
-/* "warning: ", "error: ", "fatal: ", "panic: " directly behind the tag, src/util/msg_output.c. */
+/* "warning: ", "error: ", "fatal: ", "panic: " directly behind the tag, src/util/msg_output.c. A
+ * log that was cut or trimmed may have lost the space and what follows. */
 static bool parse_severity(enum loghead_daemon daemon, struct span s, struct mailev *out) {
     size_t n;
 
-    if (s.n < 7)
+    if (s.n < 6)
         return false;
     if (s.p[0] < 'e' || s.p[0] > 'w') /* most lines */
         return false;
-    if (s.p[0] == 'w' && STARTS(s, "warning: ")) {
+    if (s.p[0] == 'w' && STARTS(s, "warning:")) {
         n = 7;
         out->kind = MAILEV_WARNING;
-        count(out, COUNTER_WARNINGS);
-    } else if (s.p[0] == 'e' && STARTS(s, "error: ")) {
+    } else if (s.p[0] == 'e' && STARTS(s, "error:")) {
         n = 5;
         out->kind = MAILEV_ERROR;
-    } else if ((s.p[0] == 'f' && STARTS(s, "fatal: ")) || (s.p[0] == 'p' && STARTS(s, "panic: "))) {
+    } else if ((s.p[0] == 'f' && STARTS(s, "fatal:")) || (s.p[0] == 'p' && STARTS(s, "panic:"))) {
         n = 5;
         out->kind = MAILEV_FATAL;
-        count(out, COUNTER_FATALS);
     } else {
         return false;
     }
+    if (s.n > n + 1 && s.p[n + 1] != ' ') {
+        out->kind = MAILEV_OTHER;
+        return false;
+    }
+    if (out->kind == MAILEV_WARNING)
+        count(out, COUNTER_WARNINGS);
+    else if (out->kind == MAILEV_FATAL)
+        count(out, COUNTER_FATALS);
     out->severity = (struct span){s.p, n};
-    out->text = s = logfield_from(s, n + 2);
+    out->text = s = logfield_from(s, n + 2 < s.n ? n + 2 : s.n);
     out->queue_id = logfield_queue_id(s);
     s = logfield_behind_id(s, out->queue_id);
     if (out->kind != MAILEV_WARNING)
@@ -202,14 +217,23 @@ static void parse_bounce(struct span s, struct mailev *out) {
     }
 }
 
+/* What smtp(8) says of a message that is no failure. Header and body checks of smtp(8):
+ * src/global/header_body_checks.c, smtp_hbc_logger() in src/smtp/smtp_proto.c. */
+static bool is_smtp_note(struct span s) {
+    return STARTS(s, "enabling PIX workarounds") || STARTS(s, "breaking line > ") ||
+           STARTS(s, "replacing server reply ") || STARTS(s, "Sender requested REQUIRETLS") ||
+           STARTS(s, "replace: ") || STARTS(s, "prepend: ") || STARTS(s, "strip: ") ||
+           STARTS(s, "ignore: ") || STARTS(s, "info: ") || STARTS(s, "warning: ") ||
+           STARTS(s, "passing <");
+}
+
 /* smtp(8) and lmtp(8), but for status lines. */
 static void parse_smtp(struct span s, struct mailev *out) {
     if (out->queue_id.n > 0) {
-        if (STARTS(s, "enabling PIX workarounds") || STARTS(s, "breaking line > ") ||
-            STARTS(s, "replacing server reply ") || STARTS(s, "Sender requested REQUIRETLS")) {
-            out->kind = MAILEV_NOTE;
+        out->kind = is_smtp_note(s) ? MAILEV_NOTE : MAILEV_ATTEMPT;
+        if (out->kind == MAILEV_NOTE)
             return;
-        }
+    } else if (IS(s, "server configuration error")) { /* smtp_bind_address */
         out->kind = MAILEV_ATTEMPT;
     } else if (STARTS(s, "connect to ")) {
         struct logfield_peer peer = logfield_peer(logfield_from(s, 11));
@@ -250,121 +274,44 @@ static void parse_master(struct span s, struct mailev *out) {
         out->kind = MAILEV_LIFECYCLE;
 }
 
-/* Traces of `smtpd -v`: "function_name: ...", and the dialogue itself. */
-static bool is_trace(struct span s) {
-    size_t n = 0;
-    bool underscore = false;
-
-    if (s.n > 1 && (s.p[0] == '<' || s.p[0] == '>'))
-        return s.p[1] == ' ' || s.p[1] == '>';
-    while (n < s.n && ((s.p[n] >= 'a' && s.p[n] <= 'z') || (s.p[n] >= '0' && s.p[n] <= '9') ||
-                       s.p[n] == '_')) {
-        underscore = underscore || s.p[n] == '_';
-        n++;
-    }
-    return underscore && n < s.n && s.p[n] == ':';
-}
-
-/* "name[ip]:port: Matched subjectAltName", "name[ip]: subject_CN=...": what TLS logs at level 1
- * and 2. */
-static bool is_tls_detail(struct span s) {
-    struct logfield_peer peer = s.n > 0 ? logfield_peer(s) : (struct logfield_peer){0};
-
-    return peer.length > 0 && STARTS(logfield_from(s, peer.length), ": ");
-}
-
-/* Shapes that several daemons share, and those of daemons that say little else. */
-static bool is_note(struct span s) {
-    static const char *const notes[] = {
-        "statistics: ",
-        "table ",
-        "uid=",
-        "cache ",
-        "addr ",
-        "CONNECT ",
-        "DISCONNECT ",
-        "using backwards-compatible default setting ",
-        "Postfix is running with backwards-compatible default settings",
-        "Postfix is using backwards-compatible default settings",
-        "See http",
-        "To disable backwards compatibility ",
-        "COMPATIBILITY: ",
-        "setting up TLS connection to ",
-        "Host offered STARTTLS",
-        "discarding EHLO keywords: ",
-        "initializing the ",
-        "save session ",
-        "remove session ",
-        "reloaded session ",
-        "looking for session ",
-        "SSL3 alert ",
-        "verify return:",
-        "Verified: subject_CN=",
-        "Unverified: subject_CN=",
-        "certificate verification depth=",
-        "subject_CN=",
-        "TLSRPT: ",
-        "SASL authentication ",
-        "write smtp TLS cache entry ",
-        "write smtpd TLS cache entry ",
-        "open smtp TLS cache ",
-        "open smtpd TLS cache ",
-        "idle timeout -- exiting",
-        "master disconnect -- ",
-        "time to retire -- ",
-        "entering STRESS mode ",
-        "leaving STRESS mode ",
-        "skipping TLS trace output",
-        "connection established",
-        "connection closed",
-        "process generation",
-        "using config files in ",
-        "rewrite ",
-        "Relaying allowed for ",
-        "skipping SRV lookup ",
-        "server features: ",
-        "Using ESMTP ",
-        "Using LMTP ",
-        "starting new SASL client",
-        "disposing SASL state",
-        "send attr ",
-        "input attribute ",
-        "TLS SNI ",
-        "proxymap stream disconnect",
-        "configured TLS ",
-        "xsasl ",
-        "allowlisting ",
-        "whitelisting ",
-        "exiting to reopen ",
-        "successfully rotated",
-        "TLS protocol trace ",
-        "host ",
-        "MX name "};
-
-    if (is_trace(s) || is_tls_detail(s))
-        return true;
-    for (size_t i = 0; i < sizeof notes / sizeof notes[0]; i++) {
-        if (s.n > 0 && s.p[0] == notes[i][0] && span_starts(s, notes[i]))
-            return true;
-    }
-    return false;
-}
-
 /* "QID: to=<...>, ..., status=WORD (text)" of any daemon. */
 static bool parse_delivery(enum loghead_daemon daemon, struct span s, struct mailev *out) {
-    static const enum counter counters[] = {[MAILEV_STATUS_SENT] = COUNTER_SENT,
-                                            [MAILEV_STATUS_DEFERRED] = COUNTER_DEFERRED,
-                                            [MAILEV_STATUS_BOUNCED] = COUNTER_BOUNCED,
-                                            [MAILEV_STATUS_EXPIRED] = COUNTER_EXPIRED};
+    static const counter_set sets[MAILEV_STATUS_OTHER + 1] = {
+        [MAILEV_STATUS_SENT] = COUNTER_BIT(COUNTER_SENT),
+        [MAILEV_STATUS_DEFERRED] = COUNTER_BIT(COUNTER_DEFERRED),
+        [MAILEV_STATUS_BOUNCED] = COUNTER_BIT(COUNTER_BOUNCED),
+        [MAILEV_STATUS_EXPIRED] = COUNTER_BIT(COUNTER_EXPIRED)};
 
     if (!logfield_delivery(s, out))
         return false;
     out->kind = MAILEV_DELIVERY;
-    if (out->status == MAILEV_STATUS_OTHER)
+    out->counters |= sets[out->status];
+    if (out->status == MAILEV_STATUS_SENT)
         return true;
-    count(out, counters[out->status]);
-    if (daemon == LOGHEAD_SMTP && out->status != MAILEV_STATUS_SENT)
+    if ((daemon == LOGHEAD_SMTP || daemon == LOGHEAD_ERROR || daemon == LOGHEAD_QMGR) &&
+        sets[out->status] != 0)
         out->counters |= logreason_counters(out->text);
+    return true;
+}
+
+/* "QID: user@example.com, relay=": a delivery in a log that some program has made anonymous. */
+static bool is_bare_delivery(struct span s) {
+    size_t n = logscan_find(s, ' ');
+
+    return n > 1 && n < s.n && s.p[n - 1] == ',' &&
+           (STARTS(logfield_from(s, n + 1), "relay=") ||
+            STARTS(logfield_from(s, n + 1), "orig_to="));
+}
+
+/* "QID: status=deferred (bounce failed)": the report to the sender could not be made, the whole
+ * message waits; src/global/bounce.c, abounce.c. */
+static bool parse_bounce_failure(struct span s, struct mailev *out) {
+    if (!STARTS(s, "status=deferred (") || !ENDS(s, " failed)"))
+        return false;
+    out->status = MAILEV_STATUS_DEFERRED;
+    out->text = (struct span){s.p + 17, s.n - 18};
+    out->kind = MAILEV_DELIVERY;
+    count(out, COUNTER_DEFERRED);
     return true;
 }
 
@@ -415,14 +362,17 @@ static void parse_message(enum loghead_daemon daemon, struct mailev *out) {
     if (id.n > 0 && STARTS(s, "to=")) {
         if (parse_delivery(daemon, s, out))
             return;
-    } else {
+    } else if (id.n == 0 || s.p[0] != 's' || !parse_bounce_failure(s, out)) {
         parse_by_daemon(daemon, s, out);
     }
+    if (id.n > 0 && (out->kind == MAILEV_OTHER || out->kind == MAILEV_ATTEMPT) &&
+        is_bare_delivery(s) && parse_delivery(daemon, s, out))
+        return;
     if (out->kind != MAILEV_OTHER || daemon == LOGHEAD_UNKNOWN)
         return;
     if (parse_tls(daemon, s, out) || parse_tls_failure(daemon, s, out))
         return;
-    if (is_note(s))
+    if (lognote_is(s))
         out->kind = MAILEV_NOTE;
 }
 

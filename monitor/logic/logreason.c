@@ -127,7 +127,9 @@ static counter_set of_login(struct span s) {
 
 static bool is_tls(struct span text) {
     return STARTS(text, "TLS is required, but ") || STARTS(text, "Cannot start TLS") ||
-           STARTS(text, "Server certificate ") || STARTS(text, "client TLS configuration problem");
+           STARTS(text, "Server certificate ") ||
+           STARTS(text, "client TLS configuration problem") ||
+           STARTS(text, "Sender requested REQUIRETLS, but ");
 }
 
 /* Old versions put "delivery via H[IP]:PORT: " before the text of a verbose delivery. */
@@ -142,8 +144,16 @@ static struct span skip_via(struct span s) {
     return logfield_from(s, 13 + peer.length + 2);
 }
 
+/* qmgr(8) puts this before the text of the delivery that failed, each time it does so again:
+ * src/qmgr/qmgr_deliver.c. */
+static struct span skip_suspended(struct span s) {
+    while (STARTS(s, "delivery temporarily suspended: "))
+        s = logfield_from(s, 32);
+    return s;
+}
+
 counter_set logreason_counters(struct span text) {
-    struct span s = skip_via(text);
+    struct span s = skip_via(skip_suspended(text));
 
     if (s.n < 8)
         return 0;

@@ -30,7 +30,8 @@ const char *mailev_kind_name(enum mailev_kind kind) {
 }
 
 const char *mailev_status_name(enum mailev_status status) {
-    static const char *const names[] = {"", "sent", "deferred", "bounced", "expired", "other"};
+    static const char *const names[] = {"",        "sent",        "deferred",      "bounced",
+                                        "expired", "deliverable", "undeliverable", "other"};
 
     return names[status];
 }

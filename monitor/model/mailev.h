@@ -41,7 +41,9 @@ enum mailev_status {
     MAILEV_STATUS_DEFERRED,
     MAILEV_STATUS_BOUNCED,
     MAILEV_STATUS_EXPIRED,
-    MAILEV_STATUS_OTHER /* deliverable, undeliverable, ... of verify(8) */
+    MAILEV_STATUS_DELIVERABLE, /* verify(8), sendmail -bv: no mail was sent */
+    MAILEV_STATUS_UNDELIVERABLE,
+    MAILEV_STATUS_OTHER /* a word that is not known */
 };
 
 /* Position in delays=a/b/c/d, src/global/log_adhoc.c */

@@ -141,7 +141,7 @@ static const struct {
                 "warning warnings\n"
                 "disconnect\n"
                 "note\n"
-                "delivery/other\n"
+                "delivery/deliverable\n"
                 "bounce_notice\n"
                 "note\n"
                 "note\n"
@@ -210,7 +210,7 @@ static const struct {
                         "lifecycle\n"
                         "lifecycle\n"},
     {"old_versions", "delivery/deferred deferred timeouts\n"
-                     "delivery/other\n"
+                     "delivery/undeliverable\n"
                      "note\n"
                      "tls tls_sessions\n"
                      "delivery/bounced bounced dns_errors\n"
@@ -446,10 +446,10 @@ static const struct {
     {HEAD "qmgr[1]: A4B7812A12D: to=<a@b>, relay=none, delay=1, delays=0/0/0/1, dsn=4.4.1, "
           "status=deferred (delivery temporarily suspended: connect to h[1.2.3.4]:25: Connection "
           "refused)",
-     "delivery/deferred deferred\n",
+     "delivery/deferred deferred refused\n",
      {{NULL}}},
     {HEAD "smtp[1]: A4B7812A12D: to=<a@b>" STATUS "undeliverable (host r[1.2.3.4] said: 550 no)",
-     "delivery/other\n",
+     "delivery/undeliverable\n",
      {{NULL}}},
     {HEAD "smtp[1]: A4B7812A12D: to=<a@b>, relay=real.example[192.0.2.1]:587, delay=0.1, delays=",
      "other unparsed\n",
@@ -507,6 +507,27 @@ static const struct {
      "connect\n",
      {{"client_ip", "192.0.2.1"}}},
     {HEAD "postscreen[1]: PASS NEW [2001:db8::1]:4711", "note\n", {{"client_ip", "2001:db8::1"}}},
+    {HEAD "smtp[1]: A4B7812A12D: to=<a@b>" STATUS "filtered (x)", "delivery/other\n", {{NULL}}},
+    {HEAD "pipe[1]: A4B7812A12D: to=<a@b>, relay=p, delay=1, delays=0/0/0/1, dsn=4.3.0, "
+          "status=deferred (connect to h[1.2.3.4]:25: Connection refused)",
+     "delivery/deferred deferred\n", /* the words of some program */
+     {{NULL}}},
+    {HEAD "smtp[1]: A4B7812A12D: a@b.example, relay=real.example[192.0.2.1]:587, delay=0.1, "
+          "delays=0.05/0/0.05/0, dsn=2.0.0, status=sent (250 ok)",
+     "delivery/sent sent\n",
+     {{"to", "a@b.example"}, {"relay", "real.example"}}},
+    {HEAD "smtp[1]: A4B7812A12D: host x, relay=none, delay=1, dsn=2.0.0, status=sent (250 ok)",
+     "attempt\n",
+     {{NULL}}},
+    {HEAD "smtp[1]: A4B7812A12D: status=deferred (bounce failed)",
+     "delivery/deferred deferred\n",
+     {{"text", "bounce failed"}}},
+    {HEAD "smtp[1]: A4B7812A12D: warning: header Subject: connect to h[1.2.3.4]:25: Connection "
+          "refused",
+     "note\n",
+     {{NULL}}},
+    {HEAD "smtpd[1]: warning:", "warning warnings\n", {{"severity", "warning"}, {"text", ""}}},
+    {HEAD "smtpd[1]: warning:x", "other unparsed\n", {{NULL}}},
     {HEAD "foo[1]: bar", "other unparsed\n", {{"daemon", "foo"}}},
     {HEAD "smtpd[1]: \xff\x1b[31m something new", "other unparsed\n", {{NULL}}},
     {HEAD "smtp[1]:", "other unparsed\n", {{"daemon", "smtp"}}},

@@ -28,7 +28,15 @@ Test(logreason, texts) {
          "for this type of connection security",
          BIT(AUTH_FAILURES)},
         {"SASL [CACHED] authentication failed; server h said: 535 no", BIT(AUTH_FAILURES)},
-        {"delivery temporarily suspended: SASL authentication failed; server h said: 535 no", 0},
+        {"delivery temporarily suspended: SASL authentication failed; server h said: 535 no",
+         BIT(AUTH_FAILURES)},
+        {"delivery temporarily suspended: delivery temporarily suspended: connect to "
+         "h[192.0.2.1]:587: Connection timed out",
+         BIT(TIMEOUTS)},
+        {"host h[192.0.2.1] said: 450 delivery temporarily suspended: connect to h[192.0.2.1]:587: "
+         "Connection timed out",
+         0},
+        {"Sender requested REQUIRETLS, but no server supports it", BIT(TLS_ERRORS)},
         {"Cannot start TLS: handshake failure", BIT(TLS_ERRORS)},
         {"Server certificate not verified", BIT(TLS_ERRORS)},
         {"Server certificate not trusted", BIT(TLS_ERRORS)},

@@ -15,5 +15,7 @@ Test(mailev, every_kind_and_status_has_a_word) {
     cr_expect_str_eq(mailev_status_name(MAILEV_STATUS_DEFERRED), "deferred");
     cr_expect_str_eq(mailev_status_name(MAILEV_STATUS_BOUNCED), "bounced");
     cr_expect_str_eq(mailev_status_name(MAILEV_STATUS_EXPIRED), "expired");
+    cr_expect_str_eq(mailev_status_name(MAILEV_STATUS_DELIVERABLE), "deliverable");
+    cr_expect_str_eq(mailev_status_name(MAILEV_STATUS_UNDELIVERABLE), "undeliverable");
     cr_expect_str_eq(mailev_status_name(MAILEV_STATUS_OTHER), "other");
 }
