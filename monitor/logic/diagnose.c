@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "logforeign.h"
 #include "phrases.h"
 #include "xmem.h"
 
@@ -41,10 +42,11 @@ enum writer {
     SCRIPT = 1 << 6, /* postfix-script */
     POSTMAP = 1 << 7,
     POSTSUPER = 1 << 8,
-    ELSE = 1 << 9,
+    PROXYMAP = 1 << 9,
+    ELSE = 1 << 10,
     CLIENT = SMTP | RETRY,
     DOOR = SMTPD | CLEANUP, /* their warnings may quote a client */
-    ANY = (1 << 10) - 1,
+    ANY = (1 << 11) - 1,
     INSIDE = ANY & ~DOOR,
 };
 
@@ -340,7 +342,8 @@ static unsigned writer_of(struct span daemon) {
                  {"postmap", POSTMAP},
                  {"postalias", POSTMAP},
                  {"postfix-script", SCRIPT},
-                 {"postsuper", POSTSUPER}};
+                 {"postsuper", POSTSUPER},
+                 {"proxymap", PROXYMAP}};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (span_is(daemon, names[i].name))
@@ -428,9 +431,9 @@ static struct span text_of(const struct mailev *ev) {
 
 /* Kinds that show nothing: most lines, so they are told apart before the others. */
 #define KIND(kind) (1u << MAILEV_##kind)
-static const unsigned healthy_kinds = KIND(FOREIGN) | KIND(CONNECT) | KIND(CLIENT) |
-                                      KIND(ACCEPTED) | KIND(QUEUED) | KIND(AUTH_FAILURE) |
-                                      KIND(TLS) | KIND(BOUNCE_NOTICE) | KIND(KIND_COUNT);
+static const unsigned healthy_kinds = KIND(CONNECT) | KIND(CLIENT) | KIND(ACCEPTED) | KIND(QUEUED) |
+                                      KIND(AUTH_FAILURE) | KIND(TLS) | KIND(BOUNCE_NOTICE) |
+                                      KIND(KIND_COUNT);
 
 enum diagnosis diagnose_event(const struct diagnoser *d, const struct mailev *ev) {
     if ((healthy_kinds >> ev->kind & 1) != 0)
@@ -443,7 +446,11 @@ enum diagnosis diagnose_event(const struct diagnoser *d, const struct mailev *ev
     case MAILEV_EXPIRED:
         return DIAGNOSIS_Q09_EXPIRED;
     case MAILEV_REMOVED:
+        if (ev->text.n > sizeof "removed" - 1) /* "removed (canceled)" of cleanup(8) */
+            break;
         return span_is(ev->daemon, "postsuper") ? DIAGNOSIS_Q16_ACCIDENTAL_DELETE : DIAGNOSIS_NONE;
+    case MAILEV_FOREIGN:
+        return logforeign_diagnosis(ev->text);
     case MAILEV_DISCONNECT:
         if (ev->message.n > 0 && (ev->message.p[0] == 'd' || ev->message.p[0] == 'D'))
             return DIAGNOSIS_NONE;

@@ -152,8 +152,10 @@ void health_note(struct health *h, const struct mailev *ev, int64_t now_ms) {
         h->last_success_ms = now_ms;
         return;
     }
-    if (ev->kind == MAILEV_LIFECYCLE)
+    if (ev->kind == MAILEV_LIFECYCLE) { /* whether Postfix runs, the keeper tells better */
         h->last_reload_ms = now_ms;
+        return;
+    }
     d = is_refusal(ev) ? DIAGNOSIS_W03_NOTHING_ACCEPTED : ev->diagnosis;
     area = health_area(d);
     if (area == AREA_COUNT ||
