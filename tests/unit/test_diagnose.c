@@ -581,32 +581,6 @@ Test(diagnose, hostile) {
     CHECK(hostile);
 }
 
-/* Each diagnosis that one line can show has such a line above. */
-Test(diagnose, every_diagnosis_with_a_line_is_tried) {
-    static const char without[] =
-        "S03 S14 T11 N10 N13 Q03 Q06 Q07 Q08 Q10 M01 M11 M15 M16 M17 R02 R03 "
-        "C01 C02 C03 C04 C05 C06 C07 C08 C09 W01 W02 W03";
-    static const struct {
-        const struct row *rows;
-        size_t count;
-    } tables[] = {{logins, sizeof logins / sizeof logins[0]},
-                  {replies, sizeof replies / sizeof replies[0]},
-                  {tls_lines, sizeof tls_lines / sizeof tls_lines[0]},
-                  {network, sizeof network / sizeof network[0]},
-                  {local, sizeof local / sizeof local[0]}};
-
-    for (int d = DIAGNOSIS_NONE + 1; d < DIAGNOSIS_COUNT; d++) {
-        const char *id = diagnosis_entry((enum diagnosis)d)->id;
-        bool tried = false;
-
-        for (size_t t = 0; t < sizeof tables / sizeof tables[0]; t++) {
-            for (size_t i = 0; i < tables[t].count; i++)
-                tried = tried || strcmp(tables[t].rows[i].want, id) == 0;
-        }
-        cr_expect(tried != (strstr(without, id) != NULL), "%s", id);
-    }
-}
-
 Test(diagnose, bare_replies) {
     static const struct {
         const char *want, *text;
