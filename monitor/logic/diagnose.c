@@ -384,7 +384,7 @@ static enum diagnosis diagnose_trouble(const struct diagnoser *d, struct span s,
     unsigned place = OWN;
 
     while (take(&s, "delivery temporarily suspended: "))
-        suspended = true;
+        suspended = (writer & (CLIENT | QMGR)) != 0;
     if (span_starts(s, "delivery via "))
         (void)take_through(&s, ": ");
     if (span_starts(s, "host ")) {

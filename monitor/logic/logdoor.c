@@ -94,19 +94,20 @@ void logdoor_warning(struct span s, struct mailev *out) {
 }
 
 /* Of cleanup(8)'s "header Subject: TEXT from name[ip]" (or body, mime-error) at the start of `s`,
- * within `text`, the client is the last one named: what it wrote comes before. False: `s` is not of
- * that kind. */
+ * within `text`, the client is the one named at the end, if there is one: what it wrote comes
+ * before. False: `s` is not of that kind. */
 static bool take_last_client(struct span s, struct span text, struct mailev *out) {
-    struct logfield_peer peer;
-    size_t at = 0;
+    const char *open, *space;
 
     if (!STARTS(s, "header ") && !STARTS(s, "body ") && !STARTS(s, "mime-error ") &&
         !STARTS(s, "content "))
         return false;
-    while ((peer = logfield_from_peer(text, &at)).length > 0) {
-        logfield_take_client(peer, out);
-        text = logfield_from(text, at);
-    }
+    if (!ENDS(text, "]"))
+        return true;
+    open = memrchr(text.p, '[', text.n);
+    space = open != NULL ? memrchr(text.p, ' ', (size_t)(open - text.p)) : NULL;
+    if (space != NULL && ENDS(((struct span){text.p, (size_t)(space - text.p)}), " from"))
+        logfield_take_client(logfield_peer(logfield_from(text, (size_t)(space + 1 - text.p))), out);
     return true;
 }
 

@@ -125,9 +125,7 @@ void logfield_find_client(struct span s, struct mailev *out) {
     logfield_take_client(logfield_from_peer(s, &at), out);
 }
 
-/* The bytes of `s` up to its closing `"`, where `s` begins with one; 0 when it does not or has no
- * end. */
-static size_t skip_quoted(struct span s) {
+size_t logfield_quoted_length(struct span s) {
     if (s.n == 0 || s.p[0] != '"')
         return 0;
     for (size_t i = 1; i < s.n; i++) {
@@ -140,7 +138,7 @@ static size_t skip_quoted(struct span s) {
 }
 
 bool logfield_take_address(struct span *s, bool (*is_end)(struct span), struct span *address_out) {
-    size_t start = skip_quoted(*s);
+    size_t start = logfield_quoted_length(*s);
 
     /* Not an address that Postfix quoted: then the first `>` that fits. */
     if (start > 0 && start < s->n && s->p[start] != '@' && s->p[start] != '>')

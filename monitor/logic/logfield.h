@@ -49,6 +49,10 @@ struct logfield_peer logfield_from_peer(struct span s, size_t *at_out);
 void logfield_take_client(struct logfield_peer peer, struct mailev *out);
 void logfield_find_client(struct span s, struct mailev *out);
 
+/* The bytes of `s` up to its closing `"`, where `s` begins with one; 0 when it does not or has no
+ * end. */
+size_t logfield_quoted_length(struct span s);
+
 /* Takes an address from *s, which stands behind the `<`, up to the `>` behind which is_end is true
  * (it gets what follows the `>`). *s is then what follows. False when there is no such `>`. */
 bool logfield_take_address(struct span *s, bool (*is_end)(struct span), struct span *address_out);

@@ -7,6 +7,8 @@
 
 #include "logfield.h"
 
+enum { WORDS_MOST = 1024 }; /* of a reply that are looked at for a limit */
+
 /* Postfix prints strerror(): glibc's, musl's and BSD's wording. */
 static counter_set of_errno(struct span error) {
     if (STARTS(error, "Connection timed out") || STARTS(error, "Operation timed out"))
@@ -61,14 +63,60 @@ static bool has_words(struct span text, const char *anchor, const char *const wo
     return false;
 }
 
+static bool is_blank(char c) {
+    return c == ' ' || c == '?' || c == '\t';
+}
+
+/* Where a reply of several lines goes on behind the blanks, and the code that it repeats, at s[i];
+ * newlines are logged as '?' or ' '. `code`: the three digits that it begins with. */
+static size_t skip_fold(struct span s, size_t i, const char *code) {
+    for (;;) {
+        while (i < s.n && is_blank(s.p[i]))
+            i++;
+        if (s.n - i < 4 || memcmp(s.p + i, code, 3) != 0 ||
+            (s.p[i + 3] != '-' && !is_blank(s.p[i + 3])))
+            return i;
+        i += 4;
+        while (i < s.n && !is_blank(s.p[i]) && ((s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == '.'))
+            i++;
+    }
+}
+
+/* The server's own words: the beginning of its reply as one line, without the addresses in <>,
+ * which are words of strangers. A '<' is closed by the last '>' that is there: an address may have
+ * one in quotes. */
+static struct span own_words(struct span reply, char out[WORDS_MOST]) {
+    const char *close = memrchr(reply.p, '>', reply.n);
+    size_t end = close != NULL ? (size_t)(close - reply.p) : 0;
+    size_t n = 0, i = 4;
+
+    while (i < reply.n && n < WORDS_MOST) {
+        if (reply.p[i] == '<' && i < end) {
+            i = end + 1;
+            continue;
+        }
+        if (is_blank(reply.p[i])) {
+            i = skip_fold(reply, i, reply.p);
+            out[n++] = ' ';
+            continue;
+        }
+        out[n++] = reply.p[i++];
+    }
+    return (struct span){out, n};
+}
+
 /* Texts by which servers say that a quota or a rate is used up. */
-static bool has_limit_text(struct span text) {
+static bool has_limit_text(struct span reply) {
     static const char *const exceeded[] = {"limit", "quota", "credits", "rate"};
+    static const char *const what[] = {"a limit", "its quota", "your quota", "the limit"};
     static const char *const many[] = {"login attempts", "connections", "recipients", "concurrent"};
     static const char *const unusual[] = {"rate", "amount"};
     static const char *const receiving[] = {"too quickly", "at a rate"};
+    char words[WORDS_MOST];
+    struct span text = own_words(reply, words);
 
     return has_words(text, " exceeded", exceeded, sizeof exceeded / sizeof exceeded[0], true) ||
+           has_words(text, " exceeded ", what, sizeof what / sizeof what[0], false) ||
            has_words(text, "oo many ", many, sizeof many / sizeof many[0], false) ||
            has_words(text, " unusual ", unusual, sizeof unusual / sizeof unusual[0], false) ||
            has_words(text, "receiving mail ", receiving, sizeof receiving / sizeof receiving[0],
@@ -96,8 +144,10 @@ static counter_set of_reply(struct span reply) {
         if (is_detail(detail, ".7.28") || is_detail(detail, ".5.3") ||
             (reply.p[4] == '5' && is_detail(detail, ".4.5")))
             return COUNTER_BIT(COUNTER_LIMIT_HITS);
-        /* A full mailbox, a large message: the recipient's and the sender's matter. */
-        if (is_detail(detail, ".2.2") || is_detail(detail, ".2.3") || is_detail(detail, ".3.4"))
+        /* A full mailbox, a large message, no such address: the recipient's and the sender's
+         * matter. */
+        if (is_detail(detail, ".2.2") || is_detail(detail, ".2.3") || is_detail(detail, ".3.4") ||
+            STARTS(detail, ".1."))
             return 0;
     }
     return has_limit_text(reply) ? COUNTER_BIT(COUNTER_LIMIT_HITS) : 0;

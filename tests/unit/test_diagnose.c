@@ -550,6 +550,9 @@ static const struct row hostile[] = {
      "x said: 535 5.7.8 no )"},
     {"", "pipe",
      "4D7BD1781307: to=<a@example.org>, relay=x, delay=1, delays=1/0/0/0, dsn=4.3.0, "
+     "status=deferred (delivery temporarily suspended: connect to x[192.0.2.1]:25: refused)"},
+    {"", "pipe",
+     "4D7BD1781307: to=<a@example.org>, relay=x, delay=1, delays=1/0/0/0, dsn=4.3.0, "
      "status=deferred (host x said: 530 5.7.0 Authentication Required)"},
 };
 

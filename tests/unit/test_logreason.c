@@ -65,6 +65,20 @@ Test(logreason, texts) {
         {"host h[192.0.2.1] said: 552 5.2.3 size limit exceeded", 0},
         {"host h[192.0.2.1] said: 550 5.1.1 connect to x[192.0.2.1]:25: Connection refused", 0},
         {"host h[192.0.2.1] said: 250 2.7.28 odd", 0},
+        {"host h[192.0.2.1] said: 550-5.7.1 Daily SMTP relay limit 550-5.7.1 exceeded for 550 "
+         "5.7.1 "
+         "customer.",
+         BIT(LIMIT_HITS)},
+        {"host h[192.0.2.1] said: 421-Too many?421 connections", BIT(LIMIT_HITS)},
+        {"host h[192.0.2.1] said: 421 4.3.2 The number of concurrent connections has exceeded a "
+         "limit",
+         BIT(LIMIT_HITS)},
+        {"host h[192.0.2.1] said: 550 5.7.1 <\"quota exceeded\"@x>: Relaying denied", 0},
+        {"host h[192.0.2.1] said: 550 5.7.1 <\"x>: quota exceeded\"@x>: Relaying denied", 0},
+        {"host h[192.0.2.1] said: 550 5.7.1 <x@y>: too many connections", BIT(LIMIT_HITS)},
+        {"host h[192.0.2.1] said: 550 5.1.1 quota exceeded x@y", 0},
+        {"host h[192.0.2.1] said: 550", 0},
+        {"host h[192.0.2.1] said: 550 ", 0},
         {"host h said", 0},
         {"", 0},
     };
