@@ -163,7 +163,13 @@ static bool ends_original(struct span s) {
 }
 
 static bool ends_sender(struct span s) {
-    return STARTS(s, ", size=") || STARTS(s, ", status=");
+    return STARTS(s, ", size=") || STARTS(s, ", status=") || STARTS(s, ", nrcpt=");
+}
+
+/* Somebody has shortened the line. */
+static bool ends_shortened(struct span s) {
+    return STARTS(s, ", delay=") || STARTS(s, ", delays=") || STARTS(s, ", dsn=") ||
+           STARTS(s, ", status=");
 }
 
 static void parse_relay(struct span s, struct mailev *out) {
@@ -295,11 +301,14 @@ static bool parse_fields(struct span s, struct mailev *out) {
 bool logfield_delivery(struct span s, struct mailev *out) {
     struct span value;
 
+    if (STARTS(s, "relay=") || STARTS(s, "status="))
+        return parse_fields(s, out);
     if (STARTS(s, "to="))
         s = logfield_from(s, 3);
     if (s.n > 0 && s.p[0] == '<') {
         s = logfield_from(s, 1);
-        if (!logfield_take_address(&s, ends_recipient, &out->to))
+        if (!logfield_take_address(&s, ends_recipient, &out->to) &&
+            !logfield_take_address(&s, ends_shortened, &out->to))
             return false;
         s = logfield_from(s, 2);
     } else if (!take_value(&s, &out->to)) {
@@ -336,11 +345,11 @@ bool logfield_sender(struct span s, struct mailev *out, struct span *rest_out) {
         return false;
     }
     *rest_out = s;
-    if (!STARTS(s, "size="))
-        return true;
-    size = s = logfield_from(s, 5);
-    if (!take_value(&s, &value) || !parse_number(size, value.n, INT64_MAX, &out->size_bytes))
-        return true;
+    if (STARTS(s, "size=")) {
+        size = s = logfield_from(s, 5);
+        if (!take_value(&s, &value) || !parse_number(size, value.n, INT64_MAX, &out->size_bytes))
+            return true;
+    }
     if (STARTS(s, "nrcpt=")) {
         s = logfield_from(s, 6);
         if (parse_number(s, logscan_find(s, ' '), UINT32_MAX, &number))

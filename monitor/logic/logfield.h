@@ -57,9 +57,9 @@ size_t logfield_quoted_length(struct span s);
  * (it gets what follows the `>`). *s is then what follows. False when there is no such `>`. */
 bool logfield_take_address(struct span *s, bool (*is_end)(struct span), struct span *address_out);
 
-/* `s` begins with "to=<" (or the bare recipient): to, relay, relay_ip, relay_port, delay_us,
- * delays_us, dsn, status and text. False when no "status=" was reached: a line that was cut, or
- * none of Postfix. */
+/* `s` begins with "to=<" (or, where somebody has changed the line, with the bare recipient,
+ * "relay=" or "status="): to, relay, relay_ip, relay_port, delay_us, delays_us, dsn, status and
+ * text. False when no "status=" was reached: a line that was cut, or none of Postfix. */
 bool logfield_delivery(struct span s, struct mailev *out);
 
 /* `s` begins with "from=<": qmgr's from, and size_bytes and recipients or the status. What follows

@@ -190,7 +190,7 @@ static void parse_qmgr(struct span s, struct mailev *out) {
         out->kind = MAILEV_REMOVED;
         count(out, COUNTER_REMOVED);
     } else if (STARTS(s, "from=") && logfield_sender(s, out, &rest)) {
-        if (STARTS(rest, "size=")) {
+        if (STARTS(rest, "size=") || STARTS(rest, "nrcpt=")) {
             out->kind = MAILEV_QUEUED;
             if (ENDS(rest, " (queue active)") || span_find(rest, " (queue active)") != NULL)
                 count(out, COUNTER_QUEUED);
@@ -294,25 +294,18 @@ static bool parse_delivery(enum loghead_daemon daemon, struct span s, struct mai
     return true;
 }
 
-/* "QID: user@example.com, relay=": a delivery in a log that some program has made anonymous. */
+/* A delivery in a log that somebody has shortened or made anonymous: "QID: user@example.com,
+ * relay=", "QID: relay=", "QID: status=". So also is "QID: status=deferred (bounce failed)": the
+ * report to the sender could not be made and the whole message waits; src/global/bounce.c. */
 static bool is_bare_delivery(struct span s) {
-    size_t n = logscan_find(s, ' ');
+    size_t n;
 
+    if (STARTS(s, "relay=") || STARTS(s, "status="))
+        return true;
+    n = logscan_find(s, ' ');
     return n > 1 && n < s.n && s.p[n - 1] == ',' &&
            (STARTS(logfield_from(s, n + 1), "relay=") ||
             STARTS(logfield_from(s, n + 1), "orig_to="));
-}
-
-/* "QID: status=deferred (bounce failed)": the report to the sender could not be made, the whole
- * message waits; src/global/bounce.c, abounce.c. */
-static bool parse_bounce_failure(struct span s, struct mailev *out) {
-    if (!STARTS(s, "status=deferred (") || !ENDS(s, " failed)"))
-        return false;
-    out->status = MAILEV_STATUS_DEFERRED;
-    out->text = (struct span){s.p + 17, s.n - 18};
-    out->kind = MAILEV_DELIVERY;
-    count(out, COUNTER_DEFERRED);
-    return true;
 }
 
 static void parse_by_daemon(enum loghead_daemon daemon, struct span s, struct mailev *out) {
@@ -347,11 +340,27 @@ static void parse_by_daemon(enum loghead_daemon daemon, struct span s, struct ma
     }
 }
 
+/* What commands print on their standard error, as the journal has it: "postfix[1]: postfix/postlog:
+ * starting the Postfix mail system", "postfix[1]: /usr/sbin/postconf: warning: ...". */
+static struct span skip_program(struct span s) {
+    size_t n = logscan_find(s, ' ');
+    struct span name = {s.p, n > 0 ? n - 1 : 0};
+    const char *slash = name.n > 0 ? memrchr(name.p, '/', name.n) : NULL;
+
+    if (n == s.n || name.n == 0 || s.p[n - 1] != ':')
+        return s;
+    if (slash != NULL)
+        name = logfield_from(name, (size_t)(slash + 1 - name.p));
+    return STARTS(name, "post") ? logfield_from(s, n + 1) : s;
+}
+
 static void parse_message(enum loghead_daemon daemon, struct mailev *out) {
     struct span s = out->message;
     struct span id;
 
     out->kind = MAILEV_OTHER;
+    if (daemon == LOGHEAD_MASTER && out->instance.n == 0)
+        out->message = s = skip_program(s);
     if (parse_severity(daemon, s, out))
         return;
     id = logfield_queue_id(s);
@@ -362,7 +371,7 @@ static void parse_message(enum loghead_daemon daemon, struct mailev *out) {
     if (id.n > 0 && STARTS(s, "to=")) {
         if (parse_delivery(daemon, s, out))
             return;
-    } else if (id.n == 0 || s.p[0] != 's' || !parse_bounce_failure(s, out)) {
+    } else {
         parse_by_daemon(daemon, s, out);
     }
     if (id.n > 0 && (out->kind == MAILEV_OTHER || out->kind == MAILEV_ATTEMPT) &&

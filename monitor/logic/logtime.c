@@ -212,13 +212,19 @@ static unsigned parse_fraction(struct span s, size_t *length_out) {
 static int64_t parse_year(struct span s) {
     int year = s.n > 4 && s.p[4] == ' ' ? digits(s.p, 4) : -1;
 
-    return year >= 1970 ? year : 0;
+    return year >= 1970 && year < 2100 ? year : 0;
+}
+
+/* Does a year stand behind the stamp that `s` begins with? */
+static inline bool is_year_next(struct span s) {
+    return s.n > SHORT_LENGTH + 5 && s.p[SHORT_LENGTH + 5] == ' ' &&
+           parse_year((struct span){s.p + SHORT_LENGTH + 1, s.n - SHORT_LENGTH - 1}) != 0;
 }
 
 /* "Mon dd hh:mm:ss"; the day has one digit, two, or a space and one. A year may stand behind the
- * day, and, where a day of the week came first (asctime(3)), at the end. */
+ * day or, as asctime(3) has it, at the end: no host has such a name. */
 static NOINLINE bool parse_rfc3164(struct span *cursor, struct logtime *cache, int64_t now_ms,
-                                   bool is_asctime, int64_t *ms_out) {
+                                   int64_t *ms_out) {
     struct span s = *cursor;
     struct stamp stamp = {0};
     size_t at = 4, n;
@@ -240,7 +246,7 @@ static NOINLINE bool parse_rfc3164(struct span *cursor, struct logtime *cache, i
     at += 8;
     stamp.ms = parse_fraction((struct span){s.p + at, s.n - at}, &n);
     at += n;
-    if (is_asctime && at < s.n && s.p[at] == ' ') {
+    if (stamp.year == 0 && at < s.n && s.p[at] == ' ') {
         stamp.year = parse_year((struct span){s.p + at + 1, s.n - at - 1});
         if (stamp.year != 0)
             at += 5;
@@ -395,7 +401,7 @@ static NOINLINE bool parse_weekday(struct span *cursor, struct logtime *cache, i
     if (day == 7 || rest.n == 0)
         return false;
     if (!is_digit(rest.p[0])) {
-        if (!parse_rfc3164(&rest, cache, now_ms, true, ms_out))
+        if (!parse_rfc3164(&rest, cache, now_ms, ms_out))
             return false;
         *cursor = rest;
         return true;
@@ -410,11 +416,37 @@ static NOINLINE bool parse_weekday(struct span *cursor, struct logtime *cache, i
     return true;
 }
 
+/* "авг 09 04:48:59": journalctl prints months in the language of who calls it. Which month it is
+ * nobody here knows: 0. */
+static NOINLINE bool parse_other_language(struct span *cursor, int64_t *ms_out) {
+    enum { MONTH_MOST = 16 };
+    struct span s = *cursor;
+    struct stamp stamp;
+    size_t at = 0, n;
+
+    if (s.n > 3 && month_of(s.p) != 0)
+        return false;
+    while (at < s.n && at < MONTH_MOST && s.p[at] != ' ' && s.p[at] != ':' && !is_digit(s.p[at]))
+        at++;
+    if (at < 2 || at + 1 >= s.n || s.p[at++] != ' ')
+        return false;
+    at += s.p[at] == ' ';
+    for (n = 0; n < 2 && at < s.n && is_digit(s.p[at]); n++)
+        at++;
+    if (n == 0 || at >= s.n || s.p[at++] != ' ')
+        return false;
+    if (!parse_clock((struct span){s.p + at, s.n - at}, &stamp))
+        return false;
+    *ms_out = 0;
+    *cursor = (struct span){s.p + at + 8, s.n - at - 8};
+    return true;
+}
+
 bool logtime_parse(struct span *cursor, struct logtime *cache, int64_t now_ms, int64_t *ms_out) {
     struct span s = *cursor;
 
     if (is_last_text(cache, s, SHORT_LENGTH) && cache->text_now_ms == now_ms &&
-        (s.n == SHORT_LENGTH || s.p[SHORT_LENGTH] == ' ')) {
+        (s.n == SHORT_LENGTH || s.p[SHORT_LENGTH] == ' ') && !is_year_next(s)) {
         *ms_out = cache->text_ms;
         *cursor = (struct span){s.p + SHORT_LENGTH, s.n - SHORT_LENGTH};
         return true;
@@ -425,9 +457,11 @@ bool logtime_parse(struct span *cursor, struct logtime *cache, int64_t now_ms, i
         return parse_rfc3339(cursor, cache, now_ms, ms_out) || parse_unix(cursor, ms_out);
     if (s.p[0] == '[')
         return parse_monotonic(cursor, ms_out);
-    if (parse_rfc3164(cursor, cache, now_ms, false, ms_out))
+    if (parse_rfc3164(cursor, cache, now_ms, ms_out))
         return true;
-    return s.n > 4 && s.p[3] == ' ' && parse_weekday(cursor, cache, now_ms, ms_out);
+    if (s.n > 4 && s.p[3] == ' ' && parse_weekday(cursor, cache, now_ms, ms_out))
+        return true;
+    return parse_other_language(cursor, ms_out);
 }
 
 bool logtime_names_zone(struct span stamp) {

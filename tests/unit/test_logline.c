@@ -519,6 +519,36 @@ static const struct {
     {HEAD "smtp[1]: A4B7812A12D: host x, relay=none, delay=1, dsn=2.0.0, status=sent (250 ok)",
      "attempt\n",
      {{NULL}}},
+    {HEAD
+     "error[1]: A4B7812A12D: to=<a@b>, status=deferred (delivery temporarily suspended: connect "
+     "to h[1.2.3.4]:25: Connection refused)",
+     "delivery/deferred deferred refused\n",
+     {{"to", "a@b"}}},
+    {HEAD "smtp[1]: A4B7812A12D: to=<\"x>, status=sent (\"@b>" STATUS "bounced (x)",
+     "delivery/bounced bounced\n",
+     {{"to", "\"x>, status=sent (\"@b"}}},
+    {HEAD "smtp[1]: A4B7812A12D: relay=r.example[:25], status=sent (250 ok)",
+     "delivery/sent sent\n",
+     {{NULL}}},
+    {HEAD "qmgr[1]: A4B7812A12D: from=<a@b>, nrcpt=2 (queue active)",
+     "queued queued\n",
+     {{"from", "a@b"}}},
+    {"Nov 23 03:56:08 h postfix[9]: postfix/postlog: starting the Postfix mail system",
+     "lifecycle\n",
+     {{"daemon", "postfix"}}},
+    {"Nov 23 03:56:08 h postfix[9]: /usr/sbin/postconf: warning: /etc/postfix/main.cf: unused "
+     "parameter: x=1",
+     "warning warnings\n",
+     {{"severity", "warning"}}},
+    {"Nov 23 03:56:08 h postfix[9]: fatal: unknown inet_protocols value \"IPv4\"",
+     "fatal fatals\n",
+     {{NULL}}},
+    {"Apr 06 15:16:46 2016 barracuda outbound/error: 86607FB82A5: to=<a@b>, relay=none, "
+     "delay=0.25, "
+     "delays=0.12/0.02/0/0.11, dsn=4.4.2, status=deferred (delivery temporarily suspended: lost "
+     "connection with h[1.2.3.4] while sending RCPT TO)",
+     "delivery/deferred deferred\n",
+     {{"host", "barracuda"}, {"instance", "outbound"}, {"daemon", "error"}}},
     {HEAD "smtp[1]: A4B7812A12D: status=deferred (bounce failed)",
      "delivery/deferred deferred\n",
      {{"text", "bounce failed"}}},
