@@ -17,11 +17,12 @@
 
 enum { MAGIC_BYTES = 8, HEAD_BYTES = 16, SUM_BYTES = 16 };
 
-static const char magic[MAGIC_BYTES + 1] = "RWSLOT2\n";
+static const char magic[MAGIC_BYTES + 1] = "RWSLOT3\n";
 /* Not a secret: the checksum is against disks, not against people. */
 static const struct hash_key sum_key = {{0x72656c6179776174, 0x63682d736c6f7431}};
 
-_Static_assert(HEAD_BYTES + 400 + TOTALS_FIELDS * (2 + TOTALS_NAME_SIZE + 8) + SUM_BYTES <=
+_Static_assert(HEAD_BYTES + 400 + TOTALS_FIELDS * (2 + TOTALS_NAME_SIZE + 8) +
+                       TOTALS_TEXTS * (4 + sizeof(struct totals_text)) + SUM_BYTES <=
                    SLOT_BYTES,
                "a slot holds the largest totals");
 
@@ -68,19 +69,21 @@ static uint64_t get_number(struct cursor *at, size_t width) {
     return value;
 }
 
-/* Printable ASCII, as stream.c has it, shorter than `size`. */
-static void get_text(struct cursor *at, char *out, size_t size) {
+static struct span get_span(struct cursor *at, size_t size) {
     size_t n = (size_t)get_number(at, 2);
     const unsigned char *p = n < size ? step(at, n) : NULL;
 
-    out[0] = '\0';
     at->bad = at->bad || p == NULL;
-    for (size_t i = 0; !at->bad && i < n; i++)
-        at->bad = p[i] < ' ' || p[i] > '~';
-    if (at->bad)
-        return;
-    memcpy(out, p, n);
-    out[n] = '\0';
+    return at->bad ? (struct span){"", 0} : (struct span){(const char *)p, n};
+}
+
+/* Printable ASCII, as stream.c has it, shorter than `size`. */
+static void get_text(struct cursor *at, char *out, size_t size) {
+    struct span text = get_span(at, size);
+
+    for (size_t i = 0; i < text.n; i++)
+        at->bad = at->bad || text.p[i] < ' ' || text.p[i] > '~';
+    text_copy_span(out, size, at->bad ? (struct span){"", 0} : text);
 }
 
 size_t slot_encode(const struct totals *t, uint64_t generation, unsigned char out[SLOT_BYTES]) {
@@ -99,6 +102,11 @@ size_t slot_encode(const struct totals *t, uint64_t generation, unsigned char ou
     for (size_t i = 0; i < t->count; i++) {
         p = put_text(p, t->name[i]);
         p = put_number(p, 8, t->value[i]);
+    }
+    p = put_number(p, 2, t->texts);
+    for (size_t i = 0; i < t->texts; i++) {
+        p = put_text(p, t->text[i].name);
+        p = put_text(p, t->text[i].value);
     }
     memcpy(out, magic, MAGIC_BYTES);
     put_number(out + MAGIC_BYTES, 8, (uint64_t)(p - out - HEAD_BYTES));
@@ -125,6 +133,21 @@ static bool decode_fields(struct cursor *at, struct totals *out) {
             return false; /* or twice the same, or too many */
         out->value[i] = get_number(at, 8);
     }
+    return !at->bad;
+}
+
+static bool decode_texts(struct cursor *at, struct totals *out) {
+    size_t count = (size_t)get_number(at, 2);
+    char name[TOTALS_NAME_SIZE];
+
+    for (size_t i = 0; i < count; i++) {
+        struct span value;
+
+        get_text(at, name, sizeof name);
+        value = get_span(at, TOTALS_TEXT_SIZE);
+        if (at->bad || !totals_set_text(out, name, value) || out->texts != i + 1)
+            return false; /* or twice the same */
+    }
     return !at->bad && at->left == 0;
 }
 
@@ -139,7 +162,7 @@ static int decode_body(struct cursor *at, struct totals *out) {
     get_text(at, out->position, sizeof out->position);
     if (at->bad || (out->lineage[0] != '\0' && !stream_lineage_ok(out->lineage)))
         return -1;
-    return decode_fields(at, out) ? 0 : -1;
+    return decode_fields(at, out) && decode_texts(at, out) ? 0 : -1;
 }
 
 /* The body of a slot that is whole, from its generation on; false: it is not. */

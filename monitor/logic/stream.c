@@ -90,7 +90,11 @@ static bool add_total(struct totals *t, struct span name, struct span value) {
     uint64_t number;
     int field;
 
-    if (!copy_plain(text, sizeof text, name) || !text_u64(value, 0, UINT64_MAX, &number))
+    if (!copy_plain(text, sizeof text, name))
+        return false;
+    if (totals_is_text(name))
+        return totals_set_text(t, text, value);
+    if (!text_u64(value, 0, UINT64_MAX, &number))
         return false;
     field = totals_field(t, text);
     if (field == -1)
@@ -160,11 +164,16 @@ static uint64_t higher(uint64_t a, uint64_t b) {
     return a > b ? a : b;
 }
 
-/* A field that the store has and we do not know is nothing to us: 0. Writing that leaves no
+/* A field that the store has and we do not know is nothing to us: 0 or "". Writing that leaves no
  * remains. */
 static void add_forgotten(struct totals *t, const struct totals *store) {
     for (size_t i = 0; i < store->count; i++)
         totals_field(t, store->name[i]);
+    for (size_t i = 0; i < store->texts; i++) {
+        const char *name = store->text[i].name;
+
+        totals_set_text(t, name, span_of(totals_text(t, name)));
+    }
 }
 
 static void fill_take(struct stream *stream, struct stream_request *out) {
@@ -181,6 +190,8 @@ static void fill_take(struct stream *stream, struct stream_request *out) {
     out->ask = STREAM_ASK_TAKE;
     for (size_t i = 0; i < sent->count; i++)
         out->field[out->count++] = (uint16_t)i;
+    for (size_t i = 0; i < sent->texts; i++)
+        out->text[out->texts++] = (uint8_t)i;
     stream->state = STREAM_TAKING;
 }
 
@@ -201,6 +212,10 @@ static void add_changes(struct stream_request *out, const struct totals *sent,
             out->field[count++] = (uint16_t)i;
     }
     out->count = count;
+    for (size_t i = 0; i < sent->texts; i++) {
+        if (strcmp(sent->text[i].value, totals_text(acked, sent->text[i].name)) != 0)
+            out->text[out->texts++] = (uint8_t)i;
+    }
 }
 
 static void fill_commit(struct stream *stream, struct stream_request *out) {
@@ -218,6 +233,7 @@ enum stream_ask stream_next(struct stream *stream, int64_t wall_ms, bool probe,
                             struct stream_request *out) {
     out->ask = STREAM_ASK_NOTHING;
     out->count = 0;
+    out->texts = 0;
     out->base_epoch = stream->store_epoch;
     out->base_seq = stream->store_seq;
     out->owner = stream->owner;
@@ -269,6 +285,10 @@ void stream_add_words(const struct stream_request *request, struct stream_words 
     for (size_t i = 0; i < request->count; i++) {
         add_word(words, state->name[request->field[i]]);
         add_number(words, state->value[request->field[i]]);
+    }
+    for (size_t i = 0; i < request->texts; i++) {
+        add_word(words, state->text[request->text[i]].name);
+        add_word(words, state->text[request->text[i]].value);
     }
 }
 

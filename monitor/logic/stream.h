@@ -43,6 +43,8 @@ struct stream_request {
     const struct totals *state; /* lineage, epoch, seq, position and time to write */
     size_t count;               /* fields to write: their numbers in the state */
     uint16_t field[TOTALS_FIELDS];
+    size_t texts; /* likewise */
+    uint8_t text[TOTALS_TEXTS];
 };
 
 enum stream_verdict {
@@ -117,7 +119,7 @@ enum stream_ask stream_next(struct stream *stream, int64_t wall_ms, bool probe,
 struct stream_words {
     size_t count;
     size_t numbers;
-    const char *word[16 + 2 * TOTALS_FIELDS];
+    const char *word[16 + 2 * (TOTALS_FIELDS + TOTALS_TEXTS)];
     char number[8 + TOTALS_FIELDS][24];
 };
 

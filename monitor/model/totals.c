@@ -57,14 +57,52 @@ void totals_set(struct totals *t, const char *name, uint64_t value) {
         t->value[field] = value;
 }
 
+bool totals_is_text(struct span name) {
+    const size_t n = sizeof TOTALS_TEXT_END - 1;
+
+    return name.n > n && memcmp(name.p + name.n - n, TOTALS_TEXT_END, n) == 0;
+}
+
+static size_t find_text(const struct totals *t, const char *name) {
+    size_t i = 0;
+
+    while (i < t->texts && strcmp(t->text[i].name, name) != 0)
+        i++;
+    return i;
+}
+
+const char *totals_text(const struct totals *t, const char *name) {
+    size_t i = find_text(t, name);
+
+    return i < t->texts ? t->text[i].value : "";
+}
+
+bool totals_set_text(struct totals *t, const char *name, struct span text) {
+    size_t i = find_text(t, name);
+    char value[TOTALS_TEXT_SIZE];
+
+    if (i == TOTALS_TEXTS || strlen(name) >= TOTALS_NAME_SIZE || !totals_is_text(span_of(name)) ||
+        !text_copy_printable(value, sizeof value, text) || !span_is(text, value))
+        return false;
+    text_copy(t->text[i].value, TOTALS_TEXT_SIZE, value);
+    if (i == t->texts) {
+        text_copy(t->text[i].name, TOTALS_NAME_SIZE, name);
+        t->texts++;
+    }
+    return true;
+}
+
 void totals_clear(struct totals *t) {
     t->count = 0;
+    t->texts = 0;
     t->layout = 0;
     memset(t->table, 0, sizeof t->table);
 }
 
 void totals_copy_fields(struct totals *to, const struct totals *from) {
     memcpy(to->value, from->value, from->count * sizeof from->value[0]);
+    memcpy(to->text, from->text, from->texts * sizeof from->text[0]);
+    to->texts = from->texts;
     if (to->layout == from->layout && to->count == from->count)
         return;
     memcpy(to->name, from->name, from->count * sizeof from->name[0]);

@@ -1,21 +1,34 @@
 /* struct totals: everything that a stream of counts has to say at one position: absolute values,
  * never increments. Publishing the same totals twice, or a later one instead of an earlier, does no
  * harm: that is what makes counting exact. (reliability: one stream, one writer, one write.) Plain
- * data; all zero is a valid one without fields. Large (130 KB): whoever copies often uses
+ * data; all zero is a valid one without fields. Large (140 KB): whoever copies often uses
  * totals_copy, which moves no more than the values where names are the same. */
 #ifndef MODEL_TOTALS_H
 #define MODEL_TOTALS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "hash.h"
+#include "text.h"
 
 enum {
-    TOTALS_FIELDS = 3072,  /* the log has 2,402 at most, then 174 KB in Redis */
+    TOTALS_FIELDS = 3072,  /* the log has 2,530 at most, then 190 KB in Redis */
     TOTALS_NAME_SIZE = 32, /* "m.59.inbound_auth_failures" and its NUL */
     TOTALS_TABLE = 4096,
+    TOTALS_TEXTS = 32,      /* of the log: the names of its destinations */
+    TOTALS_TEXT_SIZE = 256, /* a domain name and its NUL */
     TOTALS_VERSION = 1
+};
+
+/* A field whose value is text: where its name ends in TOTALS_TEXT_END, so that who reads it from
+ * the store knows. */
+#define TOTALS_TEXT_END ".name"
+
+struct totals_text {
+    char name[TOTALS_NAME_SIZE]; /* "k.31.name" */
+    char value[TOTALS_TEXT_SIZE];
 };
 
 struct totals {
@@ -30,6 +43,8 @@ struct totals {
     uint64_t value[TOTALS_FIELDS];
     char name[TOTALS_FIELDS][TOTALS_NAME_SIZE]; /* "c.sent" */
     uint16_t table[TOTALS_TABLE];               /* by hash of the name: field + 1; 0: free */
+    size_t texts;
+    struct totals_text text[TOTALS_TEXTS];
 };
 
 /* The number of a field, which it keeps as long as the totals live; -1: there is none. */
@@ -44,6 +59,16 @@ uint64_t totals_get(const struct totals *t, const char *name);
 /* Sets a field, adding it where it is new. A full table drops it (never happens: see the fields of
  * each stream). Who sets often keeps the number of the field and sets value[] itself. */
 void totals_set(struct totals *t, const char *name, uint64_t value);
+
+/* Is this the name of a field with text? */
+bool totals_is_text(struct span name);
+
+/* The text of such a field; "": there is none. */
+const char *totals_text(const struct totals *t, const char *name);
+
+/* Sets it, adding it where it is new. false: there is no room, the name is not one of a text, or
+ * the text is too long or not printable UTF-8: nothing changes then. */
+bool totals_set_text(struct totals *t, const char *name, struct span text);
 
 /* Forgets all fields. */
 void totals_clear(struct totals *t);

@@ -15,7 +15,8 @@ static void check(const unsigned char *data, size_t size) {
 
     if (slot_decode(data, size, &t, &generation) == -1)
         return;
-    if (t.count > TOTALS_FIELDS || memchr(t.position, 0, sizeof t.position) == NULL)
+    if (t.count > TOTALS_FIELDS || t.texts > TOTALS_TEXTS ||
+        memchr(t.position, 0, sizeof t.position) == NULL)
         abort();
     if (memcmp(data, again, slot_encode(&t, generation, again)) != 0)
         abort();
@@ -23,7 +24,7 @@ static void check(const unsigned char *data, size_t size) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const struct hash_key key = {{0x72656c6179776174, 0x63682d736c6f7431}};
-    static unsigned char mended[SLOT_BYTES] = "RWSLOT2\n";
+    static unsigned char mended[SLOT_BYTES] = "RWSLOT3\n";
     struct hash128 sum;
 
     check(data, size);

@@ -37,6 +37,13 @@ static struct totals sample(uint64_t n, size_t fields) {
         text_format(name, sizeof name, "c.%029zu", i);
         totals_set(&t, name, UINT64_MAX - n - i);
     }
+    for (size_t i = 0; i < TOTALS_TEXTS && i < fields / 2; i++) {
+        char text[TOTALS_TEXT_SIZE] = {0};
+
+        text_format(name, sizeof name, "k.%020zu.name", i);
+        memset(text, '~', fields < TOTALS_FIELDS ? n % 8 : sizeof text - 1);
+        cr_assert(totals_set_text(&t, name, span_of(text)));
+    }
     return t;
 }
 

@@ -51,6 +51,9 @@ static enum stream_verdict fake_apply(struct fake *store, const struct stream_re
     text_copy(have->position, sizeof have->position, state->position);
     for (size_t i = 0; i < request->count; i++)
         totals_set(have, state->name[request->field[i]], state->value[request->field[i]]);
+    for (size_t i = 0; i < request->texts; i++)
+        totals_set_text(have, state->text[request->text[i]].name,
+                        span_of(state->text[request->text[i]].value));
     store->writes++;
     return STREAM_OK;
 }
@@ -308,14 +311,18 @@ Test(stream, all_fields) {
         text_format(name, sizeof name, "m.%llu", (unsigned long long)i);
         totals_set(&now, name, i + 1);
     }
+    for (int i = 0; i < TOTALS_TEXTS; i++) {
+        text_format(name, sizeof name, "k.%d.name", i);
+        cr_assert(totals_set_text(&now, name, SPAN("x")));
+    }
     stream_publish(&stream, &now);
     cr_assert_eq(stream_next(&stream, 1, false, &request), STREAM_ASK_COMMIT);
     cr_expect_eq(request.count, TOTALS_FIELDS);
     words.count = 4;
     stream_add_words(&request, &words);
-    cr_expect_eq(words.count, 4 + 7 + 2 * TOTALS_FIELDS);
-    cr_expect_str_eq(words.word[words.count - 2], "m.3071");
-    cr_expect_str_eq(words.word[words.count - 1], "3072");
+    cr_expect_eq(words.count, 4 + 7 + 2 * (TOTALS_FIELDS + TOTALS_TEXTS));
+    cr_expect_str_eq(words.word[4 + 7 + 2 * TOTALS_FIELDS - 2], "m.3071");
+    cr_expect_str_eq(words.word[4 + 7 + 2 * TOTALS_FIELDS - 1], "3072");
     cr_expect_eq(stream_on_verdict(&stream, fake_apply(&store, &request, request.state)), 0);
     now.value[totals_field(&now, "m.3000")] = 7;
     stream_publish(&stream, &now);
@@ -327,7 +334,7 @@ Test(stream, all_fields) {
     cr_assert_eq(stream_next(&stream, 1, false, &request), STREAM_ASK_TAKE);
     words.count = 4;
     stream_add_words(&request, &words);
-    cr_expect_eq(words.count, 4 + 9 + 2 * TOTALS_FIELDS);
+    cr_expect_eq(words.count, 4 + 9 + 2 * (TOTALS_FIELDS + TOTALS_TEXTS));
     cr_expect(words.count <= sizeof words.word / sizeof words.word[0]);
     cr_expect(words.numbers <= sizeof words.number / sizeof words.number[0]);
 }
@@ -344,6 +351,42 @@ Test(stream, fields_that_nobody_knows_become_zero) {
     bring_up(&stream, &store);
     cr_expect_eq(totals_get(&store.image.totals, "c.old"), 0);
     cr_expect_eq(stream_from(&stream)->count, 4);
+}
+
+/* Text goes and comes like numbers, in the same write. */
+Test(stream, texts) {
+    static struct stream_words words;
+    struct totals t = world(LINEAGE_A, 3, 50, 500);
+    struct totals now;
+    struct fake store;
+    struct stream_request request;
+    struct stream stream;
+
+    totals_set_text(&t, "k.0.name", SPAN("example.com"));
+    totals_set_text(&t, "k.9.name", SPAN("of.another.version"));
+    store = stored("before", &t);
+    now = world(LINEAGE_A, 3, 60, 600);
+    totals_set_text(&now, "k.1.name", SPAN("example.org"));
+    totals_set_text(&now, "k.0.name", SPAN("example.net"));
+    stream_init(&stream, "me", &now);
+    bring_up(&stream, &store);
+    cr_expect_str_eq(totals_text(&store.image.totals, "k.0.name"), "example.net");
+    cr_expect_str_eq(totals_text(&store.image.totals, "k.1.name"), "example.org");
+    cr_expect_str_eq(totals_text(&store.image.totals, "k.9.name"), "", "no remains");
+    fill(&now, 602);
+    totals_set_text(&now, "k.1.name", SPAN("m\xc3\xbcnchen.example"));
+    stream_publish(&stream, &now);
+    cr_assert_eq(stream_next(&stream, 1, false, &request), STREAM_ASK_COMMIT);
+    cr_assert_eq(request.texts, 1, "what has changed");
+    words.count = 4;
+    stream_add_words(&request, &words);
+    cr_expect_str_eq(words.word[words.count - 2], "k.1.name");
+    cr_expect_str_eq(words.word[words.count - 1], "m\xc3\xbcnchen.example");
+    cr_expect_eq(stream_on_verdict(&stream, fake_apply(&store, &request, request.state)), 0);
+    expect_consistent(&store.image.totals, "with texts");
+    cr_expect_str_eq(totals_text(&store.image.totals, "k.1.name"), "m\xc3\xbcnchen.example");
+    cr_assert_eq(stream_next(&stream, 1, true, &request), STREAM_ASK_COMMIT);
+    cr_expect_eq(request.texts, 0);
 }
 
 /* What the store turned into while the stream was idle, and what the next commit leads to. */
@@ -482,6 +525,9 @@ Test(stream, image) {
         {"version", "_v", "0", false},
         {"position", "_pos", "v1;f;x \x7f", false},
         {"of the future", "_new", "anything", true},
+        {"text", "k.0.name", "m\xc3\xbcnchen.example", true},
+        {"no text", "k.0.name", "", true},
+        {"text that is none", "k.0.name", "b\xc3", false},
     };
     struct fault why;
 

@@ -37,6 +37,48 @@ Test(totals, numbers_of_fields) {
     cr_expect_eq(totals_find(&t, "c.sent"), -1);
 }
 
+Test(totals, texts) {
+    static const struct {
+        const char *name, *field;
+        struct span text;
+        bool fits;
+    } rows[] = {
+        {"a domain", "k.0.name", SPAN("example.com"), true},
+        {"UTF-8", "k.0.name", SPAN("m\xc3\xbcnchen.example"), true},
+        {"none", "k.0.name", SPAN(""), true},
+        {"broken UTF-8", "k.0.name", SPAN("b\xc3"), false},
+        {"NUL", "k.0.name", SPAN("a\0b"), false},
+        {"control character", "k.0.name", SPAN("a\nb"), false},
+        {"not a name of a text", "k.0.sent", SPAN("x"), false},
+        {"nothing before the end", ".name", SPAN("x"), false},
+        {"long name", "k.01234567890123456789012345.name", SPAN("x"), false},
+    };
+    char longest[TOTALS_TEXT_SIZE];
+    struct totals t = {0};
+    char name[TOTALS_NAME_SIZE];
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        totals_clear(&t);
+        cr_expect_eq(totals_set_text(&t, rows[i].field, rows[i].text), rows[i].fits, "%s",
+                     rows[i].name);
+        cr_expect_eq(t.texts, rows[i].fits, "%s", rows[i].name);
+        cr_expect(span_is(rows[i].text, totals_text(&t, rows[i].field)) == rows[i].fits ||
+                  rows[i].text.n == 0);
+    }
+    memset(longest, 'x', sizeof longest);
+    totals_clear(&t);
+    cr_expect_not(totals_set_text(&t, "k.0.name", (struct span){longest, sizeof longest}));
+    for (int i = 0; i < TOTALS_TEXTS + 1; i++) {
+        text_format(name, sizeof name, "k.%d.name", i);
+        cr_expect_eq(
+            totals_set_text(&t, name, (struct span){longest, sizeof longest - 1 - (size_t)i}),
+            i < TOTALS_TEXTS);
+    }
+    cr_expect_eq(strlen(totals_text(&t, "k.31.name")), sizeof longest - 1 - 31);
+    cr_expect(totals_set_text(&t, "k.7.name", SPAN("y")), "those that are there still change");
+    cr_expect_str_eq(totals_text(&t, "k.7.name"), "y");
+}
+
 static void expect_same(const struct totals *a, const struct totals *b, const char *row) {
     cr_assert_eq(a->count, b->count, "%s", row);
     cr_expect_str_eq(a->position, b->position, "%s", row);
@@ -45,6 +87,9 @@ static void expect_same(const struct totals *a, const struct totals *b, const ch
         cr_expect_eq(totals_find(a, b->name[i]), (int)i, "%s: %s", row, b->name[i]);
         cr_expect_eq(a->value[i], b->value[i], "%s: %s", row, b->name[i]);
     }
+    cr_assert_eq(a->texts, b->texts, "%s", row);
+    for (size_t i = 0; i < b->texts; i++)
+        cr_expect_str_eq(totals_text(a, b->text[i].name), b->text[i].value, "%s", row);
 }
 
 Test(totals, copies) {
@@ -61,6 +106,7 @@ Test(totals, copies) {
     totals_copy(&to, &from);
     expect_same(&to, &from, "same fields");
     totals_set(&from, "c.other", 4);
+    totals_set_text(&from, "k.0.name", SPAN("example.com"));
     totals_copy(&to, &from);
     expect_same(&to, &from, "one more");
     totals_clear(&from);
@@ -72,7 +118,9 @@ Test(totals, copies) {
     text_copy(from.position, sizeof from.position, "p2");
     from.seq = 8;
     totals_set(&from, "c.sent", 8);
+    totals_set_text(&from, "k.0.name", SPAN("example.net"));
     totals_copy_fields(&to, &from);
+    cr_expect_str_eq(totals_text(&to, "k.0.name"), "example.net");
     cr_expect_eq(totals_get(&to, "c.sent"), 8);
     cr_expect_str_eq(to.position, "p1");
     cr_expect_eq(to.seq, 7);
