@@ -42,6 +42,7 @@ static void fill_view(struct daemon *d, struct view *v, struct tail_figures *sou
         source->lag_bytes == 0 ? 0 : (double)(mono_ms - source->last_line_mono_ms) / 1000.0;
     v->ledger = ledger_totals(d->ledger);
     v->ledger_queued = ledger_queued(d->ledger);
+    v->destinations = &d->destinations;
 }
 
 static void answer_text(struct http_reply *reply, const char *type, char *text) {

@@ -1,6 +1,6 @@
 /* See daemon.h. The way of a line of the log can be read here whole:
  *
- *     tail -> on_line: parse, diagnose -> on_event: counters, rings, ledger, health
+ *     tail -> on_line: parse, diagnose -> on_event: counters, rings, destinations, ledger, health
  *          -> on_batch: publish totals and position, look at the rules
  *
  * and once a second on_tick: the milter's page, questions to the keeper, rules, slots. */
@@ -44,6 +44,7 @@ static void on_event(struct daemon *d, const struct mailev *ev) {
         d->clock.now_ms = clock_wall_ms(); /* a line ahead of it: our idea of now is old */
     counters_add(&d->counters, ev->counters);
     rings_add(&d->rings, ev->counters, ev->time_ms, d->clock.now_ms);
+    destinations_note(&d->destinations, ev);
     ledger_note(d->ledger, ev);
     health_note(&d->health, ev, event_time(ev, d->clock.now_ms));
     d->rules_due |= ev->kind == MAILEV_DELIVERY || ev->diagnosis != DIAGNOSIS_NONE;
@@ -70,7 +71,8 @@ static int64_t on_stamp(struct span line, void *arg) {
 }
 
 static void publish_log(struct daemon *d) {
-    logtotals_put(&d->logtotals, &d->counters, ledger_totals(d->ledger), &d->rings, &d->log.now);
+    logtotals_put(&d->logtotals, &d->counters, ledger_totals(d->ledger), &d->rings,
+                  &d->destinations, &d->log.now);
     d->log.now.time_ms = d->clock.now_ms;
     tail_position(d->tail, d->log.now.position, sizeof d->log.now.position);
     store_publish(d->log.stream, &d->log.now);
@@ -103,7 +105,7 @@ static void on_log_start(const struct totals *from, void *arg) {
     struct ledger_totals t;
 
     d->log.now = *from;
-    logtotals_restore(&d->logtotals, &d->log.now, &d->counters, &t, &d->rings);
+    logtotals_restore(&d->logtotals, &d->log.now, &d->counters, &t, &d->rings, &d->destinations);
     d->ledger = ledger_new(&key);
     ledger_restore(d->ledger, &t);
     d->log.begun = true;

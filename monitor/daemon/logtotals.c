@@ -18,7 +18,9 @@ static void put(struct totals *totals, int field, uint64_t value) {
 }
 
 void logtotals_restore(struct logtotals *l, struct totals *totals, struct counters *counters,
-                       struct ledger_totals *ledger, struct rings *rings) {
+                       struct ledger_totals *ledger, struct rings *rings,
+                       struct destinations *destinations) {
+    struct hash_key key = totals_hash_key(totals);
     uint64_t *const end[LOGTOTALS_ENDS] = {&ledger->accepted, &ledger->sent, &ledger->bounced,
                                            &ledger->expired, &ledger->unknown};
     char name[TOTALS_NAME_SIZE];
@@ -30,10 +32,12 @@ void logtotals_restore(struct logtotals *l, struct totals *totals, struct counte
     for (int i = 0; i < LOGTOTALS_ENDS; i++)
         *end[i] = adopt(totals, end_name[i], &l->ledger[i]);
     rings_restore(rings, totals);
+    destinations_restore(destinations, &key, totals);
 }
 
 void logtotals_put(const struct logtotals *l, const struct counters *counters,
-                   const struct ledger_totals *ledger, struct rings *rings, struct totals *totals) {
+                   const struct ledger_totals *ledger, struct rings *rings,
+                   struct destinations *destinations, struct totals *totals) {
     const uint64_t end[LOGTOTALS_ENDS] = {ledger->accepted, ledger->sent, ledger->bounced,
                                           ledger->expired, ledger->unknown};
 
@@ -42,4 +46,5 @@ void logtotals_put(const struct logtotals *l, const struct counters *counters,
     for (int i = 0; i < LOGTOTALS_ENDS; i++)
         put(totals, l->ledger[i], end[i]);
     rings_put(rings, totals);
+    destinations_put(destinations, totals);
 }

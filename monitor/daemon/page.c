@@ -190,6 +190,23 @@ static void close_card(FILE *out) {
     fputs("</table></section>\n", out);
 }
 
+static void put_destinations(FILE *out, const struct view *v) {
+    enum { SHOWN = 8 };
+    const struct destination *place[DESTINATIONS];
+    size_t count = v->destinations != NULL ? destinations_list(v->destinations, place) : 0;
+
+    if (count == 0)
+        return;
+    open_card(out, "Where the mail goes");
+    for (size_t i = 0; i < count && i < SHOWN; i++) {
+        const uint64_t *n = place[i]->figure;
+
+        row(out, place[i]->name, "%llu sent, %llu put off, %llu bounced", (unsigned long long)n[0],
+            (unsigned long long)n[1], (unsigned long long)n[2]);
+    }
+    close_card(out);
+}
+
 static void put_cards(FILE *out, const struct view *v) {
     static const char *const source_words[] = {"reading", "missing", "unreadable", "error"};
     char text[64];
@@ -218,6 +235,8 @@ static void put_cards(FILE *out, const struct view *v) {
     row(out, "refused at the door", "%llu",
         (unsigned long long)v->counters->value[COUNTER_REJECTED]);
     close_card(out);
+
+    put_destinations(out, v);
 
     open_card(out, "Login and certificate");
     row(out, "login", "%s", v->login->user[0] != '\0' ? v->login->user : "-");

@@ -6,6 +6,7 @@
 
 #include "conf.h"
 #include "totals.h"
+#include "destinations.h"
 #include "diagnose.h"
 #include "fixtext.h"
 #include "health.h"
@@ -58,6 +59,7 @@ struct daemon {
     struct kept log, milter_kept;
     struct counters counters;
     struct rings rings;
+    struct destinations destinations;
     struct logtotals logtotals;
     struct ledger *ledger;
     struct rates rates;

@@ -134,6 +134,23 @@ static struct json_t *sources_array(const struct view *v) {
     return a;
 }
 
+/* Those with the most deliveries first. */
+static struct json_t *destinations_array(const struct view *v) {
+    const struct destination *place[DESTINATIONS];
+    size_t count = v->destinations != NULL ? destinations_list(v->destinations, place) : 0;
+    struct json_t *a = json_make_array();
+
+    for (size_t i = 0; i < count; i++) {
+        struct json_t *o = json_make_object();
+
+        json_put_text(o, "domain", place[i]->name);
+        for (size_t f = 0; f < DESTINATION_FIGURES; f++)
+            json_put_int(o, destination_word(f), (int64_t)place[i]->figure[f]);
+        json_add(a, o);
+    }
+    return a;
+}
+
 /* Those that fire come first; those that ended lately have their own list. */
 static void put_alerts(struct json_t *doc, const struct view *v) {
     struct json_t *firing = json_make_array();
@@ -164,6 +181,7 @@ char *statusdoc_print(const struct view *v) {
     json_put(doc, "queue", queue_object(v));
     json_put(doc, "ledger", ledger_object(v));
     json_put(doc, "milter", milter_object(v));
+    json_put(doc, "destinations", destinations_array(v));
     put_alerts(doc, v);
     json_put(doc, "sources", sources_array(v));
     json_put_text(store, "state", store_state_word(v->store));

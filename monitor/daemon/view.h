@@ -9,6 +9,7 @@
 
 #include "alert.h"
 #include "conf.h"
+#include "destinations.h"
 #include "health.h"
 #include "keeperq.h"
 #include "ledger.h"
@@ -39,6 +40,7 @@ struct view {
     const struct login *login;
     const struct ledger_totals *ledger;
     uint64_t ledger_queued;
+    const struct destinations *destinations; /* NULL: not begun */
     const struct alert_set *alerts;
 
     const struct tail_figures *source; /* NULL: not begun */

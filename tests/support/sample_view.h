@@ -20,10 +20,14 @@ struct sample {
     struct ledger_totals ledger;
     struct alert_set alerts;
     struct tail_figures source;
+    struct destinations destinations;
     struct view view;
 };
 
 static inline void sample_fill(struct sample *s) {
+    const struct mailev bounced = {.kind = MAILEV_DELIVERY,
+                                   .counters = COUNTER_BIT(COUNTER_BOUNCED),
+                                   .to = span_of("x@" SAMPLE_HOSTILE)};
     struct alert *a = &s->alerts.alert[0];
 
     memset(s, 0, sizeof *s);
@@ -54,6 +58,7 @@ static inline void sample_fill(struct sample *s) {
     s->alerts.alert[1].ended_ms = 1095 * 1000;
     s->alerts.count = 2;
     s->source.offset = 4711;
+    destinations_note(&s->destinations, &bounced);
     s->view = (struct view){
         .conf = &s->conf,
         .now_ms = 1100 * 1000,
@@ -71,6 +76,7 @@ static inline void sample_fill(struct sample *s) {
         .ledger_queued = 23,
         .alerts = &s->alerts,
         .source = &s->source,
+        .destinations = &s->destinations,
         .store = STORE_OK,
         .store_detail = "",
         .milter_alive = true,

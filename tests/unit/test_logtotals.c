@@ -11,15 +11,24 @@ struct life {
     struct counters counters;
     struct ledger_totals ledger;
     struct rings rings;
+    struct destinations destinations;
     struct totals totals;
 };
 
 static void restore(struct life *l) {
-    logtotals_restore(&l->fields, &l->totals, &l->counters, &l->ledger, &l->rings);
+    logtotals_restore(&l->fields, &l->totals, &l->counters, &l->ledger, &l->rings,
+                      &l->destinations);
 }
 
 static void put(struct life *l) {
-    logtotals_put(&l->fields, &l->counters, &l->ledger, &l->rings, &l->totals);
+    logtotals_put(&l->fields, &l->counters, &l->ledger, &l->rings, &l->destinations, &l->totals);
+}
+
+static void deliver(struct life *l, const char *to) {
+    struct mailev ev = {
+        .kind = MAILEV_DELIVERY, .counters = COUNTER_BIT(COUNTER_SENT), .to = span_of(to)};
+
+    destinations_note(&l->destinations, &ev);
 }
 
 Test(logtotals, goes_on_from_an_earlier_life) {
@@ -33,7 +42,10 @@ Test(logtotals, goes_on_from_an_earlier_life) {
     first.ledger =
         (struct ledger_totals){.accepted = 1, .sent = 2, .bounced = 3, .expired = 4, .unknown = 5};
     rings_add(&first.rings, COUNTER_BIT(COUNTER_SENT), NOW, NOW);
+    deliver(&first, "x@example.com");
     put(&first);
+    cr_expect_eq(totals_get(&first.totals, "k.0.sent"), 1);
+    cr_expect_str_eq(totals_text(&first.totals, "k.0.name"), "example.com");
     cr_expect_eq(totals_get(&first.totals, "c.lines"), 100);
     cr_expect_eq(totals_get(&first.totals, "l.unknown"), 5);
     cr_expect_eq(totals_get(&first.totals, "m.40.sent"), 1);
@@ -60,6 +72,7 @@ Test(logtotals, no_room) {
     restore(&l);
     l.counters.value[COUNTER_SENT] = 1;
     rings_add(&l.rings, COUNTER_BIT(COUNTER_SENT), NOW, NOW);
+    deliver(&l, "x@example.com");
     put(&l);
     for (int i = 0; i < TOTALS_FIELDS; i++)
         cr_assert_eq(l.totals.value[i], 7);

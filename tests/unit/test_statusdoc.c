@@ -12,7 +12,7 @@ Test(statusdoc, has_the_names_of_the_contract) {
     } rows[] = {
         {NULL,
          {"host", "state", "since", "relay", "credentials", "counters", "rates", "queue", "ledger",
-          "alerts", "sources", "store"}},
+          "alerts", "sources", "store", "destinations"}},
         {"relay", {"host", "port", "reachable", "tls", "auth", "certificate_expires"}},
         {"credentials", {"user", "state", "changed_at", "verified_at"}},
         {"queue",
@@ -46,6 +46,10 @@ Test(statusdoc, has_the_names_of_the_contract) {
     cr_expect_str_eq(json_get_text(json_get(doc, "relay"), "certificate_expires"),
                      "2027-01-15T08:00:00Z");
     cr_expect_eq(json_get_int(json_get(doc, "milter"), "accepted", 0), 77);
+    cr_assert_eq(json_count(json_get(doc, "destinations")), 1u);
+    cr_expect_str_eq(json_get_text(json_at(json_get(doc, "destinations"), 0), "domain"),
+                     "<script>alert(1)</script>\"'&");
+    cr_expect_eq(json_get_int(json_at(json_get(doc, "destinations"), 0), "bounced", 0), 1);
     cr_assert_eq(json_count(json_get(doc, "alerts")), 1u, "one that fires");
     cr_expect_eq(json_count(json_get(doc, "ended_alerts")), 1u);
     for (size_t n = 0; n < sizeof alert_names / sizeof alert_names[0]; n++)
