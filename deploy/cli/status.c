@@ -163,6 +163,8 @@ static void put_details(const struct screen *s, const struct json_t *doc) {
     const struct json_t *ledger = json_get(doc, "ledger");
     const struct json_t *milter = json_get(doc, "milter");
     const struct json_t *source = json_at(json_get(doc, "sources"), 0);
+    const struct json_t *store = json_get(doc, "store");
+    const char *advice = json_get_text(store, "advice");
     const char *until = json_get_text(relay, "certificate_expires");
     const char *proved = json_get_text(login, "verified_at");
     const char *detail = json_get_text(login, "detail");
@@ -187,9 +189,10 @@ static void put_details(const struct screen *s, const struct json_t *doc) {
         (long long)json_get_int(ledger, "expired", 0), (long long)json_get_int(ledger, "queued", 0),
         (long long)json_get_int(ledger, "unknown", 0));
     put_line(s, "messages", text);
-    text_format(text, sizeof text, "log %s (lag %.0f s), milter %s, Redis %s",
+    text_format(text, sizeof text, "log %s (lag %.0f s), milter %s, Redis %s%s%s",
                 json_get_text(source, "state"), json_get_real(source, "lag_seconds", 0),
-                json_get_text(milter, "state"), json_get_text(json_get(doc, "store"), "state"));
+                json_get_text(milter, "state"), json_get_text(store, "state"),
+                advice[0] != '\0' ? "; " : "", advice);
     put_line(s, "watching", text);
 }
 

@@ -186,6 +186,7 @@ char *statusdoc_print(const struct view *v) {
     json_put(doc, "sources", sources_array(v));
     json_put_text(store, "state", store_state_word(v->store));
     json_put_text(store, "detail", v->store_detail);
+    json_put_text(store, "advice", v->store_advice);
     json_put(doc, "store", store);
     json_put_text(doc, "version", RELAYWATCH_VERSION);
     text = json_print(doc, true);

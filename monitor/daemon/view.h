@@ -47,6 +47,7 @@ struct view {
     double source_lag_s;
     enum store_state store;
     const char *store_detail;
+    const char *store_advice; /* "": none */
 
     bool milter_alive;
     uint64_t milter[MLTPAGE_COUNTER_COUNT];

@@ -46,7 +46,6 @@ struct rlink {
     bool doomed; /* to be dropped in the next turn */
     bool told;   /* the trouble is in the log */
     bool tried;
-    bool told_settings;
     unsigned failures; /* in a row */
     int64_t not_before_ms;
     enum storeerr_class trouble;
@@ -167,7 +166,7 @@ static void note_trouble(struct rlink *link, enum storeerr_class trouble, const 
     bool is_new = !link->told || link->trouble != trouble;
 
     link->trouble = trouble;
-    text_copy_printable(link->detail, sizeof link->detail, span_of(text));
+    text_copy_printable(link->detail, sizeof link->detail, storeerr_words(text));
     link->told = true;
     if (is_new && trouble == STOREERR_OPERATOR)
         log_error("store", "redis %s: %s", link->address, link->detail);
@@ -397,26 +396,7 @@ const struct rlink_reply *rlink_part(const struct rlink_reply *reply, size_t i) 
     return (const struct rlink_reply *)(const void *)raw_of(reply)->element[i];
 }
 
-/* ---- the greeting: AUTH, ROLE, settings ---- */
-
-/* arg: how a good value begins, "no" of noeviction or "yes" of appendonly. No right to ask is fine.
- */
-static void on_setting(const struct rlink_reply *reply, void *arg) {
-    const char *value;
-
-    if (rlink_count(reply) != 2)
-        return;
-    value = rlink_text(rlink_part(reply, 1));
-    if (strncmp(value, arg, strlen(arg)) != 0 && strncmp(value, "volatile", 8) != 0)
-        log_warn("store", "redis has %s %s, which can lose totals: want %s",
-                 rlink_text(rlink_part(reply, 0)), value, (const char *)arg);
-}
-
-static void ask_setting(struct rlink *link, const char *name, const char *good) {
-    const char *words[] = {"CONFIG", "GET", name};
-
-    rlink_send(link, 3, words, on_setting, (void *)(uintptr_t)good);
-}
+/* ---- the greeting: AUTH, ROLE ---- */
 
 static void on_role(const struct rlink_reply *reply, void *arg) {
     struct rlink *link = arg;
@@ -430,11 +410,6 @@ static void on_role(const struct rlink_reply *reply, void *arg) {
         return;
     }
     link->state = RLINK_UP;
-    if (!link->told_settings) {
-        link->told_settings = true;
-        ask_setting(link, "maxmemory-policy", "noeviction");
-        ask_setting(link, "appendonly", "yes");
-    }
     link->calls.on_up(link->calls.arg);
     link->calls.ask_turn(link->calls.arg);
 }

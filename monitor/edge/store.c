@@ -1,6 +1,6 @@
-/* See store.h. From below: the streams, side data and heartbeat, and on_turn(), which decides what
- * happens next: replies only note what they say and ask for a turn, so that nobody is called back
- * from inside anything. */
+/* See store.h. From below: the streams, and on_turn(), which decides what happens next: replies
+ * only note what they say and ask for a turn, so that nobody is called back from inside anything.
+ */
 #include "store.h"
 
 #include <inttypes.h>
@@ -14,15 +14,14 @@
 #include "text.h"
 #include "xmem.h"
 
-#include "sidedata.h"
 #include "storeerr.h"
 #include "stream.h"
 
 #include "rlink.h"
+#include "sidelink.h"
 
 enum {
-    PROBE_MS = 1000, /* an idle stream writes its time: so a store that lost it is noticed */
-    HEARTBEAT_MS = 10000,
+    PROBE_MS = 1000,      /* an idle stream writes its time: so a store that lost it is noticed */
     WAIT_LOCAL_MS = 3000, /* for the store, before the start */
     WAIT_ALONE_MS = 10000,
     KEY_SIZE = 256,
@@ -57,14 +56,10 @@ struct store {
     struct script commit;
     struct script take;
     struct store_stream *streams;
-    struct sidedata side;
+    struct sidelink side;
     struct stream_words words; /* of the command that is being made */
-    size_t side_pending;       /* commands with side data in flight */
-    bool told_side;
-    int64_t heartbeat_ms; /* when the next is due */
     char host[128];
     char owner[STREAM_OWNER_SIZE];
-    char alert_key[KEY_SIZE];
 };
 
 static void ask_turn(void *arg) {
@@ -89,7 +84,7 @@ static void stream_trouble(struct store_stream *stream, enum storeerr_class trou
     if (trouble != STOREERR_OPERATOR)
         stream->not_before_ms =
             clock_mono_ms() + storeerr_wait_ms(stream->failures, STOREERR_COMMAND_MS, random);
-    text_copy_printable(stream->detail, sizeof stream->detail, span_of(text));
+    text_copy_printable(stream->detail, sizeof stream->detail, storeerr_words(text));
     if (is_new && trouble == STOREERR_OPERATOR)
         log_error("store", "%s: %s", stream->key, stream->detail);
     else if (is_new)
@@ -172,8 +167,7 @@ static void written(struct store_stream *stream) {
 
     if (stream->request.ask == STREAM_ASK_TAKE) {
         log_info("store", "%s: taken with epoch %" PRIu64, stream->key, stream->logic.epoch);
-        sidedata_again(&store->side); /* what was lost here was lost there */
-        store->heartbeat_ms = 0;
+        sidelink_again(&store->side); /* what was lost here was lost there */
     }
     stream->acked_ms = clock_mono_ms();
     stream->failures = 0;
@@ -256,58 +250,6 @@ static int64_t stream_due_ms(const struct store_stream *stream) {
     return due_ms;
 }
 
-/* ---- side data and heartbeat ---- */
-
-static void note_refusal(struct store *store, const struct rlink_reply *reply) {
-    if (!rlink_is_error(reply) || store->told_side)
-        return;
-    store->told_side = true;
-    log_warn("store", "side data or heartbeat refused: %s", rlink_text(reply));
-}
-
-static void on_side(const struct rlink_reply *reply, void *arg) {
-    struct store *store = arg;
-
-    note_refusal(store, reply);
-    if (store->side_pending > 0 && --store->side_pending == 0)
-        sidedata_arrived(&store->side);
-    ask_turn(store);
-}
-
-static void on_heartbeat(const struct rlink_reply *reply, void *arg) {
-    note_refusal(arg, reply);
-}
-
-static void side_send(struct store *store, bool removals) {
-    const struct sidedata_field *field[SIDEDATA_FIELDS];
-    const char *word[2 + 2 * SIDEDATA_FIELDS];
-    size_t count = sidedata_take(&store->side, removals, field);
-    size_t n = 0;
-
-    if (count == 0)
-        return;
-    word[n++] = removals ? "HDEL" : "HSET";
-    word[n++] = store->alert_key;
-    for (size_t i = 0; i < count; i++) {
-        word[n++] = field[i]->name;
-        if (!removals)
-            word[n++] = field[i]->text;
-    }
-    store->side_pending++;
-    rlink_send(store->link, n, word, on_side, store);
-}
-
-static void heartbeat_send(struct store *store, int64_t now_ms) {
-    char seconds[24];
-
-    if (now_ms < store->heartbeat_ms)
-        return;
-    store->heartbeat_ms = now_ms + HEARTBEAT_MS;
-    text_format(seconds, sizeof seconds, "%" PRId64, clock_wall_ms() / 1000);
-    rlink_send(store->link, 4, (const char *[]){"ZADD", "rw:hosts", seconds, store->host},
-               on_heartbeat, store);
-}
-
 /* ---- the turn ---- */
 
 static void on_script(const struct rlink_reply *reply, void *arg) {
@@ -327,7 +269,7 @@ static void on_up(void *arg) {
 
     load_script(store, &store->commit);
     load_script(store, &store->take);
-    store->heartbeat_ms = 0;
+    sidelink_up(&store->side);
     for (struct store_stream *stream = store->streams; stream != NULL; stream = stream->next)
         stream_connected(&stream->logic);
 }
@@ -335,8 +277,7 @@ static void on_up(void *arg) {
 static void on_gone(void *arg) {
     struct store *store = arg;
 
-    store->side_pending = 0;
-    sidedata_again(&store->side);
+    sidelink_gone(&store->side);
     for (struct store_stream *stream = store->streams; stream != NULL; stream = stream->next)
         stream_lost(&stream->logic);
 }
@@ -347,18 +288,14 @@ static void link_turn(struct store *store, int64_t now_ms) {
         return;
     for (struct store_stream *stream = store->streams; stream != NULL; stream = stream->next)
         stream_turn(stream, now_ms);
-    if (store->side_pending == 0) {
-        side_send(store, true);
-        side_send(store, false);
-    }
-    heartbeat_send(store, now_ms);
+    sidelink_turn(&store->side, now_ms);
 }
 
 static void schedule(struct store *store, int64_t now_ms) {
     int64_t due_ms = INT64_MAX;
 
     if (store->link != NULL)
-        due_ms = rlink_is_up(store->link) ? store->heartbeat_ms : rlink_due_ms(store->link);
+        due_ms = rlink_is_up(store->link) ? store->side.heartbeat_ms : rlink_due_ms(store->link);
     for (const struct store_stream *stream = store->streams; stream != NULL;
          stream = stream->next) {
         if (stream_due_ms(stream) < due_ms)
@@ -396,9 +333,9 @@ struct store *store_new(struct loop *loop, const struct conf *conf, const char *
     store->take.text = stream_take_script;
     text_copy(store->host, sizeof store->host, conf->host);
     text_copy(store->owner, sizeof store->owner, owner);
-    text_format(store->alert_key, sizeof store->alert_key, "rw:{%s}:alert", store->host);
+    sidelink_init(&store->side, store->host, ask_turn, store);
     if (conf->redis[0] != '\0')
-        store->link = rlink_new(loop, conf, &calls);
+        store->link = store->side.link = rlink_new(loop, conf, &calls);
     ask_turn(store);
     return store;
 }
@@ -416,7 +353,7 @@ void store_free(struct store **store_at) {
         store->streams = stream->next;
         free(stream);
     }
-    sidedata_clear(&store->side);
+    sidelink_clear(&store->side);
     loop_timer_free(&store->turn);
     free(store);
 }
@@ -457,6 +394,10 @@ enum store_state store_state(const struct store *store, const char **detail_out)
     return state;
 }
 
+const char *store_advice(const struct store *store) {
+    return store->side.settings;
+}
+
 struct store_stream *store_stream_new(struct store *store, const char *suffix,
                                       const struct totals *local,
                                       const struct store_stream_calls *calls) {
@@ -491,7 +432,7 @@ void store_stream_snapshot(const struct store_stream *stream, struct totals *out
 }
 
 void store_set_alert(struct store *store, const char *field, const char *json) {
-    if (!sidedata_set(&store->side, field, json))
+    if (!sidelink_set(&store->side, field, json))
         log_warn("store", "alert %s: not stored: too many or too long", field);
     ask_turn(store);
 }

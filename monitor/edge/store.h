@@ -37,6 +37,10 @@ void store_free(struct store **store);
 /* detail_out (may be NULL): why it is not OK, "" otherwise; valid until the loop goes on. */
 enum store_state store_state(const struct store *store, const char **detail_out);
 
+/* Which of Redis' settings are not as they should be, and why that matters; "": none known. Valid
+ * until the loop goes on. */
+const char *store_advice(const struct store *store);
+
 struct store_stream_calls {
     /* Exactly once: the totals to go on from. Those of the store where it has the same lineage and
      * is further on (or nothing is known locally), else the local ones, else fresh ones of a new

@@ -40,6 +40,28 @@ enum storeerr_class storeerr_class_of(const char *text) {
     return STOREERR_TRANSIENT;
 }
 
+/* Redis 7 ends with " script: SHA, on @user_script:20."; before it begins with "ERR Error running
+ * script (call to f_SHA): @user_script:20: @user_script: 20: ". */
+struct span storeerr_words(const char *text) {
+    static const char before[] = "@user_script: ";
+    struct span words = span_of(text);
+    const char *end = span_find(words, " script: ");
+    const char *begin = span_find(words, before);
+
+    if (end != NULL)
+        words.n = (size_t)(end - words.p);
+    if (begin == NULL || (end != NULL && begin > end))
+        return span_trim(words);
+    words.n -= (size_t)(begin + sizeof before - 1 - words.p);
+    words.p = begin + sizeof before - 1;
+    while (words.n > 0 && (words.p[0] == ' ' || words.p[0] == ':' || words.p[0] == '-' ||
+                           (words.p[0] >= '0' && words.p[0] <= '9'))) {
+        words.p++;
+        words.n--;
+    }
+    return span_trim(words);
+}
+
 int64_t storeerr_wait_ms(unsigned failures, int64_t most_ms, uint32_t random) {
     int64_t wait_ms = STOREERR_FIRST_MS;
 

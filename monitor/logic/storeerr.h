@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "text.h"
+
 enum storeerr_class {
     STOREERR_TRANSIENT, /* passes by itself: LOADING, BUSY, OOM, NOREPLICAS, CLUSTERDOWN, too many
                            clients */
@@ -25,6 +27,10 @@ enum {
  * that a script called
  * ("ERR Error running script ...: WRONGTYPE ..."): the inner word counts. */
 enum storeerr_class storeerr_class_of(const char *text);
+
+/* The part of the text that a person wants to read: without the name of our script and the line in
+ * it. */
+struct span storeerr_words(const char *text);
 
 /* The wait after `failures` failures in a row (1 or more): doubling from STOREERR_FIRST_MS up to
  * most_ms, then spread over three quarters to the whole of it by `random`, so that a fleet does not

@@ -79,6 +79,7 @@ static inline void sample_fill(struct sample *s) {
         .destinations = &s->destinations,
         .store = STORE_OK,
         .store_detail = "",
+        .store_advice = "",
         .milter_alive = true,
     };
     s->view.milter[MLTPAGE_ACCEPTED] = 77;

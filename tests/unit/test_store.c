@@ -230,6 +230,74 @@ Test(store, writes_all_of_it) {
     cr_expect_eq(w.store, NULL);
 }
 
+static bool has_ended_alert(void *arg) {
+    const char *text;
+
+    (void)arg;
+    text = redis_server_ask(&server, "HGET rw:{host-1}:alert a");
+    return text[0] == '\0' &&
+           strcmp(redis_server_ask(&server, "HEXISTS rw:{host-1}:alert a"), "1") == 0;
+}
+
+/* The rights of the manual's ACL line without HDEL and CONFIG GET: all else works. */
+Test(store, fewest_rights) {
+    char path[100];
+    struct writer w;
+    struct fault why;
+
+    redis_server_start(&server, NULL);
+    cr_assert_str_eq(redis_server_ask(&server, "ACL SETUSER fewest on >secret ~rw:* +eval +evalsha "
+                                               "+script|load +hset +hmget +hgetall +zadd +zrange "
+                                               "+set +get +ping +role +auth +hello"),
+                     "OK");
+    writer_configure(&w);
+    text_format(path, sizeof path, "%s/password", server.folder);
+    cr_assert_eq(file_replace(path, "secret\n", 7, 0600, &why), 0, "%s", why.text);
+    text_copy(w.conf.redis_user, sizeof w.conf.redis_user, "fewest");
+    text_copy(w.conf.redis_password_file, sizeof w.conf.redis_password_file, path);
+    writer_open(&w, NULL);
+    cr_assert(run_until(has_started, &w, 2000));
+    publish(&w, 7);
+    expect_redis(7, 500, "written");
+    for (int i = 0; i < 2; i++) {
+        store_set_alert(w.store, "a", "{\"x\": 1}");
+        cr_expect(run_until(has_alert, (void *)(uintptr_t) "{\"x\": 1}", 500));
+        store_set_alert(w.store, "a", NULL);
+        cr_expect(run_until(has_ended_alert, NULL, 500), "emptied");
+    }
+    cr_expect(run_until(is_listed, NULL, 500));
+    cr_expect(is_ok(&w));
+    cr_expect_str_eq(store_advice(w.store), "");
+    store_free(&w.store);
+}
+
+static bool has_advice(void *arg) {
+    return strstr(store_advice(((struct writer *)arg)->store), "appendfsync") != NULL;
+}
+
+Test(store, settings) {
+    static const char *const arguments[] = {"--maxmemory-policy", "allkeys-lru", "--appendfsync",
+                                            "no", NULL};
+    struct writer w;
+    const char *advice;
+
+    redis_server_start(&server, arguments);
+    bring_up(&w);
+    cr_assert(run_until(has_advice, &w, 500), "%s", store_advice(w.store));
+    advice = store_advice(w.store);
+    cr_expect(strstr(advice, "maxmemory-policy is allkeys-lru, should be noeviction") != NULL, "%s",
+              advice);
+    cr_expect(strstr(advice, "appendonly") == NULL, "%s", advice);
+    redis_server_ask(&server, "CONFIG SET maxmemory-policy volatile-lru");
+    redis_server_ask(&server, "CONFIG SET appendfsync always");
+    redis_server_ask(&server, "CLIENT KILL TYPE normal");
+    publish(&w, 5);
+    expect_redis(5, 2000, "again");
+    run_until(NULL, NULL, 50);
+    cr_expect_str_eq(store_advice(w.store), "", "mended");
+    store_free(&w.store);
+}
+
 static bool has_last_field(void *arg) {
     return strcmp(field("m.3069"), arg) == 0;
 }

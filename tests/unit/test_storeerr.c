@@ -46,6 +46,31 @@ Test(storeerr, classes) {
         cr_expect_eq(storeerr_class_of(rows[i].text), rows[i].want, "%s", rows[i].text);
 }
 
+Test(storeerr, words) {
+    static const struct {
+        const char *text, *want;
+    } rows[] = {
+        {"", ""},
+        {"NOAUTH Authentication required.", "NOAUTH Authentication required."},
+        {"OOM command not allowed when used memory > 'maxmemory'. script: "
+         "b86714221689b9ef0aceea386eb05a22970679ea, on @user_script:17.",
+         "OOM command not allowed when used memory > 'maxmemory'."},
+        {"ERR Error running script (call to f_8b0c): @user_script:20: @user_script: 20: -READONLY "
+         "You can't write against a read only replica.",
+         "READONLY You can't write against a read only replica."},
+        {"WRONGTYPE Operation against a key holding the wrong kind of value script: 8b0c, on "
+         "@user_script: 6.",
+         "WRONGTYPE Operation against a key holding the wrong kind of value"},
+        {"@user_script: ", ""},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct span words = storeerr_words(rows[i].text);
+
+        cr_expect(span_is(words, rows[i].want), "%s: %.*s", rows[i].text, (int)words.n, words.p);
+    }
+}
+
 Test(storeerr, waits) {
     static const struct {
         unsigned failures;
