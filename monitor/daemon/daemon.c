@@ -10,8 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "clock.h"
+#include "file.h"
 #include "log.h"
 #include "owner.h"
 #include "text.h"
@@ -135,10 +137,41 @@ static void on_milter_start(const struct totals *from, void *arg) {
     publish_milter(d);
 }
 
-static void on_fenced(void *arg) {
+/* ---- two of one name ---- */
+
+/* Left for our next life, which then gives way instead of taking the name back at once. */
+static void on_fenced(const char *rival, void *arg) {
+    struct daemon *d = arg;
+    char who[OWNER_SIZE];
+    struct fault why;
+
+    owner_describe(rival, who, sizeof who);
     log_error("store",
-              "another relaywatchd writes for this host name: give each host its own `host =`");
-    stop(arg, 3);
+              "another relaywatchd (%s) writes for host name %s: give each host its own `host =`. "
+              "Started again, this one waits until the other is gone",
+              who, d->conf.host);
+    if (file_replace(d->fenced_path, d->conf.host, strlen(d->conf.host), 0600, &why) == -1)
+        log_warn("store", "%s", why.text);
+    stop(d, 3);
+}
+
+/* Did another one take over this very name in an earlier life? */
+static void look_for_rival(struct daemon *d) {
+    char host[sizeof d->conf.host];
+
+    text_format(d->fenced_path, sizeof d->fenced_path, "%s/fenced", d->conf.state_dir);
+    d->gives_way = d->conf.redis[0] != '\0' &&
+                   file_read(d->fenced_path, host, sizeof host, NULL) != -1 &&
+                   strcmp(host, d->conf.host) == 0;
+    if (!d->gives_way)
+        unlink(d->fenced_path);
+}
+
+static void note_way_back(struct daemon *d) {
+    if (!d->gives_way || store_gives_way(d->store))
+        return;
+    d->gives_way = false;
+    unlink(d->fenced_path);
 }
 
 static void on_lineage(bool ours_is_newborn, void *arg) {
@@ -177,7 +210,8 @@ static void begin_stream(struct daemon *d, struct kept *kept, const char *suffix
     found = slot_load(kept->slot_path, local, &why);
     if (found == -1)
         log_warn("slot", "%s", why.text);
-    kept->stream = store_stream_new(d->store, suffix, found == 0 ? local : NULL, &calls);
+    kept->stream =
+        store_stream_new(d->store, suffix, found == 0 ? local : NULL, d->gives_way, &calls);
     free(local);
 }
 
@@ -202,6 +236,7 @@ static void on_tick(void *arg) {
         rates_note(&d->rates, &d->counters, mono_ms);
     ask_keeper(d, mono_ms);
     judge(d);
+    note_way_back(d);
     if (mono_ms - d->slots_saved_ms >= SLOT_SAVE_MS) {
         d->slots_saved_ms = mono_ms;
         slot_keep(&d->log);
@@ -260,7 +295,7 @@ static void on_end(int number, void *arg) {
 
 static int open_all(struct daemon *d) {
     struct rules_limits limits = judge_limits(&d->conf);
-    char owner[96];
+    char owner[OWNER_SIZE];
     char path[300];
     struct fault why;
 
@@ -288,6 +323,7 @@ static int open_all(struct daemon *d) {
     d->watch_conf = watchfile_new(d->loop, d->conf_path, on_conf_change, d);
     owner_make(owner, sizeof owner);
     d->store = store_new(d->loop, &d->conf, owner);
+    look_for_rival(d);
     begin_stream(d, &d->log, "log", on_log_start);
     begin_stream(d, &d->milter_kept, "mlt", on_milter_start);
     d->tick = loop_timer_new(d->loop, on_tick, d);

@@ -39,6 +39,9 @@ static void fill_signals(struct daemon *d, struct signals *s, int64_t wall_ms, i
         .keeper_silent_ms =
             d->keeper_silent_since_ms != 0 ? mono_ms - d->keeper_silent_since_ms : 0,
     };
+    s->host = d->conf.host;
+    s->rival = store_rival(d->store);
+    s->flips = store_flips(d->store);
     s->store_down = store_state(d->store, &s->store_detail) > STORE_OK;
     s->milter_silent_ms =
         mono_ms - (d->milter.alive_mono_ms > d->started_mono_ms ? d->milter.alive_mono_ms

@@ -47,6 +47,8 @@ struct daemon {
     struct loop_timer *tick;
     struct loop_signal *on_term, *on_int, *on_hup;
     int exit_status;
+    char fenced_path[300]; /* a file that says: another relaywatchd took over our name */
+    bool gives_way;        /* until we have it back */
     int64_t started_ms;
     int64_t started_mono_ms;
 

@@ -21,7 +21,9 @@
 #include "sidelink.h"
 
 enum {
-    PROBE_MS = 1000,      /* an idle stream writes its time: so a store that lost it is noticed */
+    PROBE_MS = 1000, /* an idle stream writes its time: so a store that lost it is noticed */
+    LOOK_MS = 2000,  /* at a stream that another one writes, while we wait for its end */
+    FLIPS_S = 600,
     WAIT_LOCAL_MS = 3000, /* for the store, before the start */
     WAIT_ALONE_MS = 10000,
     KEY_SIZE = 256,
@@ -46,7 +48,8 @@ struct store_stream {
     int64_t acked_ms; /* when the store last had our state */
     int64_t start_by_ms;
     enum storeerr_class trouble;
-    char detail[200]; /* "": none */
+    char detail[200];       /* "": none */
+    char rival[OWNER_SIZE]; /* for people: to whom this stream gives way; "": nobody */
 };
 
 struct store {
@@ -101,8 +104,20 @@ static void command_failed(struct store_stream *stream, const char *text) {
         stream_trouble(stream, trouble, text);
 }
 
+static void note_rival(struct store_stream *stream) {
+    char text[OWNER_SIZE + 80];
+
+    owner_describe(stream->logic.rival, stream->rival, sizeof stream->rival);
+    text_format(text, sizeof text, "another relaywatchd (%s) writes here: waiting for its end",
+                stream->rival);
+    stream_trouble(stream, STOREERR_OPERATOR, text);
+    stream->not_before_ms = clock_mono_ms() + LOOK_MS;
+}
+
 static void note_news(struct store_stream *stream, int news) {
     stream->news |= news;
+    if ((news & STREAM_NEWS_WAITS) != 0)
+        note_rival(stream);
     if (stream->logic.state == STREAM_ENDED)
         stream_trouble(stream, STOREERR_OPERATOR, "another process writes this stream: fenced");
     else if (stream->logic.state == STREAM_HALTED && (news & STREAM_NEWS_BAD) == 0)
@@ -170,6 +185,7 @@ static void written(struct store_stream *stream) {
         sidelink_again(&store->side); /* what was lost here was lost there */
     }
     stream->acked_ms = clock_mono_ms();
+    stream->rival[0] = '\0';
     stream->failures = 0;
     stream->detail[0] = '\0';
     rlink_well(store->link);
@@ -192,6 +208,9 @@ static void on_verdict(const struct rlink_reply *reply, void *arg) {
         ask_turn(stream->store);
         return;
     }
+    if (verdict == STREAM_FENCED && rlink_count(reply) > 4)
+        text_copy_printable(stream->logic.rival, sizeof stream->logic.rival,
+                            rlink_span(rlink_part(reply, 4)));
     news = stream_on_verdict(&stream->logic, verdict);
     if (verdict == STREAM_OK)
         written(stream);
@@ -231,7 +250,7 @@ static void stream_tell(struct store_stream *stream) {
     if ((news & STREAM_NEWS_LINEAGE) != 0)
         calls->on_lineage(stream->logic.newborn, calls->arg);
     if ((news & STREAM_NEWS_FENCED) != 0)
-        calls->on_fenced(calls->arg);
+        calls->on_fenced(stream->logic.rival, calls->arg);
 }
 
 /* When this stream needs a turn again though nothing happens. */
@@ -244,7 +263,8 @@ static int64_t stream_due_ms(const struct store_stream *stream) {
         return due_ms;
     if (stream->logic.state == STREAM_IDLE && stream->acked_ms + PROBE_MS < due_ms)
         due_ms = stream->acked_ms + PROBE_MS;
-    if ((stream->logic.state == STREAM_UNREAD || stream->logic.state == STREAM_HALTED) &&
+    if ((stream->logic.state == STREAM_UNREAD || stream->logic.state == STREAM_HALTED ||
+         stream->logic.state == STREAM_WAITING) &&
         stream->not_before_ms < due_ms)
         due_ms = stream->not_before_ms;
     return due_ms;
@@ -288,14 +308,17 @@ static void link_turn(struct store *store, int64_t now_ms) {
         return;
     for (struct store_stream *stream = store->streams; stream != NULL; stream = stream->next)
         stream_turn(stream, now_ms);
-    sidelink_turn(&store->side, now_ms);
+    if (!store_gives_way(store)) /* else the other one speaks for this name */
+        sidelink_turn(&store->side, now_ms);
 }
 
 static void schedule(struct store *store, int64_t now_ms) {
     int64_t due_ms = INT64_MAX;
 
-    if (store->link != NULL)
-        due_ms = rlink_is_up(store->link) ? store->side.heartbeat_ms : rlink_due_ms(store->link);
+    if (store->link != NULL && !rlink_is_up(store->link))
+        due_ms = rlink_due_ms(store->link);
+    else if (store->link != NULL && !store_gives_way(store))
+        due_ms = store->side.heartbeat_ms;
     for (const struct store_stream *stream = store->streams; stream != NULL;
          stream = stream->next) {
         if (stream_due_ms(stream) < due_ms)
@@ -394,12 +417,42 @@ enum store_state store_state(const struct store *store, const char **detail_out)
     return state;
 }
 
+bool store_gives_way(const struct store *store) {
+    const struct store_stream *stream = store->streams;
+
+    while (stream != NULL && !stream->logic.gives_way)
+        stream = stream->next;
+    return stream != NULL;
+}
+
+const char *store_rival(const struct store *store) {
+    for (const struct store_stream *stream = store->streams; stream != NULL;
+         stream = stream->next) {
+        if (stream->rival[0] != '\0')
+            return stream->rival;
+    }
+    return "";
+}
+
+unsigned store_flips(const struct store *store) {
+    int64_t since_s = clock_wall_ms() / 1000 - FLIPS_S;
+    unsigned most = 0;
+
+    for (const struct store_stream *stream = store->streams; stream != NULL;
+         stream = stream->next) {
+        unsigned flips = stream_flips(&stream->logic, since_s);
+
+        most = flips > most ? flips : most;
+    }
+    return most;
+}
+
 const char *store_advice(const struct store *store) {
     return store->side.settings;
 }
 
 struct store_stream *store_stream_new(struct store *store, const char *suffix,
-                                      const struct totals *local,
+                                      const struct totals *local, bool gives_way,
                                       const struct store_stream_calls *calls) {
     struct store_stream *stream = xcalloc(1, sizeof *stream);
     bool has_local = local != NULL && local->lineage[0] != '\0';
@@ -407,6 +460,8 @@ struct store_stream *store_stream_new(struct store *store, const char *suffix,
     stream->store = store;
     stream->calls = *calls;
     stream_init(&stream->logic, store->owner, local);
+    if (gives_way)
+        stream_give_way(&stream->logic);
     if (store->link != NULL && rlink_is_up(store->link))
         stream_connected(&stream->logic);
     stream->start_by_ms = clock_mono_ms() + (has_local ? WAIT_LOCAL_MS : WAIT_ALONE_MS);

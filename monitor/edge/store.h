@@ -47,8 +47,9 @@ struct store_stream_calls {
      * lineage. As soon as the stream is taken; at once without Redis; when the store does not
      * answer, after 3 s with local totals and 10 s without. */
     void (*on_start)(const struct totals *from, void *arg);
-    /* Another process has the stream: this one must end (status 3). Nothing is written any more. */
-    void (*on_fenced)(void *arg);
+    /* Another process has the stream: this one must end (status 3). Nothing is written any more.
+     * `rival` is its name (base/owner.h), "" when not known. */
+    void (*on_fenced)(const char *rival, void *arg);
     /* The store holds totals of another lineage: nothing is written to this stream until they are
      * gone. ours_is_newborn: ours began in this process because the store could not be asked: end
      * (status 75) and start again from it. */
@@ -56,11 +57,21 @@ struct store_stream_calls {
     void *arg;
 };
 
-/* The stream with the key "rw:{HOST}:SUFFIX". `local` (may be NULL): what was saved locally. Owned
- * by the store. */
+/* The stream with the key "rw:{HOST}:SUFFIX". `local` (may be NULL): what was saved locally.
+ * gives_way: it was fenced in an earlier life, and takes the stream only when nobody else has
+ * written it for about 16 s; until then it starts from what is local. Owned by the store. */
 struct store_stream *store_stream_new(struct store *store, const char *suffix,
-                                      const struct totals *local,
+                                      const struct totals *local, bool gives_way,
                                       const struct store_stream_calls *calls);
+
+/* Is there a stream that was fenced before and not yet taken again? */
+bool store_gives_way(const struct store *store);
+/* Whom it gives way to, for people: "mx2, process 812"; "": nobody. Valid until the loop goes
+ * on. */
+const char *store_rival(const struct store *store);
+/* How often within the last 10 minutes relaywatchd of different machines took a stream from each
+ * other; counts to 4. */
+unsigned store_flips(const struct store *store);
 
 /* The newest state: position, time and values; lineage, epoch and number are the stream's own.
  * Copied; sent as soon as nothing of this stream is in flight; replaces one that waits. Only after

@@ -203,8 +203,26 @@ static bool certificate_expiring(const struct look *look, struct finding *f) {
     return true;
 }
 
+static bool duplicate_host(const struct look *look, struct finding *f) {
+    enum { A_FEW = 3 }; /* a host that was moved and moved back */
+    const struct signals *s = look->signals;
+
+    f->diagnosis = DIAGNOSIS_W04_DUPLICATE_HOST;
+    f->count = s->flips;
+    if (s->rival[0] != '\0')
+        text_format(f->summary, sizeof f->summary,
+                    "Another relaywatchd (%.100s) writes as host %.100s: the figures of this one "
+                    "are not in Redis",
+                    s->rival, s->host);
+    else
+        text_format(f->summary, sizeof f->summary,
+                    "Hosts take the name %.100s from each other, %u times within 10 minutes",
+                    s->host, s->flips);
+    return s->rival[0] != '\0' || s->flips > A_FEW;
+}
+
 static bool store_down(const struct look *look, struct finding *f) {
-    if (!look->signals->store_down)
+    if (!look->signals->store_down || look->signals->rival[0] != '\0')
         return false;
     f->diagnosis = DIAGNOSIS_W01_STORE_UNAVAILABLE;
     f->wait_ms = 10 * 1000;
@@ -237,6 +255,7 @@ static const struct rule table[] = {
     {"log-silent", log_silent, false},
     {"milter-gone", milter_gone, false},
     {"certificate-expiring", certificate_expiring, false},
+    {"duplicate-host", duplicate_host, false},
     {"store-down", store_down, false},
     {"keeper-gone", keeper_gone, false},
 };

@@ -51,6 +51,10 @@ struct signals {
     const char *credential_detail; /* "line 2: ..." or the smarthost's reply */
     bool store_down;               /* Redis is configured and does not take our figures */
     const char *store_detail;
+    const char *host; /* our name in Redis */
+    const char
+        *rival;     /* another relaywatchd that writes under it, to which we give way; "": none */
+    unsigned flips; /* how often hosts took the name from each other within 10 minutes */
     int64_t certificate_expires_ms;    /* wall clock; 0: unknown */
     const struct fixtext_place *place; /* for the fixes; NULL: the catalogue's words */
     int64_t keeper_silent_ms; /* since relaywatch-keeper stopped to answer; 0: it answers */

@@ -16,7 +16,7 @@
     "if not ep or not seq then return redis.error_reply('ERR relaywatch: WRONGTYPE numbers') "     \
     "end\n"                                                                                        \
     "local function say(word)\n"                                                                   \
-    "  return {word, tostring(h[1] or '0'), tostring(h[2] or '0'), h[4] or ''}\n"                  \
+    "  return {word, tostring(h[1] or '0'), tostring(h[2] or '0'), h[4] or '', h[3] or ''}\n"      \
     "end\n"
 
 const char stream_commit_script[] =
@@ -30,16 +30,16 @@ const char stream_commit_script[] =
     "local a = {'_seq', ARGV[4], '_pos', ARGV[6], '_ts', ARGV[7]}\n"
     "for i = FIXED + 1, #ARGV do a[#a + 1] = ARGV[i] end\n"
     "redis.call('HSET', KEYS[1], unpack(a))\n"
-    "return {'OK', ARGV[2], ARGV[4], ARGV[6]}\n";
+    "return {'OK', ARGV[2], ARGV[4], ARGV[6], ARGV[1]}\n";
 
 const char stream_take_script[] =
-    "local FIXED = 9\n" SCRIPT_HEAD "if h[5] and h[5] ~= ARGV[6] then return say('LINEAGE') end\n"
+    "local FIXED = 10\n" SCRIPT_HEAD "if h[5] and h[5] ~= ARGV[6] then return say('LINEAGE') end\n"
     "if ep ~= tonumber(ARGV[3]) or seq ~= tonumber(ARGV[4]) then return say('RACE') end\n"
     "local a = {'_v', ARGV[9], '_lin', ARGV[6], '_own', ARGV[1], '_ep', ARGV[2],\n"
-    "  '_seq', ARGV[5], '_pos', ARGV[7], '_ts', ARGV[8]}\n"
+    "  '_seq', ARGV[5], '_pos', ARGV[7], '_ts', ARGV[8], '_flp', ARGV[10]}\n"
     "for i = FIXED + 1, #ARGV do a[#a + 1] = ARGV[i] end\n"
     "redis.call('HSET', KEYS[1], unpack(a))\n"
-    "return {'OK', ARGV[2], ARGV[5], ARGV[7]}\n";
+    "return {'OK', ARGV[2], ARGV[5], ARGV[7], ARGV[1]}\n";
 
 enum stream_verdict stream_verdict_parse(struct span word) {
     static const char *const words[] = {"OK", "DUP", "GAP", "BEHIND", "FENCED", "RACE", "LINEAGE"};
@@ -64,6 +64,19 @@ static bool copy_plain(char *out, size_t size, struct span from) {
     return text_copy_span(out, size, from);
 }
 
+static bool add_flips(struct stream_image *image, struct span value) {
+    for (size_t i = 0; i < STREAM_FLIPS && value.n > 0; i++) {
+        const char *blank = span_find(value, " ");
+        struct span one = {value.p, blank != NULL ? (size_t)(blank - value.p) : value.n};
+
+        if (!text_i64(one, 0, INT64_MAX / 2, &image->flip_s[i]))
+            return false;
+        value.p += one.n + (blank != NULL);
+        value.n -= one.n + (blank != NULL);
+    }
+    return value.n == 0;
+}
+
 static bool add_own_field(struct stream_image *image, struct span name, struct span value) {
     struct totals *t = &image->totals;
     const uint64_t most = UINT64_C(1) << 53; /* exact in Lua */
@@ -80,6 +93,8 @@ static bool add_own_field(struct stream_image *image, struct span name, struct s
         return copy_plain(image->owner, sizeof image->owner, value);
     if (span_is(name, "_pos"))
         return copy_plain(t->position, sizeof t->position, value);
+    if (span_is(name, "_flp"))
+        return add_flips(image, value);
     if (span_is(name, "_lin"))
         return copy_plain(t->lineage, sizeof t->lineage, value) && stream_lineage_ok(t->lineage);
     return true; /* of a newer version that says it is compatible */
@@ -140,13 +155,19 @@ void stream_init(struct stream *stream, const char *owner, const struct totals *
     }
 }
 
+void stream_give_way(struct stream *stream) {
+    stream->gives_way = true;
+}
+
 void stream_connected(struct stream *stream) {
-    if (stream->state == STREAM_OFFLINE || stream->state == STREAM_HALTED)
+    if (stream->state == STREAM_OFFLINE || stream->state == STREAM_HALTED ||
+        stream->state == STREAM_WAITING)
         stream->state = STREAM_UNREAD;
 }
 
 void stream_lost(struct stream *stream) {
-    if (stream->state != STREAM_HALTED && stream->state != STREAM_ENDED)
+    if (stream->state != STREAM_HALTED && stream->state != STREAM_WAITING &&
+        stream->state != STREAM_ENDED)
         stream->state = STREAM_OFFLINE;
 }
 
@@ -156,7 +177,7 @@ void stream_failed(struct stream *stream) {
 }
 
 void stream_retry(struct stream *stream) {
-    if (stream->state == STREAM_HALTED)
+    if (stream->state == STREAM_HALTED || stream->state == STREAM_WAITING)
         stream->state = STREAM_UNREAD;
 }
 
@@ -176,7 +197,17 @@ static void add_forgotten(struct totals *t, const struct totals *store) {
     }
 }
 
-static void fill_take(struct stream *stream, struct stream_request *out) {
+/* Does this take put another machine's writer out? Then it is noted with it. */
+static void fill_flips(struct stream *stream, int64_t wall_ms) {
+    bool flip = stream->rival[0] != '\0' && !owner_same_machine(stream->rival, stream->owner);
+
+    memcpy(stream->sent_flip_s + flip, stream->flip_s,
+           (STREAM_FLIPS - flip) * sizeof stream->flip_s[0]);
+    if (flip)
+        stream->sent_flip_s[0] = wall_ms / 1000;
+}
+
+static void fill_take(struct stream *stream, int64_t wall_ms, struct stream_request *out) {
     struct totals *sent = &stream->sent;
 
     if (stream->newest.lineage[0] == '\0') {
@@ -188,6 +219,7 @@ static void fill_take(struct stream *stream, struct stream_request *out) {
     sent->epoch = higher(stream->store_epoch, stream->epoch) + 1;
     sent->seq = higher(stream->store_seq, stream->seq) + 1;
     out->ask = STREAM_ASK_TAKE;
+    fill_flips(stream, wall_ms);
     for (size_t i = 0; i < sent->count; i++)
         out->field[out->count++] = (uint16_t)i;
     for (size_t i = 0; i < sent->texts; i++)
@@ -237,6 +269,7 @@ enum stream_ask stream_next(struct stream *stream, int64_t wall_ms, bool probe,
     out->base_epoch = stream->store_epoch;
     out->base_seq = stream->store_seq;
     out->owner = stream->owner;
+    out->flip_s = stream->sent_flip_s;
     out->state = &stream->sent;
     if (stream->state == STREAM_UNREAD) {
         out->ask = STREAM_ASK_READ;
@@ -244,7 +277,7 @@ enum stream_ask stream_next(struct stream *stream, int64_t wall_ms, bool probe,
         return out->ask;
     }
     if (stream->state == STREAM_UNTAKEN)
-        fill_take(stream, out);
+        fill_take(stream, wall_ms, out);
     else if (stream->state == STREAM_IDLE && (stream->waits || probe))
         fill_commit(stream, out);
     else
@@ -257,6 +290,16 @@ enum stream_ask stream_next(struct stream *stream, int64_t wall_ms, bool probe,
 
 static void add_word(struct stream_words *words, const char *word) {
     words->word[words->count++] = word;
+}
+
+static void add_flip_words(struct stream_words *words, const int64_t flip_s[STREAM_FLIPS]) {
+    size_t n = 0;
+
+    words->flips[0] = '\0';
+    for (size_t i = 0; i < STREAM_FLIPS && flip_s[i] != 0; i++, n = strlen(words->flips))
+        text_format(words->flips + n, sizeof words->flips - n, "%s%" PRId64, i > 0 ? " " : "",
+                    flip_s[i]);
+    add_word(words, words->flips);
 }
 
 static void add_number(struct stream_words *words, uint64_t value) {
@@ -280,8 +323,10 @@ void stream_add_words(const struct stream_request *request, struct stream_words 
     add_word(words, state->lineage);
     add_word(words, state->position);
     add_number(words, (uint64_t)state->time_ms);
-    if (take)
+    if (take) {
         add_number(words, TOTALS_VERSION);
+        add_flip_words(words, request->flip_s);
+    }
     for (size_t i = 0; i < request->count; i++) {
         add_word(words, state->name[request->field[i]]);
         add_number(words, state->value[request->field[i]]);
@@ -327,18 +372,31 @@ static int on_other_lineage(struct stream *stream) {
 }
 
 /* Before the start nobody has counted on what we have: the store's totals replace it when they are
- * further on. */
+ * further on. Not those of somebody to whom we give way: they may be of another host's log. */
 static void adopt(struct stream *stream, const struct totals *store) {
     if (stream->started)
         return;
     if (stream->unborn || stream->newest.lineage[0] == '\0') {
         stream->newest = *store;
         stream->unborn = false;
-    } else if (strcmp(stream->newest.lineage, store->lineage) == 0 &&
+    } else if (!stream->gives_way && strcmp(stream->newest.lineage, store->lineage) == 0 &&
                (store->seq > stream->newest.seq ||
                 (store->seq == stream->newest.seq && store->epoch > stream->newest.epoch))) {
         stream->newest = *store;
     }
+}
+
+/* Who has the stream, and has he moved since the last look? To be called before that is
+ * overwritten. */
+static void look_at_rival(struct stream *stream, const struct stream_image *image) {
+    const char *owner = strcmp(image->owner, stream->owner) != 0 ? image->owner : "";
+    bool moved = strcmp(owner, stream->rival) != 0 || stream->store_epoch != image->totals.epoch ||
+                 stream->store_seq != image->totals.seq;
+
+    stream->quiet = moved ? 0 : stream->quiet + 1;
+    text_copy(stream->rival, sizeof stream->rival, owner);
+    if (image->exists)
+        memcpy(stream->flip_s, image->flip_s, sizeof stream->flip_s);
 }
 
 int stream_on_image(struct stream *stream, const struct stream_image *image) {
@@ -346,6 +404,7 @@ int stream_on_image(struct stream *stream, const struct stream_image *image) {
 
     if (stream->state != STREAM_READING)
         return 0;
+    look_at_rival(stream, image);
     stream->store_epoch = store->epoch;
     stream->store_seq = store->seq;
     stream->acked = *store;
@@ -358,6 +417,10 @@ int stream_on_image(struct stream *stream, const struct stream_image *image) {
             stream->state = STREAM_ENDED;
             return STREAM_NEWS_FENCED;
         }
+        if (stream->gives_way && stream->rival[0] != '\0' && stream->quiet < STREAM_QUIET_LOOKS) {
+            stream->state = STREAM_WAITING;
+            return stream_start_alone(stream) | STREAM_NEWS_WAITS;
+        }
     }
     stream->told_lineage = false;
     stream->state = STREAM_UNTAKEN;
@@ -365,6 +428,11 @@ int stream_on_image(struct stream *stream, const struct stream_image *image) {
 }
 
 static int on_acknowledged(struct stream *stream) {
+    if (stream->state == STREAM_TAKING) {
+        memcpy(stream->flip_s, stream->sent_flip_s, sizeof stream->flip_s);
+        stream->rival[0] = '\0';
+        stream->gives_way = false;
+    }
     stream->established = true;
     stream->newborn = false;
     totals_copy(&stream->acked, &stream->sent);
@@ -389,6 +457,14 @@ int stream_on_verdict(struct stream *stream, enum stream_verdict verdict) {
     }
     stream->state = STREAM_UNREAD;
     return 0;
+}
+
+unsigned stream_flips(const struct stream *stream, int64_t since_s) {
+    unsigned count = 0;
+
+    for (size_t i = 0; i < STREAM_FLIPS; i++)
+        count += stream->flip_s[i] != 0 && stream->flip_s[i] >= since_s;
+    return count;
 }
 
 const struct totals *stream_from(const struct stream *stream) {

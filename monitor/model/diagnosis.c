@@ -776,6 +776,13 @@ static const struct diagnosis_entry table[DIAGNOSIS_COUNT] = {
           "senders, addresses or content.",
           SAFE, "postqueue -p   # the reply to each message", TEST,
           "tail -n 200 /var/log/mail.log"),
+    ENTRY(W04, DUPLICATE_HOST, WARNING, OPERATOR, "Two relaywatchd write under one host name.",
+          "Two hosts have the same host = (a machine was cloned), or one was moved and the old one "
+          "still runs. The one that came later writes to Redis.",
+          "None for mail: each host is watched. In Redis only one of them is seen.",
+          "relaywatch show-config   # on both hosts: host = must differ",
+          "systemctl stop relaywatchd   # on the one that is not wanted; the other goes on by "
+          "itself"),
 };
 
 const struct diagnosis_entry *diagnosis_entry(enum diagnosis d) {

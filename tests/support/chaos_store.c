@@ -191,9 +191,10 @@ static void on_start(const struct totals *from, void *arg) {
     save(w);
 }
 
-static void on_fenced(void *arg) {
+static void on_fenced(const char *rival, void *arg) {
     struct writer *w = arg;
 
+    (void)rival;
     w->status = 3;
     loop_stop(w->loop);
 }
@@ -233,7 +234,7 @@ static int writer_run(void) {
     struct store_stream_calls calls = {on_start, on_fenced, on_lineage, &w};
     struct totals local;
     struct fault why;
-    char owner[96];
+    char owner[OWNER_SIZE];
     int none = slot_load(slot_path, &local, &why);
 
     if (none == -1)
@@ -246,7 +247,7 @@ static int writer_run(void) {
         fail(why.text, 0);
     w.timer = loop_timer_new(w.loop, on_time, &w);
     w.store = store_new(w.loop, &conf, owner);
-    w.stream = store_stream_new(w.store, "log", none == 0 ? &local : NULL, &calls);
+    w.stream = store_stream_new(w.store, "log", none == 0 ? &local : NULL, false, &calls);
     loop_timer_set(w.timer, 0);
     loop_run(w.loop);
     store_free(&w.store);

@@ -26,7 +26,9 @@ static void begin(void) {
                                .log_path = "/var/log/mail.log",
                                .milter_expected = true,
                                .credential_detail = "",
-                               .store_detail = ""};
+                               .store_detail = "",
+                               .host = "mx",
+                               .rival = ""};
     rules = rules_new(&limits);
 }
 
@@ -128,6 +130,7 @@ Test(rules, each_condition_has_its_alert, .init = begin, .fini = finish) {
         {"certificate-expiring", DIAGNOSIS_T05_CERT_EXPIRED_NOT_YET_VALID, SEVERITY_WARNING},
         {"store-down", DIAGNOSIS_W01_STORE_UNAVAILABLE, SEVERITY_WARNING},
         {"keeper-gone", DIAGNOSIS_W02_KEEPER_SILENT, SEVERITY_WARNING},
+        {"duplicate-host", DIAGNOSIS_W04_DUPLICATE_HOST, SEVERITY_WARNING},
     };
 
     signals.postfix_running = false;
@@ -141,6 +144,7 @@ Test(rules, each_condition_has_its_alert, .init = begin, .fini = finish) {
     signals.store_down = true;
     signals.store_detail = "connection refused";
     signals.keeper_silent_ms = 61 * 1000;
+    signals.flips = 4;
     for (int64_t now = 1000; now <= 62 * 1000; now += 1000)
         rules_eval(rules, &signals, now);
     for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
@@ -229,4 +233,25 @@ Test(rules, impact_of_mail_that_is_not_counted_yet, .init = begin, .fini = finis
     rules_eval(rules, &signals, 6100);
     cr_expect_str_eq(find("login-refused")->impact,
                      "No message was returned, and none waits for this now.");
+}
+
+Test(rules, a_second_host_of_our_name, .init = begin, .fini = finish) {
+    const struct alert *a;
+
+    signals.flips = 3;
+    cr_expect_not(rules_eval(rules, &signals, 1000), "moved and moved back");
+    signals.rival = "mx2, process 812";
+    signals.store_down = true;
+    signals.store_detail = "another relaywatchd writes here";
+    for (int64_t now = 2000; now < 30000; now += 1000)
+        rules_eval(rules, &signals, now);
+    a = find("duplicate-host");
+    cr_assert_not_null(a);
+    cr_expect_eq(a->since_ms, 2000, "at once");
+    cr_expect_not_null(strstr(a->summary, "mx2, process 812"), "%s", a->summary);
+    cr_expect_null(find("store-down"), "one cause, one alert");
+    signals.rival = "";
+    signals.store_down = false;
+    cr_expect(rules_eval(rules, &signals, 31000));
+    cr_expect_eq(find("duplicate-host")->ended_ms, 31000);
 }

@@ -24,6 +24,9 @@ struct writer {
     struct totals now;
     int started, fenced, lineage;
     bool newborn;
+    bool gives_way;
+    char rival[OWNER_SIZE];
+    char owner[OWNER_SIZE]; /* "": as usual */
     int64_t started_ms;
 };
 
@@ -57,8 +60,11 @@ static void on_start(const struct totals *from, void *arg) {
     w->started_ms = clock_mono_ms();
 }
 
-static void on_fenced(void *arg) {
-    ((struct writer *)arg)->fenced++;
+static void on_fenced(const char *rival, void *arg) {
+    struct writer *w = arg;
+
+    w->fenced++;
+    text_copy(w->rival, sizeof w->rival, rival);
 }
 
 static void on_lineage(bool newborn, void *arg) {
@@ -76,11 +82,11 @@ static void writer_configure(struct writer *w) {
 
 static void writer_open(struct writer *w, const struct totals *local) {
     struct store_stream_calls calls = {on_start, on_fenced, on_lineage, w};
-    char owner[96];
 
-    owner_make(owner, sizeof owner);
-    w->store = store_new(loop, &w->conf, owner);
-    w->stream = store_stream_new(w->store, "log", local, &calls);
+    if (w->owner[0] == '\0')
+        owner_make(w->owner, sizeof w->owner);
+    w->store = store_new(loop, &w->conf, w->owner);
+    w->stream = store_stream_new(w->store, "log", local, w->gives_way, &calls);
 }
 
 static void publish(struct writer *w, uint64_t p) {
@@ -603,9 +609,57 @@ Test(store, older_writer_is_fenced) {
     run_until(NULL, NULL, 1300);
     cr_expect_eq(newer.fenced, 0);
     cr_expect_eq(older.fenced, 1, "told once");
+    cr_expect_str_eq(older.rival, newer.owner);
+    cr_expect_eq(store_flips(newer.store), 0, "of one machine");
     expect_redis(6, 100, "the newer one's");
     store_free(&older.store);
     store_free(&newer.store);
+}
+
+static bool gave_way(void *arg) {
+    return store_rival(((struct writer *)arg)->store)[0] != '\0';
+}
+
+/* Started again after it was fenced: it counts on by itself, says to whom it gives way, leaves
+ * alerts and heartbeat alone, and goes on when the other one is gone. */
+Test(store, fenced_one_gives_way) {
+    struct totals ours = known(LINEAGE_A, 5, 500);
+    struct writer other;
+    struct writer w;
+    const char *detail;
+
+    redis_server_start(&server, NULL);
+    writer_configure(&other);
+    text_copy(other.owner, sizeof other.owner, "boot.812.2.3@mx2");
+    writer_open(&other, &ours);
+    cr_assert(run_until(is_ok, &other, 2000));
+    publish(&other, 900);
+    store_set_alert(other.store, "a", "theirs");
+    expect_redis(900, 500, "the other one");
+    cr_expect(run_until(has_alert, (void *)(uintptr_t) "theirs", 500));
+    redis_server_ask(&server, "DEL rw:hosts");
+    writer_configure(&w);
+    w.gives_way = true;
+    writer_open(&w, &ours);
+    store_set_alert(w.store, "a", NULL);
+    cr_assert(run_until(gave_way, &w, 2000));
+    cr_expect_str_eq(store_rival(w.store), "mx2, process 812");
+    cr_assert(run_until(has_started, &w, 100), "it does not wait with counting");
+    publish(&w, 501);
+    run_until(NULL, NULL, 3000);
+    cr_expect_eq(store_state(w.store, &detail), STORE_OPERATOR);
+    cr_expect(strstr(detail, "mx2, process 812") != NULL, "%s", detail);
+    expect_redis(900, 100, "theirs");
+    cr_expect(has_alert((void *)(uintptr_t) "theirs"));
+    cr_expect_not(is_listed(NULL));
+    cr_expect_eq(w.fenced + other.fenced + w.lineage, 0);
+    store_free(&other.store);
+    expect_redis(501, 30000, "ours again");
+    cr_expect_str_eq(store_rival(w.store), "");
+    cr_expect_eq(store_flips(w.store), 1);
+    cr_expect(run_until(is_ok, &w, 500));
+    cr_expect(run_until(has_alert, (void *)(uintptr_t) "", 500));
+    store_free(&w.store);
 }
 
 Test(store, other_lineage) {

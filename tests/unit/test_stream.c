@@ -44,6 +44,7 @@ static enum stream_verdict fake_apply(struct fake *store, const struct stream_re
         store->image.version = TOTALS_VERSION;
         text_copy(store->image.owner, sizeof store->image.owner, request->owner);
         text_copy(have->lineage, sizeof have->lineage, state->lineage);
+        memcpy(store->image.flip_s, request->flip_s, sizeof store->image.flip_s);
         have->epoch = state->epoch;
     }
     have->seq = state->seq;
@@ -334,7 +335,7 @@ Test(stream, all_fields) {
     cr_assert_eq(stream_next(&stream, 1, false, &request), STREAM_ASK_TAKE);
     words.count = 4;
     stream_add_words(&request, &words);
-    cr_expect_eq(words.count, 4 + 9 + 2 * (TOTALS_FIELDS + TOTALS_TEXTS));
+    cr_expect_eq(words.count, 4 + 10 + 2 * (TOTALS_FIELDS + TOTALS_TEXTS));
     cr_expect(words.count <= sizeof words.word / sizeof words.word[0]);
     cr_expect(words.numbers <= sizeof words.number / sizeof words.number[0]);
 }
@@ -525,6 +526,10 @@ Test(stream, image) {
         {"version", "_v", "0", false},
         {"position", "_pos", "v1;f;x \x7f", false},
         {"of the future", "_new", "anything", true},
+        {"flips", "_flp", "3 2 1", true},
+        {"no flips", "_flp", "", true},
+        {"too many flips", "_flp", "5 4 3 2 1", false},
+        {"no number among flips", "_flp", "3 x", false},
         {"text", "k.0.name", "m\xc3\xbcnchen.example", true},
         {"no text", "k.0.name", "", true},
         {"text that is none", "k.0.name", "b\xc3", false},
@@ -561,6 +566,115 @@ Test(stream, image_is_whole) {
     }
 }
 
+/* ---- two of one name ---- */
+
+#define BOOT_A "01234567-89ab-cdef-0123-456789abcdef"
+#define BOOT_B "11234567-89ab-cdef-0123-456789abcdef"
+
+static int look(struct stream *stream, struct fake *store) {
+    stream_retry(stream);
+    return exchange(stream, store, false, STREAM_ASK_READ);
+}
+
+/* Fenced before: it counts on from what is local, and takes the stream when that was left alone. */
+Test(stream, gives_way) {
+    struct totals local = world(LINEAGE_A, 3, 60, 600);
+    struct totals theirs = world(LINEAGE_A, 4, 70, 3000); /* of another host's log */
+    struct fake store = stored("other", &theirs);
+    struct stream stream;
+
+    stream_init(&stream, "me", &local);
+    stream_give_way(&stream);
+    stream_connected(&stream);
+    cr_expect_eq(look(&stream, &store), STREAM_NEWS_START | STREAM_NEWS_WAITS);
+    cr_expect_eq(stream.state, STREAM_WAITING);
+    cr_expect_str_eq(stream.rival, "other");
+    cr_expect_eq(position_of(stream_from(&stream)), 600, "not theirs");
+    cr_expect_not(stream.newborn);
+    for (int i = 0; i < 3 * STREAM_QUIET_LOOKS; i++) {
+        publish(&stream, 600 + (uint64_t)i);
+        if (i % (STREAM_QUIET_LOOKS - 1) == 0)
+            store.image.totals.seq++; /* they write */
+        cr_assert_eq(look(&stream, &store), STREAM_NEWS_WAITS, "look %d", i);
+    }
+    store.image.totals.seq++;
+    for (int i = 0; i < STREAM_QUIET_LOOKS; i++) {
+        if (i == 5) { /* the connection does not matter */
+            stream_lost(&stream);
+            stream_connected(&stream);
+        }
+        cr_assert_eq(look(&stream, &store), STREAM_NEWS_WAITS, "quiet look %d", i);
+    }
+    cr_expect_eq(look(&stream, &store), 0);
+    publish(&stream, 700);
+    cr_expect_eq(exchange(&stream, &store, false, STREAM_ASK_TAKE), 0);
+    cr_expect_eq(position_of(&store.image.totals), 700);
+    expect_consistent(&store.image.totals, "taken");
+    cr_expect_str_eq(store.image.owner, "me");
+    cr_expect_str_eq(stream.rival, "");
+    store.image.totals.epoch++;
+    text_copy(store.image.owner, sizeof store.image.owner, "other");
+    cr_expect_eq(exchange(&stream, &store, true, STREAM_ASK_COMMIT), STREAM_NEWS_FENCED, "again");
+}
+
+/* Giving way changes nothing where nobody else is. */
+Test(stream, gives_way_to_nobody) {
+    static const char *const owners[] = {"me", NULL};
+
+    for (size_t i = 0; i < sizeof owners / sizeof owners[0]; i++) {
+        struct totals t = world(LINEAGE_A, 3, 50, 500);
+        struct totals local = world(LINEAGE_A, 3, 60, 600);
+        struct fake store = {0};
+        struct stream stream;
+
+        if (owners[i] != NULL)
+            store = stored(owners[i], &t);
+        stream_init(&stream, "me", &local);
+        stream_give_way(&stream);
+        bring_up(&stream, &store);
+        cr_expect_eq(position_of(&store.image.totals), 600);
+    }
+}
+
+Test(stream, flips) {
+    struct fake store = {0};
+    struct stream_request request;
+    static struct stream_words words;
+    struct stream stream;
+    struct {
+        const char *owner;
+        int64_t wall_s;
+        unsigned flips_60;
+    } rows[] = {
+        {BOOT_A ".1.1.1@mx1", 1000, 0}, /* the first one */
+        {BOOT_A ".2.2.2@mx1", 1010, 0}, /* started again */
+        {BOOT_B ".1.1.1@mx2", 1020, 1}, {BOOT_A ".3.3.3@mx1", 1030, 2},
+        {BOOT_A ".4.4.4@mx1", 1031, 2}, {BOOT_B ".2.2.2@mx2", 1032, 3},
+        {BOOT_A ".5.5.5@mx1", 1033, 4}, {BOOT_B ".3.3.3@mx2", 1034, 4},
+        {BOOT_B ".4.4.4@mx2", 1094, 1}, {BOOT_B ".5.5.5@mx2", 1095, 0},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        stream_init(&stream, rows[i].owner, NULL);
+        stream_connected(&stream);
+        cr_assert_eq(exchange(&stream, &store, false, STREAM_ASK_READ), 0);
+        cr_assert_eq(stream_next(&stream, rows[i].wall_s * 1000, false, &request), STREAM_ASK_TAKE);
+        words.count = 4;
+        stream_add_words(&request, &words);
+        cr_assert_eq(stream_on_verdict(&stream, fake_apply(&store, &request, request.state)),
+                     STREAM_NEWS_START);
+        cr_expect_eq(stream_flips(&stream, rows[i].wall_s - 60), rows[i].flips_60, "row %zu: %u", i,
+                     stream_flips(&stream, rows[i].wall_s - 60));
+        if (i == 6)
+            cr_expect_str_eq(words.word[4 + 9], "1033 1032 1030 1020");
+    }
+    memset(&store, 0, sizeof store); /* emptied: what we know of it stays */
+    cr_expect_eq(exchange(&stream, &store, true, STREAM_ASK_COMMIT), 0);
+    cr_expect_eq(exchange(&stream, &store, false, STREAM_ASK_READ), 0);
+    cr_expect_eq(exchange(&stream, &store, false, STREAM_ASK_TAKE), 0);
+    cr_expect_eq(store.image.flip_s[0], 1034);
+}
+
 /* ---- the random model ---- */
 
 enum { WRITERS = 2, WIRE = 6, HISTORY = 8, STEPS = 100000 };
@@ -579,6 +693,7 @@ struct writer {
     struct stream stream;
     struct totals slot;
     uint64_t position;
+    bool gives_way;
 };
 
 struct model {
@@ -588,6 +703,7 @@ struct model {
     struct message wire[WIRE];
     uint64_t connections, births, end, acknowledged, fenced, rollbacks;
     bool forgets; /* the store may lose writes */
+    bool polite;  /* who was fenced gives way */
     unsigned random;
 };
 
@@ -604,6 +720,7 @@ static void tell(struct model *m, struct writer *w, int news) {
     }
     if ((news & STREAM_NEWS_FENCED) != 0) {
         w->alive = false;
+        w->gives_way = m->polite;
         m->fenced++;
     }
     if ((news & STREAM_NEWS_LINEAGE) != 0) {
@@ -624,7 +741,7 @@ static void land(struct model *m, struct message *message, bool answer) {
         expect_consistent(&m->store.image.totals, "store");
         if (verdict == STREAM_OK)
             m->history[m->store.writes % HISTORY] = m->store;
-        if (!m->forgets)
+        if (!m->forgets && !m->polite)
             cr_assert(position_of(&m->store.image.totals) >= before, "position went back");
     }
     if (!answer || !current)
@@ -634,6 +751,7 @@ static void land(struct model *m, struct message *message, bool answer) {
         return;
     }
     m->acknowledged += verdict == STREAM_OK;
+    w->gives_way = w->gives_way && verdict != STREAM_OK;
     tell(m, w, stream_on_verdict(&w->stream, verdict));
 }
 
@@ -660,6 +778,8 @@ static void revive(struct model *m, struct writer *w) {
 
     text_format(owner, sizeof owner, "process %llu", (unsigned long long)++m->births);
     stream_init(&w->stream, owner, w->slot.lineage[0] != '\0' ? &w->slot : NULL);
+    if (w->gives_way)
+        stream_give_way(&w->stream);
     w->alive = true;
     w->connection = 0;
 }
@@ -699,6 +819,7 @@ static void step_writer(struct model *m, int writer) {
         stream_publish(&w->stream, &t);
         break;
     default:
+        stream_retry(&w->stream);
         if (w->connection == 0) {
             w->connection = ++m->connections;
             stream_connected(&w->stream);
@@ -749,7 +870,7 @@ static void settle(struct model *m) {
         m->writer[i].alive = false;
     memset(m->wire, 0, sizeof m->wire);
     m->writer[0].connection = 0;
-    for (int i = 0; i < 50; i++) {
+    for (int i = 0; i < 100; i++) {
         struct writer *w = &m->writer[0];
         struct totals t;
 
@@ -760,13 +881,14 @@ static void settle(struct model *m) {
             stream_lost(&w->stream);
             stream_connected(&w->stream);
         }
+        stream_retry(&w->stream);
         ask(m, 0);
         for (int k = 0; k < WIRE; k++) {
             if (m->wire[k].used)
                 land(m, &m->wire[k], true);
             m->wire[k].used = false;
         }
-        if (i >= 25 && w->alive && w->stream.started) {
+        if (i >= 50 && w->alive && w->stream.started) {
             t = *stream_from(&w->stream);
             fill(&t, m->end + 1);
             stream_publish(&w->stream, &t);
@@ -783,6 +905,7 @@ Test(stream, random_model) {
         memset(m, 0, sizeof *m);
         m->random = seed;
         m->forgets = seed % 2 == 0;
+        m->polite = seed % 4 >= 2;
         for (int i = 0; i < STEPS / 10; i++) {
             step_writer(m, (int)draw(m, 20) == 0);
             step_wire(m);
