@@ -19,6 +19,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "beat.h"
 #include "clock.h"
 #include "log.h"
 #include "text.h"
@@ -137,6 +138,7 @@ static int watch(struct mltpage *page) {
 
     for (;;) {
         atomic_store_explicit(&page->alive_ms, clock_mono_ms(), memory_order_relaxed);
+        beat_send(BEAT_ALIVE);
         if (stop_signal != 0) {
             log_info("main", "stopping: signal %d", (int)stop_signal);
             return EX_OK;
@@ -258,6 +260,7 @@ int main(int argc, char **argv) {
         die(EX_OSERR, "cannot start a thread: %m");
     }
     log_info("main", "ready on %s", conf.milter_socket);
+    beat_send(BEAT_READY);
     status = watch(page);
     filter_leave();
     poll(NULL, 0, LEAVE_MS);

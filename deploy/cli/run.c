@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <libgen.h>
 #include <limits.h>
 #include <pwd.h>
 #include <signal.h>
@@ -20,19 +19,21 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "beat.h"
 #include "clock.h"
 #include "log.h"
-#include "sock.h"
 #include "text.h"
-#include "mltpage.h"
 #include "loop.h"
+#include "runplace.h"
 
 enum {
     RESTART_FIRST_MS = 100,
     RESTART_LAST_MS = 5000,
     STEADY_MS = 10 * 1000,
     STOP_MS = 3000,
-    MILTER_HUNG_MS = 20 * 1000,
+    HUNG_MS = 20 * 1000,        /* without a sign of life; they show one each second */
+    HUNG_MILTER_MS = 10 * 1000, /* Postfix waits for it with each session */
+    FENCED_MS = 5 * 1000,
     KEEPERS_MOST = 8,
     STATUS_FENCED = 3,
 };
@@ -43,6 +44,10 @@ struct program {
     bool reads_log;
     const int *listen_fd; /* handed over as descriptor 3; NULL: none */
     pid_t pid;            /* 0: not running */
+    int beat_fd;
+    char beat_path[RUNPLACE_PATH];
+    int64_t hung_ms;  /* so long without a sign of life means that it hangs */
+    int64_t alive_ms; /* the last one, or the start */
     int64_t started_ms;
     int64_t due_ms; /* when to start it again; 0: not at all */
     int64_t delay_ms;
@@ -62,92 +67,10 @@ struct supervisor {
     int notify_fd;
     struct program program[PROGRAMS];
     pid_t keeper[KEEPERS_MOST];
-    char milter_page[300];
     bool ending;
     int64_t end_by_ms;
     int exit_status;
 };
-
-/* ---- folders and sockets ---- */
-
-static int user_ids(const char *user, uid_t *uid_out, gid_t *gid_out, struct fault *why) {
-    const struct passwd *who = getpwnam(user);
-
-    *uid_out = (uid_t)-1;
-    *gid_out = (gid_t)-1;
-    if (who == NULL)
-        return fault_set(why, "there is no user %s: make it with useradd --system --user-group %s",
-                         user, user);
-    *uid_out = who->pw_uid;
-    *gid_out = who->pw_gid;
-    return 0;
-}
-
-/* Makes the folder, or sets owner and mode of the one that is there. `group`: NULL for the user's
- * own. */
-static int make_folder(const char *path, const char *user, const char *group, mode_t mode,
-                       struct fault *why) {
-    const struct group *g = group != NULL ? getgrnam(group) : NULL;
-    struct stat now;
-    uid_t uid;
-    gid_t gid;
-
-    if (user_ids(user, &uid, &gid, why) == -1)
-        return -1;
-    if (group != NULL && g == NULL)
-        return fault_set(why, "there is no group %s", group);
-    if (g != NULL)
-        gid = g->gr_gid;
-    if (mkdir(path, 0700) == -1 && errno != EEXIST)
-        return fault_errno(why, "make folder %s", path);
-    if (lstat(path, &now) == -1 || !S_ISDIR(now.st_mode))
-        return fault_set(why, "%s: not a folder", path);
-    if (lchown(path, uid, gid) == -1 || chmod(path, mode) == -1)
-        return fault_errno(why, "owner and mode of %s", path);
-    return 0;
-}
-
-/* The milter's socket stands in a folder of its own below Postfix's queue, so that a chrooted
- * smtpd(8) reaches it: setgid, so that the socket gets Postfix's group. */
-static int make_milter_folder(const struct conf *conf, struct fault *why) {
-    char path[sizeof conf->milter_socket];
-    const char *colon = strchr(conf->milter_socket, ':');
-
-    if (colon == NULL || colon[1] != '/')
-        return 0; /* inet: */
-    text_copy(path, sizeof path, colon + 1);
-    return make_folder(dirname(path), conf->milter_user, "postfix", 02750, why);
-}
-
-static int make_folders(const struct conf *conf, struct fault *why) {
-    char path[300];
-
-    if (make_folder(conf->run_dir, "root", NULL, 0755, why) == -1 ||
-        make_folder(conf->state_dir, conf->user, NULL, 0700, why) == -1 ||
-        make_folder(conf->notify_state_dir, conf->notify_user, NULL, 0700, why) == -1 ||
-        make_folder(conf->keeper_state_dir, "root", NULL, 0700, why) == -1)
-        return -1;
-    text_format(path, sizeof path, "%s/milter", conf->run_dir);
-    if (make_folder(path, conf->milter_user, NULL, 0755, why) == -1)
-        return -1;
-    return make_milter_folder(conf, why);
-}
-
-static int open_sockets(struct supervisor *s, struct fault *why) {
-    char path[300];
-    uid_t uid;
-    gid_t gid;
-
-    if (user_ids(s->conf.user, &uid, &gid, why) == -1)
-        return -1;
-    text_format(path, sizeof path, "%s/keeper.sock", s->conf.run_dir);
-    s->keeper_fd = sock_listen(path, 0660, gid, why);
-    if (s->keeper_fd == -1)
-        return -1;
-    text_format(path, sizeof path, "%s/notify.sock", s->conf.run_dir);
-    s->notify_fd = sock_listen(path, 0660, gid, why);
-    return s->notify_fd == -1 ? -1 : 0;
-}
 
 /* ---- programs ---- */
 
@@ -170,13 +93,20 @@ static int become(const char *user, bool reads_log) {
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
+/* What a child gets. */
+struct child {
+    char *const *argv;
+    const char *user; /* NULL: stays root */
+    bool reads_log;
+    int handed_fd;         /* becomes descriptor 3; -1: none */
+    const char *beat_path; /* NULL: shows no signs of life */
+};
+
 /* In the child: descriptor 3, a small environment, the user, the program. Never returns. */
-static void become_program(char *const *argv, const char *user, bool reads_log, int handed_fd) {
-    char pid[40];
-    char *environment[] = {
-        "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", NULL, NULL, NULL, NULL};
+static void become_program(const struct child *child) {
+    char pid[40], zone[128], beat[RUNPLACE_PATH + 16];
+    char *environment[8] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8"};
     const char *tz = getenv("TZ");
-    char zone[128];
     int at = 2;
     sigset_t none;
 
@@ -184,33 +114,42 @@ static void become_program(char *const *argv, const char *user, bool reads_log, 
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
     umask(077);
-    if (handed_fd != -1) {
-        if (handed_fd == 3 ? fcntl(3, F_SETFD, 0) == -1 : dup2(handed_fd, 3) == -1)
+    if (child->handed_fd != -1) {
+        if (child->handed_fd == 3 ? fcntl(3, F_SETFD, 0) == -1 : dup2(child->handed_fd, 3) == -1)
             _exit(71);
         text_format(pid, sizeof pid, "LISTEN_PID=%ld", (long)getpid());
         environment[at++] = "LISTEN_FDS=1";
         environment[at++] = pid;
     }
+    if (child->beat_path != NULL &&
+        text_format(beat, sizeof beat, "NOTIFY_SOCKET=%s", child->beat_path))
+        environment[at++] = beat;
     if (tz != NULL && text_format(zone, sizeof zone, "TZ=%s", tz))
         environment[at++] = zone;
     /* After the change of user, which clears it: without us nobody would start them again. A keeper
      * finishes. */
-    if (user != NULL && (become(user, reads_log) == -1 || prctl(PR_SET_PDEATHSIG, SIGTERM) == -1))
+    if (child->user != NULL &&
+        (become(child->user, child->reads_log) == -1 || prctl(PR_SET_PDEATHSIG, SIGTERM) == -1))
         _exit(77);
-    execve(argv[0], argv, environment);
+    execve(child->argv[0], child->argv, environment);
     _exit(127);
 }
 
 static void start_program(struct supervisor *s, struct program *p) {
     char path[PATH_MAX + 64];
     char *argv[] = {path, "-c", (char *)(size_t)s->conf_path, NULL};
+    struct child child = {.argv = argv,
+                          .user = p->user,
+                          .reads_log = p->reads_log,
+                          .handed_fd = p->listen_fd != NULL ? *p->listen_fd : -1,
+                          .beat_path = p->beat_path};
     pid_t pid;
 
     text_format(path, sizeof path, "%s/%s", s->folder, p->name);
     pid = fork();
     if (pid == 0)
-        become_program(argv, p->user, p->reads_log, p->listen_fd != NULL ? *p->listen_fd : -1);
-    p->started_ms = clock_mono_ms();
+        become_program(&child);
+    p->started_ms = p->alive_ms = clock_mono_ms();
     p->due_ms = 0;
     if (pid == -1) {
         log_error("run", "start %s: %s", p->name, strerror(errno));
@@ -228,8 +167,12 @@ static void note_end(struct supervisor *s, struct program *p, int status) {
     if (s->ending)
         return;
     if (WIFEXITED(status) && WEXITSTATUS(status) == STATUS_FENCED) {
-        log_error("run", "%s gave way to another one for the same host; not started again",
-                  p->name);
+        log_error(
+            "run",
+            "%s: another one took over for the same host; started again, it waits for the end "
+            "of that one",
+            p->name);
+        p->due_ms = now_ms + FENCED_MS;
         return;
     }
     if (now_ms - p->started_ms > STEADY_MS)
@@ -267,6 +210,7 @@ static void on_keeper_asked(int what, void *arg) {
                     "--state",
                     s->conf.keeper_state_dir,
                     NULL};
+    struct child child = {.argv = argv, .handed_fd = fd};
 
     (void)what;
     if (fd == -1)
@@ -278,7 +222,7 @@ static void on_keeper_asked(int what, void *arg) {
             continue;
         s->keeper[i] = fork();
         if (s->keeper[i] == 0)
-            become_program(argv, NULL, false, fd);
+            become_program(&child);
         if (s->keeper[i] == -1) {
             log_error("run", "start relaywatch-keeper: %s", strerror(errno));
             s->keeper[i] = 0;
@@ -323,22 +267,17 @@ static void on_child(int number, void *arg) {
     on_timer(s);
 }
 
-/* A milter that gives no sign of life for so long hangs: Postfix passes mail without it, but nobody
- * counts. */
-static void look_at_milter(struct supervisor *s, int64_t now_ms) {
-    struct program *p = &s->program[PROGRAM_MILTER];
-    const struct mltpage *page;
-    int64_t alive_ms;
-
-    if (p->pid == 0 || now_ms - p->started_ms < MILTER_HUNG_MS ||
-        mltpage_attach(s->milter_page, &page, NULL) == -1)
+/* A program that shows no sign of life hangs: mail passes without it, but nobody counts or is told.
+ */
+static void look_at_program(struct program *p, int64_t now_ms) {
+    if (beat_take(p->beat_fd))
+        p->alive_ms = now_ms;
+    if (p->pid == 0 || now_ms - p->alive_ms < p->hung_ms)
         return;
-    alive_ms = atomic_load(&page->alive_ms);
-    mltpage_close(&page);
-    if (now_ms - alive_ms < MILTER_HUNG_MS)
-        return;
-    log_warn("run", "%s hangs: killed, to be started again", p->name);
+    log_error("run", "%s hangs, no sign of life for %lld s: killed, to be started again", p->name,
+              (long long)(p->hung_ms / 1000));
     kill(p->pid, SIGKILL);
+    p->alive_ms = now_ms;
 }
 
 static void on_timer(void *arg) {
@@ -365,8 +304,8 @@ static void on_timer(void *arg) {
             start_program(s, p);
         if (p->pid == 0 && p->due_ms != 0 && p->due_ms - now_ms < next_ms)
             next_ms = p->due_ms - now_ms;
+        look_at_program(p, now_ms);
     }
-    look_at_milter(s, now_ms);
     loop_timer_set(s->timer, next_ms);
 }
 
@@ -415,16 +354,31 @@ static int find_folder(struct supervisor *s, struct fault *why) {
     return 0;
 }
 
+static int open_programs(struct supervisor *s, struct fault *why) {
+    s->program[PROGRAM_DAEMON] = (struct program){
+        .name = "relaywatchd", .user = s->conf.user, .reads_log = true, .hung_ms = HUNG_MS};
+    s->program[PROGRAM_MILTER] = (struct program){
+        .name = "relaywatch-milter", .user = s->conf.milter_user, .hung_ms = HUNG_MILTER_MS};
+    s->program[PROGRAM_NOTIFY] = (struct program){.name = "relaywatch-notify",
+                                                  .user = s->conf.notify_user,
+                                                  .listen_fd = &s->notify_fd,
+                                                  .hung_ms = HUNG_MS};
+    for (int i = 0; i < PROGRAMS; i++) {
+        struct program *p = &s->program[i];
+
+        p->delay_ms = RESTART_FIRST_MS;
+        p->beat_fd = runplace_beat(&s->conf, p->name, p->user, p->beat_path, why);
+        if (p->beat_fd == -1)
+            return -1;
+    }
+    s->keeper_fd = runplace_socket(&s->conf, "keeper", why);
+    s->notify_fd = s->keeper_fd != -1 ? runplace_socket(&s->conf, "notify", why) : -1;
+    return s->notify_fd != -1 ? 0 : -1;
+}
+
 static int supervise(struct supervisor *s, struct fault *why) {
     static const int ends[] = {SIGTERM, SIGINT};
 
-    s->program[PROGRAM_DAEMON] =
-        (struct program){.name = "relaywatchd", .user = s->conf.user, .reads_log = true};
-    s->program[PROGRAM_MILTER] =
-        (struct program){.name = "relaywatch-milter", .user = s->conf.milter_user};
-    s->program[PROGRAM_NOTIFY] = (struct program){
-        .name = "relaywatch-notify", .user = s->conf.notify_user, .listen_fd = &s->notify_fd};
-    text_format(s->milter_page, sizeof s->milter_page, "%s/milter/counters", s->conf.run_dir);
     s->loop = loop_new(why);
     if (s->loop == NULL)
         return -1;
@@ -435,10 +389,8 @@ static int supervise(struct supervisor *s, struct fault *why) {
     s->signals[3] = loop_signal_new(s->loop, SIGHUP, on_hup, s);
     s->keeper_watch = loop_watch_new(s->loop, s->keeper_fd, on_keeper_asked, s);
     watch_keepers(s);
-    for (int i = 0; i < PROGRAMS; i++) {
-        s->program[i].delay_ms = RESTART_FIRST_MS;
+    for (int i = 0; i < PROGRAMS; i++)
         start_program(s, &s->program[i]);
-    }
     loop_timer_set(s->timer, 1000);
     loop_run(s->loop);
     loop_watch_free(&s->keeper_watch);
@@ -466,8 +418,8 @@ static int run(int argc, char **argv, const char *conf_path) {
         return status;
     s.conf_path = realpath(conf_path, full) != NULL ? full : conf_path;
     umask(022);
-    if (chdir("/") == -1 || find_folder(&s, &why) == -1 || make_folders(&s.conf, &why) == -1 ||
-        open_sockets(&s, &why) == -1 || supervise(&s, &why) == -1) {
+    if (chdir("/") == -1 || find_folder(&s, &why) == -1 || runplace_folders(&s.conf, &why) == -1 ||
+        open_programs(&s, &why) == -1 || supervise(&s, &why) == -1) {
         fprintf(stderr, "relaywatch run: %s\n", why.text);
         return 1;
     }
@@ -480,7 +432,8 @@ const struct command command_run = {
     .help =
         "usage: relaywatch [-c FILE] run\n"
         "Makes folders and sockets, starts relaywatchd, relaywatch-milter and relaywatch-notify\n"
-        "as their users, starts one again that ends, and relaywatch-keeper when it is asked.\n"
+        "as their users, starts one again that ends or hangs, and relaywatch-keeper when it is "
+        "asked.\n"
         "Stays in the foreground; ends all on SIGTERM or Ctrl-C; SIGHUP: read the configuration "
         "again.\n"
         "Example: relaywatch -c /etc/relaywatch/relaywatch.conf run\n",

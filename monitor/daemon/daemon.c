@@ -12,6 +12,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "beat.h"
 #include "clock.h"
 #include "file.h"
 #include "log.h"
@@ -229,6 +230,7 @@ static void on_tick(void *arg) {
     struct daemon *d = arg;
     int64_t mono_ms = clock_mono_ms();
 
+    beat_send(BEAT_ALIVE);
     d->clock.now_ms = clock_wall_ms();
     if (d->milter_kept.begun && milterpage_read(&d->milter))
         publish_milter(d);
@@ -375,6 +377,7 @@ int daemon_run(const struct conf *conf, const char *conf_path) {
     if (open_all(d) == 0) {
         log_info("daemon", "relaywatchd %s for host %s, page at http://%s/", RELAYWATCH_VERSION,
                  d->conf.host, d->conf.http_listen);
+        beat_send(BEAT_READY);
         loop_run(d->loop);
         status = d->exit_status;
     }

@@ -11,6 +11,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "beat.h"
 #include "clock.h"
 #include "file.h"
 #include "log.h"
@@ -173,6 +174,7 @@ static void on_tick(void *arg) {
     struct notify *n = arg;
 
     loop_timer_set(n->tick, TICK_MS);
+    beat_send(BEAT_ALIVE);
     watch_receivers(n);
     if (outbox_tick(n->outbox, clock_wall_ms()) || n->save_failed)
         save(n);
@@ -259,6 +261,7 @@ static void run(struct notify *n, const char *socket_path) {
         on[i] = loop_signal_new(n->loop, signals[i], on_signal, n);
     reload(n);
     loop_timer_set(n->tick, TICK_MS);
+    beat_send(BEAT_READY);
     loop_run(n->loop);
 
     save(n);
