@@ -152,6 +152,7 @@ void stream_init(struct stream *stream, const char *owner, const struct totals *
         stream->newest = *local;
         stream->epoch = local->epoch;
         stream->seq = local->seq;
+        stream->unborn = local->epoch == 0 && local->seq == 0; /* saved by a newborn */
     }
 }
 
@@ -485,9 +486,10 @@ void stream_publish(struct stream *stream, const struct totals *now) {
 void stream_snapshot(const struct stream *stream, struct totals *out) {
     *out = stream->newest;
     out->epoch = stream->epoch;
-    out->seq = stream->seq;
+    out->seq = stream->newborn ? 0 : stream->seq;
 }
 
 void stream_number_alone(struct stream *stream) {
+    stream->newborn = false;
     stream->seq++;
 }

@@ -102,9 +102,9 @@ struct stream {
     char owner[STREAM_OWNER_SIZE];
     bool started;     /* STREAM_NEWS_START was given */
     bool established; /* took the stream at least once */
-    bool newborn; /* the lineage was made here because the store could not be asked, and was never
-                     written */
-    bool unborn;  /* the lineage was made here, not written and not started from yet */
+    bool newborn; /* the lineage was made here or in an earlier life because the store could not be
+                     asked, and was never written */
+    bool unborn;  /* the lineage was made so, not written and not started from yet */
     bool told_lineage;
     bool gives_way;                /* was fenced before, not yet taken again */
     unsigned quiet;                /* looks that found what the one before did */
@@ -175,8 +175,8 @@ const struct totals *stream_from(const struct stream *stream);
 
 /* The newest state: position, time and values. Only after the start. */
 void stream_publish(struct stream *stream, const struct totals *now);
-/* The newest state with a number not below that of anything that the store may have from us: to be
- * saved locally. */
+/* The newest state with a number not below that of anything that the store may have from us (0
+ * while it is newborn): to be saved locally. */
 void stream_snapshot(const struct stream *stream, struct totals *out);
 /* Without a store: the newest state has a number of its own. */
 void stream_number_alone(struct stream *stream);

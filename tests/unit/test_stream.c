@@ -219,6 +219,57 @@ Test(stream, newborn_lineage) {
     cr_expect_not(stream.newborn, "written: it is the lineage now");
 }
 
+/* The store could not be asked, so the lineage was made here. Killed or ended and started again
+ * from what was saved, it is still replaceable: also when a first take of it may have landed. */
+Test(stream, newborn_started_again) {
+    for (int i = 0; i < 3; i++) {
+        struct totals t = world(LINEAGE_B, 3, 50, 500);
+        struct fake store = {0};
+        struct stream_request request;
+        struct totals saved;
+        struct stream stream;
+
+        stream_init(&stream, "me", NULL);
+        cr_expect_eq(stream_start_alone(&stream), STREAM_NEWS_START);
+        publish(&stream, 7);
+        if (i > 0) {
+            stream_connected(&stream);
+            exchange(&stream, &store, false, STREAM_ASK_READ);
+            cr_expect_eq(stream_next(&stream, 1, false, &request), STREAM_ASK_TAKE);
+            if (i == 2)
+                fake_apply(&store, &request, request.state);
+            stream_lost(&stream);
+        }
+        stream_snapshot(&stream, &saved);
+        if (i < 2)
+            store = stored("before", &t);
+        stream_init(&stream, "me again", &saved);
+        bring_up(&stream, &store);
+        cr_expect_eq(position_of(stream_from(&stream)), i < 2 ? 500 : 7, "row %d", i);
+        expect_consistent(&store.image.totals, "taken");
+    }
+}
+
+/* Without a store for a while, then with one that knows other totals: nobody decides that but a
+ * human. */
+Test(stream, not_newborn_without_store) {
+    struct totals t = world(LINEAGE_B, 3, 50, 500);
+    struct fake store = stored("before", &t);
+    struct totals saved;
+    struct stream stream;
+
+    stream_init(&stream, "me", NULL);
+    cr_expect_eq(stream_start_alone(&stream), STREAM_NEWS_START);
+    publish(&stream, 7);
+    stream_number_alone(&stream);
+    stream_snapshot(&stream, &saved);
+    stream_init(&stream, "me again", &saved);
+    stream_connected(&stream);
+    cr_expect_eq(exchange(&stream, &store, false, STREAM_ASK_READ),
+                 STREAM_NEWS_START | STREAM_NEWS_LINEAGE);
+    cr_expect_not(stream.newborn);
+}
+
 Test(stream, race_at_birth) {
     struct fake store = {0};
     struct stream a;
