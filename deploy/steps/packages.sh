@@ -66,6 +66,30 @@ packages_install() {
     "packages_install_$family" "$log" $missing
 }
 
+# packages_wish LOG NAME...: installs those that the distribution has. What wants another one says that it is left out.
+packages_wish() {
+    local log=$1 family name wanted=()
+    shift
+    family=$(packages_family)
+    for name in $("packages_missing_$family" "$@"); do
+        if "packages_known_$family" "$name"; then
+            wanted+=("$name")
+        else
+            say "    there is no package $name here"
+        fi
+    done
+    [[ ${#wanted[@]} == 0 ]] || "packages_install_$family" "$log" "${wanted[@]}"
+}
+
+packages_known_debian() {
+    [[ -n $(apt-cache madison "$1" 2>/dev/null) ]] && return
+    apt-get update -q >/dev/null 2>&1 && [[ -n $(apt-cache madison "$1") ]]
+}
+
+packages_known_rocky() {
+    dnf -q info "$1" >/dev/null 2>&1
+}
+
 packages_missing_debian() {
     local name status
     for name in "$@"; do
