@@ -383,11 +383,15 @@ test_inet() {
     is "inet: stops" 0 $status
 }
 
+counted_more_than() {
+    (($(counter accepted) > $1))
+}
+
 test_kill_in_load() {
     local began pid left base took
     smtp-source -d -s 4 -m 400 -f a@example.com -t b@example.com 127.0.0.1:$port >/dev/null 2>"$work/load" &
     pid=$!
-    sleep 0.3
+    until_true counted_more_than "$((base_accepted + sent))"
     kill -KILL "$milter"
     wait "$milter" 2>/dev/null || true
     milter=
