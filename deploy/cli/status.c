@@ -16,6 +16,7 @@
 #include "request.h"
 
 enum { ANSWER_MS = 5000, ANSWER_BYTES = 4 * 1024 * 1024, WIDTH_DEFAULT = 80, WIDTH_MOST = 110 };
+enum { FIRST_SEEN_SHOWN = 3 };
 
 struct screen {
     bool colour;
@@ -196,6 +197,27 @@ static void put_details(const struct screen *s, const struct json_t *doc) {
     put_line(s, "watching", text);
 }
 
+/* Lines of trouble that no diagnosis knows and that were not seen before this day. */
+static void put_first_seen(const struct screen *s, const struct json_t *fresh) {
+    size_t n = json_count(fresh);
+    char text[400];
+
+    for (size_t i = 0; i < n && i < FIRST_SEEN_SHOWN; i++) {
+        const struct json_t *shape = json_at(fresh, i);
+
+        text_format(text, sizeof text, "%s%s: %s: %s (%lld since %s)",
+                    i == 0 ? "seen for the first time: " : "", json_get_text(shape, "daemon"),
+                    json_get_text(shape, "severity"), json_get_text(shape, "text"),
+                    (long long)json_get_int(shape, "count", 0), json_get_text(shape, "since"));
+        put_line(s, i == 0 ? "new" : "", text);
+    }
+    if (n > FIRST_SEEN_SHOWN) {
+        text_format(text, sizeof text, "and %zu more: relaywatch status --json | jq .first_seen",
+                    n - FIRST_SEEN_SHOWN);
+        put_line(s, "", text);
+    }
+}
+
 /* The first line: what Nagios and a person read first. */
 static void put_headline(const struct screen *s, const struct json_t *doc, bool perfdata) {
     const char *state = json_get_text(doc, "state");
@@ -244,6 +266,7 @@ static void draw(const struct json_t *doc) {
         put_alert(&s, json_at(alerts, i));
     putchar('\n');
     put_details(&s, doc);
+    put_first_seen(&s, json_get(doc, "first_seen"));
     for (size_t i = 0; i < json_count(ended); i++) {
         const struct json_t *alert = json_at(ended, i);
         char at[16];

@@ -28,6 +28,8 @@ static void fill_view(struct daemon *d, struct view *v, struct tail_figures *sou
     v->health = &d->health;
     v->login = &d->login;
     v->alerts = rules_alerts(d->rules);
+    v->fresh_count = shapes_fresh(&d->shapes, v->now_ms, v->fresh, VIEW_SHAPES);
+    v->unknown = d->shapes.of_class;
     v->store = store_state(d->store, &v->store_detail);
     v->store_advice = store_advice(d->store);
     v->milter_alive =

@@ -1,6 +1,7 @@
 /* See daemon.h. The way of a line of the log can be read here whole:
  *
- *     tail -> on_line: parse, diagnose -> on_event: counters, rings, destinations, ledger, health
+ *     tail -> on_line: parse, diagnose -> on_event: counters, rings, destinations, ledger, health,
+ *                                            shapes
  *          -> on_batch: publish totals and position, look at the rules
  *
  * and once a second on_tick: the milter's page, questions to the keeper, rules, slots. */
@@ -50,6 +51,7 @@ static void on_event(struct daemon *d, const struct mailev *ev) {
     destinations_note(&d->destinations, ev);
     ledger_note(d->ledger, ev);
     health_note(&d->health, ev, event_time(ev, d->clock.now_ms));
+    shapes_note(&d->shapes, ev, event_time(ev, d->clock.now_ms));
     d->rules_due |= ev->kind == MAILEV_DELIVERY || ev->diagnosis != DIAGNOSIS_NONE;
     if (ev->kind == MAILEV_LIFECYCLE)
         d->facts_due_ms = 0; /* main.cf may have changed */
@@ -76,6 +78,7 @@ static int64_t on_stamp(struct span line, void *arg) {
 static void publish_log(struct daemon *d) {
     logtotals_put(&d->logtotals, &d->counters, ledger_totals(d->ledger), &d->rings,
                   &d->destinations, &d->log.now);
+    shapes_put(&d->shapes, &d->log.now);
     d->log.now.time_ms = d->clock.now_ms;
     tail_position(d->tail, d->log.now.position, sizeof d->log.now.position);
     store_publish(d->log.stream, &d->log.now);
@@ -109,6 +112,7 @@ static void on_log_start(const struct totals *from, void *arg) {
 
     d->log.now = *from;
     logtotals_restore(&d->logtotals, &d->log.now, &d->counters, &t, &d->rings, &d->destinations);
+    shapes_restore(&d->shapes, &d->log.now);
     d->ledger = ledger_new(&key);
     ledger_restore(d->ledger, &t);
     d->log.begun = true;

@@ -103,6 +103,14 @@ static void put_alerts(FILE *out, const struct view *v) {
     }
 }
 
+static void put_unknown(FILE *out, const struct view *v) {
+    head(out, "relaywatch_unknown_lines_total", "counter",
+         "Lines of trouble that the catalogue of diagnoses does not know.");
+    for (int c = 0; c < SHAPE_CLASSES; c++)
+        fprintf(out, "relaywatch_unknown_lines_total{severity=\"%s\"} %llu\n",
+                shape_class_name((enum shape_class)c), (unsigned long long)v->unknown[c]);
+}
+
 static void put_ledger(FILE *out, const struct view *v) {
     static const char help[] = "Messages by what became of them.";
 
@@ -164,6 +172,7 @@ char *metrics_print(const struct view *v) {
     put_queue(out, v);
     put_relay(out, v);
     put_alerts(out, v);
+    put_unknown(out, v);
     put_ledger(out, v);
     if (v->source != NULL) {
         put(out, "relaywatch_source_lag_bytes", "gauge", "Bytes of the log that wait to be read.",

@@ -207,6 +207,27 @@ static void put_destinations(FILE *out, const struct view *v) {
     close_card(out);
 }
 
+/* What the catalogue does not know: a person may. */
+static void put_fresh(FILE *out, const struct view *v) {
+    char since[64];
+
+    if (v->fresh_count == 0)
+        return;
+    fputs("<section class=\"alert info\">\n<h2>Seen for the first time</h2>\n<dl>\n", out);
+    for (size_t i = 0; i < v->fresh_count; i++) {
+        const struct shape *shape = v->fresh[i];
+
+        time_text(since, sizeof since, shape->first_ms);
+        fprintf(out, "<dt>%s</dt><dd>", shape_class_name(shape->class));
+        esc(out, shape->daemon);
+        fputs(": ", out);
+        esc(out, shape->text);
+        fprintf(out, " <span class=\"faint\">%llu since %s</span></dd>\n",
+                (unsigned long long)shape->count, since);
+    }
+    fputs("</dl>\n</section>\n", out);
+}
+
 static void put_cards(FILE *out, const struct view *v) {
     static const char *const source_words[] = {"reading", "missing", "unreadable", "error"};
     char text[64];
@@ -280,6 +301,7 @@ static void put_main(FILE *out, const struct view *v) {
         if (v->alerts->alert[i].ended_ms != 0)
             put_alert(out, v, &v->alerts->alert[i]);
     }
+    put_fresh(out, v);
     put_cards(out, v);
     fprintf(out,
             "<footer>relaywatch %s. For programs: <a href=\"/metrics\">/metrics</a>, "

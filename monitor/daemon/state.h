@@ -15,6 +15,7 @@
 #include "rates.h"
 #include "rings.h"
 #include "rules.h"
+#include "shapes.h"
 #include "http.h"
 #include "keeperc.h"
 #include "loop.h"
@@ -66,6 +67,7 @@ struct daemon {
     struct ledger *ledger;
     struct rates rates;
     struct health health;
+    struct shapes shapes;
     bool rules_due; /* a line told of trouble or of its end */
 
     struct milterpage milter;

@@ -165,6 +165,28 @@ static void put_alerts(struct json_t *doc, const struct view *v) {
     json_put(doc, "ended_alerts", ended);
 }
 
+static void put_unknown(struct json_t *doc, const struct view *v) {
+    struct json_t *counts = json_make_object();
+    struct json_t *fresh = json_make_array();
+
+    for (int c = 0; c < SHAPE_CLASSES; c++)
+        json_put_int(counts, shape_class_name((enum shape_class)c), (int64_t)v->unknown[c]);
+    for (size_t i = 0; i < v->fresh_count; i++) {
+        const struct shape *shape = v->fresh[i];
+        struct json_t *o = json_make_object();
+
+        json_put_text(o, "severity", shape_class_name(shape->class));
+        json_put_text(o, "daemon", shape->daemon);
+        json_put_text(o, "text", shape->text);
+        json_put_int(o, "count", (int64_t)shape->count);
+        put_time(o, "since", shape->first_ms);
+        put_time(o, "last", shape->last_ms);
+        json_add(fresh, o);
+    }
+    json_put(doc, "unknown", counts);
+    json_put(doc, "first_seen", fresh);
+}
+
 char *statusdoc_print(const struct view *v) {
     struct json_t *doc = json_make_object();
     struct json_t *store = json_make_object();
@@ -183,6 +205,7 @@ char *statusdoc_print(const struct view *v) {
     json_put(doc, "milter", milter_object(v));
     json_put(doc, "destinations", destinations_array(v));
     put_alerts(doc, v);
+    put_unknown(doc, v);
     json_put(doc, "sources", sources_array(v));
     json_put_text(store, "state", store_state_word(v->store));
     json_put_text(store, "detail", v->store_detail);

@@ -16,8 +16,11 @@
 #include "login.h"
 #include "mltpage.h"
 #include "rates.h"
+#include "shapes.h"
 #include "store.h"
 #include "tail.h"
+
+enum { VIEW_SHAPES = 20 };
 
 enum overall { OVERALL_OK, OVERALL_WARNING, OVERALL_CRITICAL, OVERALL_UNKNOWN };
 
@@ -42,6 +45,9 @@ struct view {
     uint64_t ledger_queued;
     const struct destinations *destinations; /* NULL: not begun */
     const struct alert_set *alerts;
+    const struct shape *fresh[VIEW_SHAPES]; /* lines of trouble not seen before this day */
+    size_t fresh_count;
+    const uint64_t *unknown; /* lines of trouble without a diagnosis, by enum shape_class */
 
     const struct tail_figures *source; /* NULL: not begun */
     double source_lag_s;

@@ -304,6 +304,17 @@ smarthost_certificate() {
     sleep 1
 }
 
+test_first_seen() {
+    postlog -c "$POSTFIX_CONFIG_DIR" -p warn -t postfix/smtp "the moon is 7 full"
+    within "a warning that nobody knows: in the status" 5 eval 'status_json | grep -q "\"text\":\"the moon is 7 full\""'
+    is "a warning that nobody knows: for a person" 1 "$(rw status | grep -c 'seen for the first time: smtp: warning: the moon')"
+    is "a warning that nobody knows: status is ok" 0 "$(status_exit)"
+    kill_hard relaywatchd
+    postlog -c "$POSTFIX_CONFIG_DIR" -p warn -t postfix/smtp "the moon is 8 full"
+    within "after a crash: still of this day" 15 eval 'status_json | grep -q "\"text\":\"the moon is 8 full\""'
+    is "after a crash: both are counted" yes "$(status_json | grep -q '"unknown":{"warning":2,' && echo yes || status_json | grep -o '"unknown":{[^}]*}')"
+}
+
 test_kills() {
     local before
     before=$(arrived)
@@ -389,6 +400,7 @@ test_wrong_then_right_password
 test_wrong_password_is_not_taken
 test_smarthost_stopped
 test_certificate_of_another_name
+test_first_seen
 test_kills
 test_flushall
 test_milter_stopped

@@ -21,6 +21,7 @@ struct sample {
     struct alert_set alerts;
     struct tail_figures source;
     struct destinations destinations;
+    struct shapes shapes;
     struct view view;
 };
 
@@ -59,6 +60,11 @@ static inline void sample_fill(struct sample *s) {
     s->alerts.count = 2;
     s->source.offset = 4711;
     destinations_note(&s->destinations, &bounced);
+    s->shapes.shape[0] = (struct shape){.id = 1, .first_ms = 1090 * 1000, .count = 5};
+    text_copy(s->shapes.shape[0].daemon, sizeof s->shapes.shape[0].daemon, "smtpd");
+    text_copy(s->shapes.shape[0].text, sizeof s->shapes.shape[0].text,
+              "the flux is low " SAMPLE_HOSTILE);
+    s->shapes.of_class[SHAPE_WARNING] = 9;
     s->view = (struct view){
         .conf = &s->conf,
         .now_ms = 1100 * 1000,
@@ -77,6 +83,9 @@ static inline void sample_fill(struct sample *s) {
         .alerts = &s->alerts,
         .source = &s->source,
         .destinations = &s->destinations,
+        .fresh = {&s->shapes.shape[0]},
+        .fresh_count = 1,
+        .unknown = s->shapes.of_class,
         .store = STORE_OK,
         .store_detail = "",
         .store_advice = "",

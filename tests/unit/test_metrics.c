@@ -21,6 +21,7 @@ Test(metrics, every_counter_is_there) {
     cr_expect_not_null(strstr(text, "relaywatch_queue_messages{queue=\"deferred\"} 22\n"));
     cr_expect_not_null(strstr(text, "relaywatch_alert_firing{alert=\"login-refused\",diagnosis="
                                     "\"G01\",severity=\"critical\"} 1\n"));
+    cr_expect_not_null(strstr(text, "relaywatch_unknown_lines_total{severity=\"warning\"} 9\n"));
     cr_expect_null(strstr(text, "tls-broken"), "an ended alert does not fire");
     cr_expect_not_null(strstr(text, "postfix_up{path=\"/etc/postfix\"} 1\n"));
     free(text);

@@ -17,6 +17,8 @@ Test(page, says_what_matters_and_escapes_what_is_foreign) {
     cr_expect_not_null(strstr(text, "DELAYED: 23 messages wait"));
     cr_expect_not_null(strstr(text, "refuses login"));
     cr_expect_not_null(strstr(text, "0 sent, 0 put off, 1 bounced"));
+    cr_expect_not_null(strstr(text, "Seen for the first time"));
+    cr_expect_not_null(strstr(text, "<dt>warning</dt><dd>smtpd: the flux is low &lt;script&gt;"));
     cr_expect_not_null(strstr(text, "<!doctype html>"));
     cr_expect_null(strstr(text, "=\"http"), "no outside request");
     free(text);

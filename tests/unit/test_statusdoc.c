@@ -12,7 +12,7 @@ Test(statusdoc, has_the_names_of_the_contract) {
     } rows[] = {
         {NULL,
          {"host", "state", "since", "relay", "credentials", "counters", "rates", "queue", "ledger",
-          "alerts", "sources", "store", "destinations"}},
+          "alerts", "sources", "store", "destinations", "unknown", "first_seen"}},
         {"relay", {"host", "port", "reachable", "tls", "auth", "certificate_expires"}},
         {"credentials", {"user", "state", "changed_at", "verified_at"}},
         {"queue",
@@ -56,6 +56,8 @@ Test(statusdoc, has_the_names_of_the_contract) {
         cr_expect_not_null(json_get(json_at(json_get(doc, "alerts"), 0), alert_names[n]),
                            "alert %s", alert_names[n]);
     cr_expect_eq(json_get_int(json_at(json_get(doc, "sources"), 0), "position", 0), 4711);
+    cr_expect_eq(json_get_int(json_get(doc, "unknown"), "warning", 0), 9);
+    cr_expect_eq(json_get_int(json_at(json_get(doc, "first_seen"), 0), "count", 0), 5);
     json_release(&doc);
     free(text);
 }
