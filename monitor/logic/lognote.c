@@ -202,6 +202,7 @@ static bool has_middle(struct span s) {
         " cache cleanup will start after ",
         ": worked around spurious NFS error",
         " asciified to ",
+        " wanted attribute: ",
         " feedback type ",
         " map lookup problem -- message not accepted",
         " lookup error -- deferring delivery",

@@ -19,6 +19,7 @@ Test(lognote, shapes) {
         {"> mx[192.0.2.1]:25: EHLO relay", true},
         {"< mx[192.0.2.1]:25: 250 ok", true},
         {"match_hostname: x ~? y", true},
+        {"private/anvil: wanted attribute: status", true},
         {"dict_alloc(\"a\", \"b\", 56)", true},
         {"argv_attr_print count=1", true},
         {"qmgr_enable_all", true},
