@@ -63,9 +63,9 @@ static void on_inotify(int what, void *arg) {
     char events[4096];
 
     (void)what;
-    while (read(w->inotify, events, sizeof events) > 0)
-        ; /* which file it was does not matter: look */
-    look(w);
+    /* Which file it was does not matter. Once a turn: in a busy folder there is always more. */
+    if (read(w->inotify, events, sizeof events) > 0)
+        look(w);
 }
 
 static void watch_folder(struct watchfile *w, struct loop *loop) {
