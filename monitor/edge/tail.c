@@ -235,13 +235,17 @@ static bool resolve(struct tail *t) {
     return true;
 }
 
-/* The bytes before the place are gone. */
+/* The bytes before the place are gone. Where nothing of the file was handed over, the place is the
+ * end of the one before it, as in get_position. */
 static void lose_place(struct tail *t) {
     struct position place = {.gen = t->gen, .last_s = t->last_s};
+    bool is_new = t->cur.offset == 0;
 
-    if (t->skip_before_ms == 0) {
-        cursor_place(&t->cur, &place.at);
+    if (t->skip_before_ms == 0 && !(is_new && t->anchored)) {
+        cursor_place(is_new && t->old.file != NULL ? &t->old : &t->cur, &place.at);
         t->place = place;
+        if (is_new)
+            cursor_close(&t->old);
     }
     t->skip_before_ms = 0;
     t->anchored = false;

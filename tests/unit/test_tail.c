@@ -434,6 +434,7 @@ static const struct scenario {
     {"copytruncate", "oWstwswtws", 0},
     {"copytruncate unread lines", "oWstWtws", 0},
     {"copytruncate small", "owstwtwtws", 0},
+    {"copytruncate, and again in the first line", "owsthpHtws", 0},
     {"copytruncate compressed", "oWstwrozws", 0},
     {"copytruncate and zip", "oWstzwstzwws", 0},
     {"truncated, no copy", "oWscwws", 3},
