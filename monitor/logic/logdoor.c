@@ -157,6 +157,10 @@ static bool parse_action(struct span s, struct mailev *out) {
     if (!is_note)
         return false;
     out->kind = MAILEV_NOTE;
+    if (IS(word, "hold") || IS(word, "milter-hold"))
+        out->act = MAILEV_ACT_HELD;
+    else if (IS(word, "discard") || IS(word, "milter-discard"))
+        out->act = MAILEV_ACT_DISCARDED;
     out->text = logenvelope_take(s, out);
     s = logfield_from(s, word.n + 2 <= s.n ? word.n + 2 : s.n);
     /* A proxy's reply may name whom it likes. */
@@ -175,6 +179,17 @@ static void take_client_behind(struct span s, size_t n, struct mailev *out) {
         logfield_find_client(s, out);
 }
 
+/* Is `s`, which says how a session ended, about one that was in the middle of a message? "after
+ * DATA (123 bytes) from name[ip]", src/smtpd/smtpd.c; behind the end of it the words are others. */
+static bool is_in_message(struct span s) {
+    const char *found = span_find(s, " after ");
+
+    if (found == NULL)
+        return false;
+    s = logfield_from(s, (size_t)(found - s.p) + 7);
+    return STARTS(s, "DATA ") || STARTS(s, "BDAT ");
+}
+
 /* What smtpd(8) says of a client's session. */
 static bool parse_session(struct span s, struct mailev *out) {
     if (STARTS(s, "connect from ")) {
@@ -189,13 +204,16 @@ static bool parse_session(struct span s, struct mailev *out) {
         return true;
     }
     if (STARTS(s, "lost connection after ") || STARTS(s, "timeout after ") ||
-        STARTS(s, "too many errors after ") || STARTS(s, "bare <LF> received after "))
+        STARTS(s, "too many errors after ") || STARTS(s, "bare <LF> received after ")) {
         out->kind = MAILEV_DISCONNECT;
-    else if (STARTS(s, "improper command pipelining after ") ||
-             STARTS(s, "setting up TLS connection from "))
+        if (is_in_message(s))
+            out->act = MAILEV_ACT_CUT;
+    } else if (STARTS(s, "improper command pipelining after ") ||
+               STARTS(s, "setting up TLS connection from ")) {
         out->kind = MAILEV_NOTE;
-    else
+    } else {
         return false;
+    }
     logfield_find_client(s, out);
     return true;
 }
@@ -225,12 +243,43 @@ void logdoor_cleanup(struct span s, struct mailev *out) {
         count(out, COUNTER_ACCEPTED);
     } else if (STARTS(s, "removed (")) { /* canceled by the client, or discarded: 3.10 and later */
         out->kind = MAILEV_REMOVED;
+        out->act = STARTS(s, "removed (discard") ? MAILEV_ACT_DISCARDED : MAILEV_ACT_CANCELED;
         count(out, COUNTER_REMOVED);
     } else if (STARTS(s, "resent-message-id=") || STARTS(s, "canceled")) {
         out->kind = MAILEV_NOTE;
+        if (s.p[0] == 'c')
+            out->act = MAILEV_ACT_CANCELED;
     } else {
         (void)parse_action(s, out);
     }
+}
+
+static bool is_alphanumeric(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+/* "uid=0 from=<a@b> orig_id=QID", src/pickup/pickup.c. The address is anybody's, the id is what
+ * ends the line. */
+void logdoor_pickup(struct span s, struct mailev *out) {
+    const char *found;
+    size_t id = s.n;
+
+    if (out->queue_id.n == 0 || !STARTS(s, "uid="))
+        return;
+    out->kind = MAILEV_NOTE;
+    found = span_find(s, " from=<");
+    if (found == NULL)
+        return;
+    while (id > 0 && is_alphanumeric(s.p[id - 1]))
+        id--;
+    if (id < s.n && ENDS(((struct span){s.p, id}), "> orig_id=")) {
+        out->other_id = logfield_from(s, id);
+        out->act = MAILEV_ACT_RENAMED;
+        s.n = id - 9;
+    }
+    s = logfield_from(s, (size_t)(found - s.p) + 7);
+    if (ENDS(s, ">"))
+        out->from = (struct span){s.p, s.n - 1};
 }
 
 void logdoor_postscreen(struct span s, struct mailev *out) {

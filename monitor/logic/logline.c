@@ -209,7 +209,7 @@ static void parse_bounce(struct span s, struct mailev *out) {
 
     if (out->queue_id.n > 0 && (STARTS(s, "sender ") || STARTS(s, "postmaster ")) &&
         (found = span_find(s, " notification: ")) != NULL) {
-        out->text = logfield_from(s, (size_t)(found - s.p) + 15);
+        out->text = out->other_id = logfield_from(s, (size_t)(found - s.p) + 15);
         out->kind = MAILEV_BOUNCE_NOTICE;
     } else if (out->queue_id.n > 0 &&
                (STARTS(s, "not sending trace") || STARTS(s, "no trace file"))) {
@@ -263,6 +263,10 @@ static void parse_postsuper(struct span s, struct mailev *out) {
         if (span_starts(s, notes[i]))
             out->kind = MAILEV_NOTE;
     }
+    if (out->queue_id.n > 0 && IS(s, "placed on hold"))
+        out->act = MAILEV_ACT_HELD;
+    else if (out->queue_id.n > 0 && IS(s, "released from hold"))
+        out->act = MAILEV_ACT_RELEASED;
 }
 
 static void parse_master(struct span s, struct mailev *out) {
@@ -334,6 +338,9 @@ static void parse_by_daemon(enum loghead_daemon daemon, struct span s, struct ma
     case LOGHEAD_MASTER:
     case LOGHEAD_SCRIPT:
         parse_master(s, out);
+        break;
+    case LOGHEAD_MISC:
+        logdoor_pickup(s, out);
         break;
     default:
         break;

@@ -46,6 +46,17 @@ enum mailev_status {
     MAILEV_STATUS_OTHER /* a word that is not known */
 };
 
+/* What else became of a message, by lines of other kinds (note, disconnect). */
+enum mailev_act {
+    MAILEV_ACT_NONE,
+    MAILEV_ACT_HELD,      /* cleanup: QID: hold: ...; postsuper: QID: placed on hold */
+    MAILEV_ACT_RELEASED,  /* postsuper: QID: released from hold */
+    MAILEV_ACT_DISCARDED, /* cleanup: QID: discard: ..., milter-discard: ... */
+    MAILEV_ACT_CANCELED,  /* cleanup: QID: canceled */
+    MAILEV_ACT_RENAMED,   /* pickup: QID: uid=... orig_id=QID2: was QID2 until postsuper -r */
+    MAILEV_ACT_CUT,       /* smtpd: the client was lost while it sent a message */
+};
+
 /* Position in delays=a/b/c/d, src/global/log_adhoc.c */
 enum mailev_stage { STAGE_BEFORE_QMGR, STAGE_QMGR, STAGE_SETUP, STAGE_TRANSMISSION, STAGE_COUNT };
 
@@ -53,6 +64,7 @@ struct mailev {
     int64_t time_ms; /* milliseconds since 1970 UTC; 0 when the stamp was not understood */
     enum mailev_kind kind;
     enum mailev_status status;
+    enum mailev_act act;
     enum diagnosis diagnosis; /* DIAGNOSIS_NONE until logic/diagnose looked at it */
     counter_set counters;     /* what this line adds one to */
     uint32_t pid;
@@ -67,6 +79,7 @@ struct mailev {
                              "postfix/submission" */
     struct span daemon;   /* "smtp", "smtpd", "qmgr", ...: the last element */
     struct span queue_id; /* also "NOQUEUE" */
+    struct span other_id; /* of another message: orig_id= of pickup, the notification of bounce */
     struct span severity; /* "warning", "error", "fatal", "panic"; else absent */
     struct span to;       /* without <> */
     struct span from;     /* without <>; present and empty for the null sender: p != NULL */

@@ -367,7 +367,7 @@ static const struct shape {
     {"bounce[1]: warning: " ID ": undeliverable postmaster notification discarded",
      "warning warnings",
      {PRINTABLE}},
-    {"pickup[1]: " ID ": uid=33 from=<%1@a.example>", "note", {QUOTED}},
+    {"pickup[1]: " ID ": uid=33 from=<%1@a.example>", "note", {QUOTED}, "%1@a.example"},
 };
 
 static void fill(const char *shape, char words[2][TEXT_MOST], char out[LINE_MOST]) {

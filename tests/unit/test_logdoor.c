@@ -84,3 +84,54 @@ Test(logdoor, lines) {
         cr_expect(span_equal(ev.client_ip, span_of(rows[i].ip)), "%s: client_ip", rows[i].message);
     }
 }
+
+Test(logdoor, what_becomes_of_a_message) {
+    static const struct {
+        void (*parse)(struct span s, struct mailev *out);
+        const char *message;
+        enum mailev_act act;
+        const char *from, *other_id;
+    } rows[] = {
+        {logdoor_cleanup, "hold: header Subject: x from c[192.0.2.1]; from=<a> to=<b> proto=SMTP",
+         MAILEV_ACT_HELD, "a", ""},
+        {logdoor_cleanup, "milter-hold: END-OF-MESSAGE from c[192.0.2.1]: milter triggers HOLD",
+         MAILEV_ACT_HELD, "", ""},
+        {logdoor_cleanup, "discard: body x from c[192.0.2.1]; from=<a> to=<b> proto=SMTP",
+         MAILEV_ACT_DISCARDED, "a", ""},
+        {logdoor_cleanup, "milter-discard: END-OF-MESSAGE from c[192.0.2.1]: x",
+         MAILEV_ACT_DISCARDED, "", ""},
+        {logdoor_cleanup,
+         "warning: header Subject: hold: from c[192.0.2.1]; from=<a> to=<b> proto=SMTP",
+         MAILEV_ACT_NONE, "a", ""},
+        {logdoor_cleanup, "canceled", MAILEV_ACT_CANCELED, "", ""},
+        {logdoor_cleanup, "resent-message-id=<canceled>", MAILEV_ACT_NONE, "", ""},
+        {logdoor_cleanup, "message-id=<x>", MAILEV_ACT_NONE, "", ""},
+        {logdoor_smtpd, "lost connection after DATA (5 bytes) from c[192.0.2.1]", MAILEV_ACT_CUT,
+         "", ""},
+        {logdoor_smtpd, "timeout after BDAT (0 bytes) from c[192.0.2.1]", MAILEV_ACT_CUT, "", ""},
+        {logdoor_smtpd, "lost connection after END-OF-MESSAGE from c[192.0.2.1]", MAILEV_ACT_NONE,
+         "", ""},
+        {logdoor_smtpd, "lost connection after RCPT from DATA [192.0.2.1]", MAILEV_ACT_NONE, "",
+         ""},
+        {logdoor_pickup, "uid=0 from=<root>", MAILEV_ACT_NONE, "root", ""},
+        {logdoor_pickup, "uid=0 from=<>", MAILEV_ACT_NONE, "", ""},
+        {logdoor_pickup, "uid=105 from=<a@b> orig_id=A89EB7629C3", MAILEV_ACT_RENAMED, "a@b",
+         "A89EB7629C3"},
+        {logdoor_pickup, "uid=105 from=<a> orig_id=A89EB7629C3>", MAILEV_ACT_NONE,
+         "a> orig_id=A89EB7629C3", ""},
+        {logdoor_pickup, "uid=105 from=<a> orig_id=>", MAILEV_ACT_NONE, "a> orig_id=", ""},
+        {logdoor_pickup, "uid=105 from=<a> orig_id=", MAILEV_ACT_NONE, "", ""},
+        {logdoor_pickup, "uid=105 orig_id=A89EB7629C3", MAILEV_ACT_NONE, "", ""},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct mailev ev = {.kind = MAILEV_OTHER, .queue_id = SPAN("A92B612A094")};
+
+        rows[i].parse(span_of(rows[i].message), &ev);
+        cr_expect_neq(ev.kind, MAILEV_OTHER, "%s", rows[i].message);
+        cr_expect_eq(ev.act, rows[i].act, "%s: %d", rows[i].message, (int)ev.act);
+        cr_expect(span_equal(ev.from, span_of(rows[i].from)), "%s: from", rows[i].message);
+        cr_expect(span_equal(ev.other_id, span_of(rows[i].other_id)), "%s: other_id",
+                  rows[i].message);
+    }
+}
