@@ -1,123 +1,105 @@
-/* facts.c: the forms of relayhost, and postconf's lines. */
+/* facts.c: what was added is there until newer ones need the room; bytes from anywhere do no harm.
+ */
 #include <criterion/criterion.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "facts.h"
 
-Test(facts, relayhost) {
-    static const struct {
-        const char *in, *host; /* NULL: refused */
-        uint32_t port;
-        bool mx;
-    } rows[] = {
-        {"[smtp-relay.gmail.com]:587", "smtp-relay.gmail.com", 587, false},
-        {"[smtp.example.com]", "smtp.example.com", 25, false},
-        {"smtp.example.com:2525", "smtp.example.com", 2525, true},
-        {"smtp.example.com", "smtp.example.com", 25, true},
-        {"[h]:submission", "h", 587, false},
-        {"[h]:smtps", "h", 465, false},
-        {"[h]:submissions", "h", 465, false},
-        {"h:smtp", "h", 25, true},
-        {"[192.0.2.1]:587", "192.0.2.1", 587, false},
-        {"[2001:db8::1]:587", "2001:db8::1", 587, false},
-        {"[2001:db8::1]", "2001:db8::1", 25, false},
-        {"", NULL, 0, false},
-        {"[]:587", NULL, 0, false},
-        {"[h", NULL, 0, false},
-        {"[h]587", NULL, 0, false},
-        {"[h]:", NULL, 0, false},
-        {"[h]:0", NULL, 0, false},
-        {"[h]:65536", NULL, 0, false},
-        {"[h]:imap", NULL, 0, false},
-        {":587", NULL, 0, false},
-        {"[a]:587, [b]:587", NULL, 0, false},
-        {"a, b", NULL, 0, false},
-        {"2001:db8::1", NULL, 0, false},
-    };
+enum { SIZE = 4096 };
 
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct facts facts = {0};
-        bool good = facts_relayhost(span_of(rows[i].in), &facts);
+static const uint16_t most[FACTS_TEXTS] = {5, 200, 200, 0};
 
-        cr_expect_eq(good, rows[i].host != NULL, "%s", rows[i].in);
-        if (good && rows[i].host != NULL) {
-            cr_expect_str_eq(facts.host, rows[i].host, "%s: %s", rows[i].in, facts.host);
-            cr_expect_eq(facts.port, rows[i].port, "%s: %u", rows[i].in, facts.port);
-            cr_expect_eq(facts.mx, rows[i].mx, "%s", rows[i].in);
-            cr_expect_str_eq(facts.nexthop, rows[i].in);
+struct ring {
+    _Alignas(8) unsigned char bytes[SIZE];
+    uint64_t end;
+    struct facts facts;
+};
+
+static struct ring *ring_new(void) {
+    struct ring *r = calloc(1, sizeof *r);
+
+    r->end = FACTS_ALIGN;
+    r->facts = (struct facts){r->bytes, SIZE, &r->end};
+    return r;
+}
+
+static uint64_t add(struct ring *r, uint64_t prev, const char *a, const char *b) {
+    const struct span text[FACTS_TEXTS] = {span_of(a), span_of(b)};
+    uint64_t place;
+
+    facts_add(&r->facts, (struct fact){.prev = prev, .time_ms = 9, .kind = 3}, text, most, &place);
+    return place;
+}
+
+Test(facts, texts) {
+    struct ring *r = ring_new();
+    uint64_t first = add(r, 0, "123456789", "b");
+    uint64_t second = add(r, first, "", "");
+    const struct fact *fact = facts_at(&r->facts, first);
+
+    cr_assert_not_null(fact);
+    cr_expect(span_is(facts_text(fact, 0), "12345"), "cut");
+    cr_expect(span_is(facts_text(fact, 1), "b"));
+    cr_expect_eq(facts_text(fact, 3).n, 0u);
+    cr_expect_eq(fact->kind, 3);
+    cr_expect_eq(facts_at(&r->facts, second)->prev, first);
+    cr_expect_null(facts_at(&r->facts, 0));
+    cr_expect_null(facts_at(&r->facts, r->end));
+    cr_expect_null(facts_at(&r->facts, first + 1));
+    free(r);
+}
+
+Test(facts, the_newest_are_there) {
+    struct ring *r = ring_new();
+    uint64_t place[1000];
+    char text[64];
+    size_t there = 0;
+
+    for (size_t i = 0; i < 1000; i++) {
+        memset(text, 'a' + (int)(i % 26), sizeof text);
+        text[i % 60] = '\0';
+        place[i] = add(r, i > 0 ? place[i - 1] : 0, "", text);
+    }
+    for (size_t i = 1000; i-- > 0;) {
+        const struct fact *fact = facts_at(&r->facts, place[i]);
+
+        if (fact == NULL)
+            continue;
+        cr_assert_eq(there, 999 - i, "no gaps");
+        there++;
+        cr_assert_eq(fact->prev, i > 0 ? place[i - 1] : 0);
+        cr_assert_eq(facts_text(fact, 1).n, i % 60);
+        for (size_t k = 0; k < i % 60; k++)
+            cr_assert_eq(facts_text(fact, 1).p[k], 'a' + (char)(i % 26));
+    }
+    cr_expect_geq(there, 45u, "%zu", there); /* of 64 bytes each, on average */
+    free(r);
+}
+
+Test(facts, bytes_from_anywhere) {
+    struct ring *r = ring_new();
+    uint64_t seed = 11;
+
+    for (int round = 0; round < 20000; round++) {
+        uint64_t place;
+
+        for (int i = 0; i < 8; i++) {
+            seed = seed * UINT64_C(6364136223846793005) + 1;
+            memcpy(r->bytes + seed % (SIZE - 8), &seed, 8);
+        }
+        r->end = FACTS_ALIGN + (seed >> 20) % (3 * SIZE) / 8 * 8;
+        place = r->end - (seed >> 40) % SIZE / 8 * 8;
+        for (const struct fact *fact; (fact = facts_at(&r->facts, place)) != NULL;
+             place = fact->prev) {
+            for (unsigned i = 0; i < FACTS_TEXTS; i++) {
+                struct span text = facts_text(fact, i);
+
+                cr_assert((const unsigned char *)text.p >= r->bytes &&
+                          (const unsigned char *)text.p + text.n <= r->bytes + SIZE);
+            }
+            cr_assert_lt(fact->prev, place);
         }
     }
-}
-
-Test(facts, whole) {
-    static const char lines[] =
-        "relayhost = [r.example]:465\nsmtp_tls_wrappermode = yes\nsmtp_sasl_auth_enable = yes\n"
-        "smtp_sasl_password_maps = hash:/etc/postfix/sasl_passwd\nsmtp_helo_name = me.example\n"
-        "smtp_tls_CAfile =\nsmtp_tls_secure_cert_match = a.example:nexthop\nmail_version = 3.7.11\n"
-        "queue_directory = /var/spool/postfix\nmaximal_queue_lifetime = 5d\n";
-    struct facts facts;
-    struct fault why;
-
-    cr_assert_eq(facts_parse(SPAN(lines), &facts, &why), 0);
-    cr_expect_str_eq(facts.host, "r.example");
-    cr_expect(facts.implicit_tls);
-    cr_expect(facts.sasl);
-    cr_expect_str_eq(facts.map_type, "hash");
-    cr_expect_str_eq(facts.map_path, "/etc/postfix/sasl_passwd");
-    cr_expect_str_eq(facts.helo, "me.example");
-    cr_expect_str_eq(facts.ca_file, "");
-    cr_expect_str_eq(facts.tls_name, "a.example");
-    cr_expect_str_eq(facts.delimiter, ":");
-    cr_expect_str_eq(facts.queue_directory, "/var/spool/postfix");
-    cr_expect_eq(facts.queue_lifetime_s, 5 * 86400);
-}
-
-Test(facts, parts) {
-    static const struct {
-        const char *line;
-        const char *type; /* of the map; NULL: the whole is refused */
-        const char *tls_name;
-        uint64_t lifetime_s;
-    } rows[] = {
-        {"relayhost =", "", "", 0},
-        {"relayhost = [h", NULL, NULL, 0},
-        {"smtp_sasl_password_maps = texthash:/a", "texthash", "", 0},
-        {"smtp_sasl_password_maps = hash:/a, hash:/b", "", "", 0},
-        {"smtp_sasl_password_maps = /a", "", "", 0},
-        {"smtp_sasl_password_maps =", "", "", 0},
-        {"smtp_sasl_password_maps = inline:{a=b}", "", "", 0},
-        {"smtp_tls_secure_cert_match = nexthop, dot-nexthop", "", "", 0},
-        {"smtp_tls_secure_cert_match = .example.com", "", "", 0},
-        {"smtp_tls_secure_cert_match = a.b", "", "a.b", 0},
-        {"maximal_queue_lifetime = 1w", "", "", 604800},
-        {"maximal_queue_lifetime = 2", "", "", 172800},
-        {"maximal_queue_lifetime = 30m", "", "", 1800},
-        {"maximal_queue_lifetime = soon", NULL, NULL, 0},
-    };
-
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct facts facts;
-        struct fault why;
-        char text[400];
-        int got;
-
-        text_format(text, sizeof text, "%s\nmail_version = 3.7\nqueue_directory = /q\n",
-                    rows[i].line);
-        got = facts_parse(span_of(text), &facts, &why);
-        cr_expect_eq(got, rows[i].type == NULL ? -1 : 0, "%s", rows[i].line);
-        if (got == 0 && rows[i].type != NULL) {
-            cr_expect_str_eq(facts.map_type, rows[i].type, "%s", rows[i].line);
-            cr_expect_str_eq(facts.tls_name, rows[i].tls_name, "%s", rows[i].line);
-            cr_expect_eq(facts.queue_lifetime_s, rows[i].lifetime_s, "%s", rows[i].line);
-        }
-    }
-}
-
-Test(facts, not_postconf) {
-    struct facts facts;
-    struct fault why;
-
-    cr_expect_eq(facts_parse(SPAN(""), &facts, &why), -1);
-    cr_expect_eq(facts_parse(SPAN("queue_directory = relative\nmail_version = 3\n"), &facts, &why),
-                 -1);
+    free(r);
 }
