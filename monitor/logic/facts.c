@@ -20,27 +20,31 @@ static uint64_t take_bytes(struct facts *facts, size_t size) {
     return place;
 }
 
-struct fact *facts_add(struct facts *facts, struct fact fact, const struct span text[FACTS_TEXTS],
+static size_t length_of(struct span text, uint16_t most) {
+    return text.n < most ? text.n : most;
+}
+
+struct fact *facts_add(struct facts *facts, const struct span text[FACTS_TEXTS],
                        const uint16_t most[FACTS_TEXTS], uint64_t *place_out) {
-    size_t size = sizeof fact;
+    size_t size = sizeof(struct fact);
     struct fact *to;
     unsigned char *p;
 
-    for (int i = 0; i < FACTS_TEXTS; i++) {
-        fact.length[i] = (uint16_t)(text[i].n < most[i] ? text[i].n : most[i]);
-        size += fact.length[i];
-    }
+    for (int i = 0; i < FACTS_TEXTS; i++)
+        size += length_of(text[i], most[i]);
     size = round_up(size);
     assert(size <= FACTS_SIZE_MOST);
-    fact.size = (uint16_t)size;
     *place_out = take_bytes(facts, size);
     to = (struct fact *)(void *)(facts->bytes + *place_out % facts->size);
-    *to = fact;
+    to->size = (uint16_t)size;
     p = (unsigned char *)(to + 1);
     for (int i = 0; i < FACTS_TEXTS; i++) {
-        if (fact.length[i] > 0)
-            memcpy(p, text[i].p, fact.length[i]);
-        p += fact.length[i];
+        size_t n = length_of(text[i], most[i]);
+
+        to->length[i] = (uint16_t)n;
+        if (n > 0)
+            memcpy(p, text[i].p, n);
+        p += n;
     }
     return to;
 }

@@ -31,9 +31,10 @@ struct fact {
     uint16_t spare;
 };
 
-/* Adds one; what its texts have beyond `most` is cut off, size and lengths are filled in. Not more
- * than FACTS_SIZE_MOST. The result is good until the next one is added. */
-struct fact *facts_add(struct facts *facts, struct fact fact, const struct span text[FACTS_TEXTS],
+/* Adds one with these texts; what they have beyond `most` is cut off. Not more than
+ * FACTS_SIZE_MOST. The caller fills in prev, which must be the place of an earlier one, time_ms,
+ * kind, status and count. The result is good until the next one is added. */
+struct fact *facts_add(struct facts *facts, const struct span text[FACTS_TEXTS],
                        const uint16_t most[FACTS_TEXTS], uint64_t *place_out);
 
 /* The fact at this place, or NULL where it was overwritten, or never was one. */

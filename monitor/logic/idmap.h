@@ -1,7 +1,8 @@
 /* struct idmap: where in an array stands the element with this id? Open addressing; holds the
- * numbers of the elements alone (4 bytes each) and looks their ids up in the array: each element
- * begins with its id, a uint64_t that is spread evenly (a keyed hash) and not 0. Grows and shrinks
- * with its content: allocates now and then, not at each call. Pure. */
+ * number of each element and half of its id (8 bytes), so that the array is looked at for the one
+ * that is sought alone. Each element begins with its id, a uint64_t that is spread evenly (a keyed
+ * hash) and not 0. Grows and shrinks with its content: allocates now and then, not at each call.
+ * Pure. */
 #ifndef LOGIC_IDMAP_H
 #define LOGIC_IDMAP_H
 
@@ -13,8 +14,11 @@ enum { IDMAP_NONE = UINT32_MAX };
 struct idmap {
     const unsigned char *base; /* of the array; the owner keeps it right when the array moves */
     size_t stride;             /* size of an element */
-    uint32_t *slot;            /* number of an element + 1; 0: free */
-    uint32_t mask;             /* slots - 1 */
+    struct idmap_slot {
+        uint32_t number; /* of an element, + 1; 0: free */
+        uint32_t part;   /* of its id, the lower half */
+    } * slot;
+    uint32_t mask; /* slots - 1 */
     uint32_t count;
 };
 

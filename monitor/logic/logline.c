@@ -339,9 +339,6 @@ static void parse_by_daemon(enum loghead_daemon daemon, struct span s, struct ma
     case LOGHEAD_SCRIPT:
         parse_master(s, out);
         break;
-    case LOGHEAD_MISC:
-        logdoor_pickup(s, out);
-        break;
     default:
         break;
     }
@@ -388,8 +385,10 @@ static void parse_message(enum loghead_daemon daemon, struct mailev *out) {
         return;
     if (parse_tls(daemon, s, out) || parse_tls_failure(daemon, s, out))
         return;
-    if (lognote_is(s))
+    if (lognote_is(s)) {
         out->kind = MAILEV_NOTE;
+        logdoor_pickup(s, out);
+    }
 }
 
 /* gcc would put `rep stosq` for a memset() of this length, which takes three times as long as the
