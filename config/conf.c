@@ -84,6 +84,10 @@ static const struct parameter parameters[] = {
      "time without a sign of life of the milter until that is an alert"},
     {"verify_interval", SECONDS, NUMBER(verify_interval_s), 60, 7 * DAY, "30m",
      "time between two tests of the live login and the smarthost's certificate"},
+    {"unknown_after", SECONDS, NUMBER(unknown_after_s), 10, 30 * DAY, "10m",
+     "time after which a message that left the queue without a word in the log counts as unknown"},
+    {"messages_kept", COUNT, NUMBER(messages_kept), 100, 10000000, "16000",
+     "last messages that `relaywatch logs --queue-id` knows; about 350 bytes of memory each"},
 };
 
 enum { PARAMETERS = sizeof parameters / sizeof parameters[0] };

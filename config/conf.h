@@ -54,6 +54,8 @@ struct conf {
     uint64_t log_silent_after_s;
     uint64_t milter_gone_after_s;
     uint64_t verify_interval_s;
+    uint64_t unknown_after_s;
+    uint64_t messages_kept;
 };
 
 /* The built-in defaults. */

@@ -37,14 +37,15 @@ static void fill_view(struct daemon *d, struct view *v, struct tail_figures *sou
         mono_ms - d->milter.alive_mono_ms < (int64_t)d->conf.milter_gone_after_s * 1000;
     memcpy(v->milter, d->milter.value, sizeof v->milter);
     v->notify_connected = notifyc_connected(d->notify);
+    v->delays = &d->messages.delays;
     if (d->tail == NULL)
         return;
     tail_figures(d->tail, source);
     v->source = source;
     v->source_lag_s =
         source->lag_bytes == 0 ? 0 : (double)(mono_ms - source->last_line_mono_ms) / 1000.0;
-    v->ledger = ledger_totals(d->ledger);
-    v->ledger_queued = ledger_queued(d->ledger);
+    v->ledger = ledger_totals(d->messages.ledger);
+    v->ledger_sum = ledger_sum(d->messages.ledger);
     v->destinations = &d->destinations;
 }
 

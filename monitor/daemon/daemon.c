@@ -1,7 +1,7 @@
 /* See daemon.h. The way of a line of the log can be read here whole:
  *
- *     tail -> on_line: parse, diagnose -> on_event: counters, rings, destinations, ledger, health,
- *                                            shapes
+ *     tail -> on_line: parse, diagnose -> on_event: counters, rings, destinations,
+ *                                            messages (ledger), health, shapes
  *          -> on_batch: publish totals and position, look at the rules
  *
  * and once a second on_tick: the milter's page, questions to the keeper, rules, slots. */
@@ -49,7 +49,7 @@ static void on_event(struct daemon *d, const struct mailev *ev) {
     counters_add(&d->counters, ev->counters);
     rings_add(&d->rings, ev->counters, ev->time_ms, d->clock.now_ms);
     destinations_note(&d->destinations, ev);
-    ledger_note(d->ledger, ev);
+    messages_note(&d->messages, ev, d->clock.now_ms);
     health_note(&d->health, ev, event_time(ev, d->clock.now_ms));
     shapes_note(&d->shapes, ev, event_time(ev, d->clock.now_ms));
     d->rules_due |= ev->kind == MAILEV_DELIVERY || ev->diagnosis != DIAGNOSIS_NONE;
@@ -76,13 +76,43 @@ static int64_t on_stamp(struct span line, void *arg) {
 }
 
 static void publish_log(struct daemon *d) {
-    logtotals_put(&d->logtotals, &d->counters, ledger_totals(d->ledger), &d->rings,
+    messages_commit(&d->messages);
+    logtotals_put(&d->logtotals, &d->counters, ledger_totals(d->messages.ledger), &d->rings,
                   &d->destinations, &d->log.now);
+    delays_put(&d->messages.delays, &d->log.now);
     shapes_put(&d->shapes, &d->log.now);
     d->log.now.time_ms = d->clock.now_ms;
     tail_position(d->tail, d->log.now.position, sizeof d->log.now.position);
     store_publish(d->log.stream, &d->log.now);
     d->log.changed = true;
+}
+
+/* ---- slots ---- */
+
+static void slot_keep(struct kept *kept) {
+    struct totals *t;
+    struct fault why;
+
+    if (!kept->begun || !kept->changed)
+        return;
+    t = xcalloc(1, sizeof *t);
+    store_stream_snapshot(kept->stream, t);
+    if (slot_save(kept->slot_path, t, &why) == -1)
+        log_warn("slot", "%s", why.text);
+    else
+        kept->changed = false;
+    free(t);
+}
+
+/* The log's totals, and before them what they go with. */
+static void keep_log(struct daemon *d) {
+    if (!d->log.begun)
+        return;
+    publish_log(d);
+    messages_before_save(&d->messages);
+    slot_keep(&d->log);
+    if (!d->log.changed)
+        messages_after_save(&d->messages);
 }
 
 static void on_batch(void *arg) {
@@ -112,13 +142,14 @@ static void on_log_start(const struct totals *from, void *arg) {
 
     d->log.now = *from;
     logtotals_restore(&d->logtotals, &d->log.now, &d->counters, &t, &d->rings, &d->destinations);
+    delays_restore(&d->messages.delays, &d->log.now);
     shapes_restore(&d->shapes, &d->log.now);
-    d->ledger = ledger_new(&key);
-    ledger_restore(d->ledger, &t);
+    milterpage_attach(&d->milter);
+    messages_begin(&d->messages, &d->conf, from, &t, d->milter.page, d->clock.now_ms);
     d->log.begun = true;
     d->tail = tail_new(d->loop, d->conf.mail_log, &key, &calls);
     tail_start(d->tail, from->position, strcmp(d->conf.log_start, "beginning") == 0);
-    publish_log(d);
+    keep_log(d);
     log_info("daemon", "reading %s; %llu lines counted before", d->conf.mail_log,
              (unsigned long long)d->counters.value[COUNTER_LINES]);
 }
@@ -186,22 +217,7 @@ static void on_lineage(bool ours_is_newborn, void *arg) {
     }
 }
 
-/* ---- slots ---- */
-
-static void slot_keep(struct kept *kept) {
-    struct totals *t;
-    struct fault why;
-
-    if (!kept->begun || !kept->changed)
-        return;
-    t = xcalloc(1, sizeof *t);
-    store_stream_snapshot(kept->stream, t);
-    if (slot_save(kept->slot_path, t, &why) == -1)
-        log_warn("slot", "%s", why.text);
-    else
-        kept->changed = false;
-    free(t);
-}
+/* ---- streams ---- */
 
 static void begin_stream(struct daemon *d, struct kept *kept, const char *suffix,
                          void (*on_start)(const struct totals *from, void *arg)) {
@@ -230,6 +246,17 @@ static void on_login_change(const struct stat *now, void *arg) {
 
 /* ---- once a second ---- */
 
+static void look_at_messages(struct daemon *d, int64_t mono_ms) {
+    bool counted = d->queue_counted_ms != 0 && mono_ms - d->queue_counted_ms < QUEUE_STALE_MS;
+    struct tail_figures source;
+
+    messages_set_page(&d->messages, d->milter.page);
+    tail_figures(d->tail, &source);
+    if (messages_look(&d->messages, counted ? &d->queue : NULL, &source,
+                      (int64_t)d->conf.unknown_after_s * 1000, d->clock.now_ms))
+        publish_log(d);
+}
+
 static void on_tick(void *arg) {
     struct daemon *d = arg;
     int64_t mono_ms = clock_mono_ms();
@@ -238,15 +265,20 @@ static void on_tick(void *arg) {
     d->clock.now_ms = clock_wall_ms();
     if (d->milter_kept.begun && milterpage_read(&d->milter))
         publish_milter(d);
-    if (d->log.begun)
+    if (d->log.begun) {
         rates_note(&d->rates, &d->counters, mono_ms);
+        look_at_messages(d, mono_ms);
+    }
     ask_keeper(d, mono_ms);
     judge(d);
     note_way_back(d);
     if (mono_ms - d->slots_saved_ms >= SLOT_SAVE_MS) {
         d->slots_saved_ms = mono_ms;
-        slot_keep(&d->log);
+        if (d->log.changed)
+            keep_log(d);
         slot_keep(&d->milter_kept);
+    } else if (d->log.begun && messages_want_save(&d->messages)) {
+        keep_log(d);
     }
     loop_timer_set(d->tick, TICK_MS);
 }
@@ -276,6 +308,7 @@ static void reload_conf(struct daemon *d) {
     d->conf.log_silent_after_s = fresh.log_silent_after_s;
     d->conf.milter_gone_after_s = fresh.milter_gone_after_s;
     d->conf.verify_interval_s = fresh.verify_interval_s;
+    d->conf.unknown_after_s = fresh.unknown_after_s;
     limits = judge_limits(&d->conf);
     rules_set_limits(d->rules, &limits);
     if (memcmp(&fresh, &d->conf, sizeof fresh) != 0) {
@@ -339,7 +372,7 @@ static int open_all(struct daemon *d) {
 
 static void close_all(struct daemon *d) {
     loop_timer_free(&d->tick);
-    slot_keep(&d->log);
+    keep_log(d);
     slot_keep(&d->milter_kept);
     tail_free(&d->tail);
     store_free(&d->store);
@@ -350,7 +383,7 @@ static void close_all(struct daemon *d) {
     notifyc_free(&d->notify);
     rules_free(&d->rules);
     diagnoser_free(&d->diagnoser);
-    ledger_free(&d->ledger);
+    messages_clear(&d->messages);
     loop_signal_free(&d->on_hup);
     loop_signal_free(&d->on_int);
     loop_signal_free(&d->on_term);

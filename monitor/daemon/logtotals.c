@@ -1,10 +1,33 @@
 /* See logtotals.h. */
 #include "logtotals.h"
 
+#include <stddef.h>
+#include <string.h>
+
 #include "text.h"
 
-static const char *const end_name[LOGTOTALS_ENDS] = {"l.accepted", "l.sent", "l.bounced",
-                                                     "l.expired", "l.unknown"};
+/* Where each figure of the ledger stands in the struct. */
+static const struct {
+    const char *name;
+    size_t offset;
+} of_ledger[] = {
+    {"l.accepted", offsetof(struct ledger_totals, accepted)},
+    {"l.sent", offsetof(struct ledger_totals, sent)},
+    {"l.bounced", offsetof(struct ledger_totals, bounced)},
+    {"l.expired", offsetof(struct ledger_totals, expired)},
+    {"l.unknown", offsetof(struct ledger_totals, unknown)},
+    {"l.deleted", offsetof(struct ledger_totals, deleted)},
+    {"l.spilled", offsetof(struct ledger_totals, spilled)},
+    {"l.unlogged", offsetof(struct ledger_totals, unlogged)},
+    {"l.stray", offsetof(struct ledger_totals, stray)},
+    {"l.unknown_ms", offsetof(struct ledger_totals, unknown_ms)},
+    {"l.step", offsetof(struct ledger_totals, step)},
+    {"l.ring", offsetof(struct ledger_totals, ring)},
+    {"l.ring_lineage", offsetof(struct ledger_totals, ring_lineage)},
+};
+
+_Static_assert(sizeof of_ledger / sizeof of_ledger[0] == LOGTOTALS_LEDGER,
+               "each figure of the ledger has a field");
 
 /* The value of a field, which is added where it is new. */
 static uint64_t adopt(struct totals *totals, const char *name, int *field_out) {
@@ -21,16 +44,17 @@ void logtotals_restore(struct logtotals *l, struct totals *totals, struct counte
                        struct ledger_totals *ledger, struct rings *rings,
                        struct destinations *destinations) {
     struct hash_key key = totals_hash_key(totals);
-    uint64_t *const end[LOGTOTALS_ENDS] = {&ledger->accepted, &ledger->sent, &ledger->bounced,
-                                           &ledger->expired, &ledger->unknown};
     char name[TOTALS_NAME_SIZE];
 
     for (int c = 0; c < COUNTER_COUNT; c++) {
         text_format(name, sizeof name, "c.%s", counter_name((enum counter)c));
         counters->value[c] = adopt(totals, name, &l->counter[c]);
     }
-    for (int i = 0; i < LOGTOTALS_ENDS; i++)
-        *end[i] = adopt(totals, end_name[i], &l->ledger[i]);
+    for (size_t i = 0; i < LOGTOTALS_LEDGER; i++) {
+        uint64_t value = adopt(totals, of_ledger[i].name, &l->ledger[i]);
+
+        memcpy((char *)ledger + of_ledger[i].offset, &value, sizeof value);
+    }
     rings_restore(rings, totals);
     destinations_restore(destinations, &key, totals);
 }
@@ -38,13 +62,14 @@ void logtotals_restore(struct logtotals *l, struct totals *totals, struct counte
 void logtotals_put(const struct logtotals *l, const struct counters *counters,
                    const struct ledger_totals *ledger, struct rings *rings,
                    struct destinations *destinations, struct totals *totals) {
-    const uint64_t end[LOGTOTALS_ENDS] = {ledger->accepted, ledger->sent, ledger->bounced,
-                                          ledger->expired, ledger->unknown};
-
     for (int c = 0; c < COUNTER_COUNT; c++)
         put(totals, l->counter[c], counters->value[c]);
-    for (int i = 0; i < LOGTOTALS_ENDS; i++)
-        put(totals, l->ledger[i], end[i]);
+    for (size_t i = 0; i < LOGTOTALS_LEDGER; i++) {
+        uint64_t value;
+
+        memcpy(&value, (const char *)ledger + of_ledger[i].offset, sizeof value);
+        put(totals, l->ledger[i], value);
+    }
     rings_put(rings, totals);
     destinations_put(destinations, totals);
 }

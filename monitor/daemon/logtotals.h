@@ -1,4 +1,4 @@
-/* What relaywatchd counts from the log as fields of its totals, and back: c.COUNTER, l.END of the
+/* What relaywatchd counts from the log as fields of its totals, and back: c.COUNTER, l.NAME of the
  * ledger, the rings (m. h. r., see rings.h), the destinations (k., see destinations.h). Pure; keeps
  * the numbers of the fields, so that a publish after each line costs next to nothing. */
 #ifndef DAEMON_LOGTOTALS_H
@@ -10,11 +10,11 @@
 #include "ledger.h"
 #include "rings.h"
 
-enum { LOGTOTALS_ENDS = 5 };
+enum { LOGTOTALS_LEDGER = sizeof(struct ledger_totals) / sizeof(uint64_t) };
 
 struct logtotals {
     int counter[COUNTER_COUNT]; /* numbers of fields; -1: no room */
-    int ledger[LOGTOTALS_ENDS];
+    int ledger[LOGTOTALS_LEDGER];
 };
 
 /* Takes the figures out of the totals of an earlier life and adds the fields that are new. */

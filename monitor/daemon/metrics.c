@@ -126,7 +126,50 @@ static void put_ledger(FILE *out, const struct view *v) {
     put_count(out, "relaywatch_ledger_accepted_total", "Messages that came in.",
               v->ledger->accepted);
     put(out, "relaywatch_ledger_queued", "gauge", "Messages that came in and did not end yet.",
-        (double)v->ledger_queued);
+        (double)(v->ledger_sum.queued - v->ledger_sum.arriving));
+    put(out, "relaywatch_ledger_arriving", "gauge",
+        "Messages that are coming in and not counted as accepted yet.",
+        (double)v->ledger_sum.arriving);
+    put_count(out, "relaywatch_ledger_deleted_total", "Of unknown: deleted by hand.",
+              v->ledger->deleted);
+    put_count(out, "relaywatch_ledger_unlogged_total",
+              "Of unknown: seen by the milter, never in the log.", v->ledger->unlogged);
+    put_count(out, "relaywatch_ledger_spilled_total", "Of unknown: not followed to their end.",
+              v->ledger->spilled);
+    put_count(out, "relaywatch_ledger_stray_total",
+              "Messages that ended and came in before the first start.", v->ledger->stray);
+}
+
+/* postfix_exporter's: every attempt of smtp(8). */
+static void put_delays(FILE *out, const struct view *v) {
+    static const char name[] = "postfix_smtp_delivery_delay_seconds";
+    bool begun = false;
+
+    for (unsigned part = 0; part < STAGE_COUNT; part++) {
+        const char *stage = delays_part_name(part);
+        uint64_t below = 0;
+
+        for (size_t i = 0; i < DELAYS_BUCKETS; i++)
+            below += v->delays->bucket[part][i];
+        if (below == 0)
+            continue;
+        if (!begun)
+            head(out, name, "histogram", "SMTP message processing time in seconds.");
+        begun = true;
+        below = 0;
+        for (size_t i = 0; i < DELAYS_BUCKETS; i++) {
+            below += v->delays->bucket[part][i];
+            fprintf(out, "%s_bucket{stage=\"%s\",le=\"", name, stage);
+            if (i < DELAYS_BUCKETS - 1)
+                fprintf(out, "%g", (double)delays_bound_us[i] / 1e6);
+            else
+                fputs("+Inf", out);
+            fprintf(out, "\"} %llu\n", (unsigned long long)below);
+        }
+        fprintf(out, "%s_sum{stage=\"%s\"} %.17g\n", name, stage,
+                (double)v->delays->sum_us[part] / 1e6);
+        fprintf(out, "%s_count{stage=\"%s\"} %llu\n", name, stage, (unsigned long long)below);
+    }
 }
 
 /* The names of postfix_exporter that our counters are the same as. */
@@ -186,6 +229,7 @@ char *metrics_print(const struct view *v) {
         "Whether Redis takes our figures (1 also without Redis).",
         v->store == STORE_OK || v->store == STORE_OFF ? 1 : 0);
     put_exporter_names(out, v);
+    put_delays(out, v);
     if (fclose(out) != 0)
         die(EX_OSERR, "metrics: out of memory");
     return text;

@@ -37,9 +37,7 @@ void milterpage_restore(struct milterpage *m, const struct totals *from) {
     }
 }
 
-/* Maps the page that is there now. One of another lineage counts from zero: what was counted so far
- * becomes the base. */
-static void attach(struct milterpage *m) {
+void milterpage_attach(struct milterpage *m) {
     struct stat now;
 
     if (stat(m->path, &now) == -1)
@@ -52,18 +50,18 @@ static void attach(struct milterpage *m) {
     m->device = now.st_dev;
     m->inode = now.st_ino;
     log_info("milter", "reading %s", m->path);
-    if (m->page->lineage == m->lineage)
-        return;
-    m->lineage = m->page->lineage;
-    memcpy(m->base, m->value, sizeof m->base);
 }
 
 bool milterpage_read(struct milterpage *m) {
     bool changed = false;
 
-    attach(m);
+    milterpage_attach(m);
     if (m->page == NULL)
         return false;
+    if (m->page->lineage != m->lineage) { /* counts from zero: what was counted is the base */
+        m->lineage = m->page->lineage;
+        memcpy(m->base, m->value, sizeof m->base);
+    }
     for (int c = 0; c < MLTPAGE_COUNTER_COUNT; c++) {
         uint64_t value =
             m->base[c] + atomic_load_explicit(&m->page->counter[c], memory_order_relaxed);

@@ -25,7 +25,10 @@ void milterpage_clear(struct milterpage *m);
 /* Goes on from the totals of an earlier life. */
 void milterpage_restore(struct milterpage *m, const struct totals *from);
 
-/* Looks at the page. Returns true when a figure changed. */
+/* Maps the page that is there now. */
+void milterpage_attach(struct milterpage *m);
+
+/* The same, and looks at its figures. Returns true when a figure changed. */
 bool milterpage_read(struct milterpage *m);
 
 /* The totals to publish: c.NAME, and b.NAME for the next life. */

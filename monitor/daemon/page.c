@@ -234,12 +234,12 @@ static void put_cards(FILE *out, const struct view *v) {
 
     fputs("<div class=\"cards\">\n", out);
     open_card(out, "Messages");
-    row(out, "came in", "%llu", (unsigned long long)v->ledger->accepted);
-    row(out, "delivered", "%llu", (unsigned long long)v->ledger->sent);
-    row(out, "returned to the sender", "%llu", (unsigned long long)v->ledger->bounced);
-    row(out, "waited too long, returned", "%llu", (unsigned long long)v->ledger->expired);
-    row(out, "still under way", "%llu", (unsigned long long)v->ledger_queued);
-    row(out, "left without a trace", "%llu", (unsigned long long)v->ledger->unknown);
+    row(out, "came in", "%llu", (unsigned long long)v->ledger_sum.accepted);
+    row(out, "delivered", "%llu", (unsigned long long)v->ledger_sum.sent);
+    row(out, "returned to the sender", "%llu", (unsigned long long)v->ledger_sum.bounced);
+    row(out, "waited too long, returned", "%llu", (unsigned long long)v->ledger_sum.expired);
+    row(out, "still under way", "%llu", (unsigned long long)v->ledger_sum.queued);
+    row(out, "left without a trace", "%llu", (unsigned long long)v->ledger_sum.unknown);
     close_card(out);
 
     open_card(out, "Troubles counted");

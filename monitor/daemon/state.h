@@ -10,7 +10,6 @@
 #include "diagnose.h"
 #include "fixtext.h"
 #include "health.h"
-#include "ledger.h"
 #include "logline.h"
 #include "rates.h"
 #include "rings.h"
@@ -25,6 +24,7 @@
 #include "watchfile.h"
 #include "login.h"
 #include "logtotals.h"
+#include "messages.h"
 #include "milterpage.h"
 #include "view.h"
 
@@ -64,7 +64,7 @@ struct daemon {
     struct rings rings;
     struct destinations destinations;
     struct logtotals logtotals;
-    struct ledger *ledger;
+    struct messages messages;
     struct rates rates;
     struct health health;
     struct shapes shapes;

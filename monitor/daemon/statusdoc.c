@@ -94,12 +94,42 @@ static struct json_t *queue_object(const struct view *v) {
 static struct json_t *ledger_object(const struct view *v) {
     struct json_t *o = json_make_object();
 
-    json_put_int(o, "accepted", (int64_t)v->ledger->accepted);
-    json_put_int(o, "sent", (int64_t)v->ledger->sent);
-    json_put_int(o, "bounced", (int64_t)v->ledger->bounced);
-    json_put_int(o, "expired", (int64_t)v->ledger->expired);
-    json_put_int(o, "queued", (int64_t)v->ledger_queued);
-    json_put_int(o, "unknown", (int64_t)v->ledger->unknown);
+    json_put_int(o, "accepted", (int64_t)v->ledger_sum.accepted);
+    json_put_int(o, "sent", (int64_t)v->ledger_sum.sent);
+    json_put_int(o, "bounced", (int64_t)v->ledger_sum.bounced);
+    json_put_int(o, "expired", (int64_t)v->ledger_sum.expired);
+    json_put_int(o, "queued", (int64_t)v->ledger_sum.queued);
+    json_put_int(o, "unknown", (int64_t)v->ledger_sum.unknown);
+    /* of unknown, and beside the sum */
+    json_put_int(o, "deleted", (int64_t)v->ledger->deleted);
+    json_put_int(o, "unlogged", (int64_t)v->ledger->unlogged);
+    json_put_int(o, "spilled", (int64_t)v->ledger->spilled);
+    put_time(o, "unknown_at", (int64_t)v->ledger->unknown_ms);
+    json_put_int(o, "stray", (int64_t)v->ledger->stray);
+    return o;
+}
+
+/* Seconds; null where there are none. */
+static struct json_t *delays_object(const struct view *v) {
+    static const double percent[] = {50, 90, 99};
+    static const char *const names[] = {"p50", "p90", "p99"};
+    struct json_t *o = json_make_object();
+
+    json_put_int(o, "window_seconds", DELAYS_WINDOW_S);
+    json_put_int(o, "count", (int64_t)delays_count(v->delays, v->now_ms));
+    for (unsigned part = 0; part < DELAYS_PARTS; part++) {
+        struct json_t *p = json_make_object();
+        int64_t us[3];
+        bool any = delays_percentiles(v->delays, part, v->now_ms, 3, percent, us);
+
+        for (size_t i = 0; i < 3; i++) {
+            if (any)
+                json_put_real(p, names[i], (double)us[i] / 1e6);
+            else
+                json_put_null(p, names[i]);
+        }
+        json_put(o, delays_part_name(part), p);
+    }
     return o;
 }
 
@@ -202,6 +232,7 @@ char *statusdoc_print(const struct view *v) {
     json_put(doc, "rates", rates_object(v));
     json_put(doc, "queue", queue_object(v));
     json_put(doc, "ledger", ledger_object(v));
+    json_put(doc, "delays", delays_object(v));
     json_put(doc, "milter", milter_object(v));
     json_put(doc, "destinations", destinations_array(v));
     put_alerts(doc, v);

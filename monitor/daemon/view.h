@@ -9,6 +9,7 @@
 
 #include "alert.h"
 #include "conf.h"
+#include "delays.h"
 #include "destinations.h"
 #include "health.h"
 #include "keeperq.h"
@@ -42,7 +43,8 @@ struct view {
     const struct health *health;
     const struct login *login;
     const struct ledger_totals *ledger;
-    uint64_t ledger_queued;
+    struct ledger_sum ledger_sum;
+    const struct delays *delays;
     const struct destinations *destinations; /* NULL: not begun */
     const struct alert_set *alerts;
     const struct shape *fresh[VIEW_SHAPES]; /* lines of trouble not seen before this day */

@@ -168,6 +168,10 @@ struct open_message *openset_first(struct openset *set) {
     return at(set, set->first);
 }
 
+struct open_message *openset_last(struct openset *set) {
+    return at(set, set->last);
+}
+
 struct open_message *openset_next(struct openset *set, const struct open_message *message) {
     return at(set, message->next);
 }

@@ -1,7 +1,7 @@
 /* struct openset: the messages that came in and did not end yet, in the order in which the log last
  * spoke of them. What it holds is also needed after a crash, so it remembers which of them changed
- * since that was last written down (openset_drain). 32 bytes a message and 4 to 11 to find it: a
- * million are 43 MB at most; gives memory back when they have ended. It does not know what the
+ * since that was last written down (openset_drain). 32 bytes a message and 11 to 21 to find it: a
+ * million are 53 MB at most; gives memory back when they have ended. It does not know what the
  * flags mean (logic/ledger.h does). Pure; allocates as it grows, not at each call. */
 #ifndef LOGIC_OPENSET_H
 #define LOGIC_OPENSET_H
@@ -41,8 +41,10 @@ void openset_touch(struct openset *set, struct open_message *message, uint32_t n
 
 void openset_remove(struct openset *set, struct open_message *message);
 
-/* The one that was not spoken of for the longest time, and the one after it; NULL: none. */
+/* The one that was not spoken of for the longest time, the one after it, and the one spoken of
+ * last; NULL: none. */
 struct open_message *openset_first(struct openset *set);
+struct open_message *openset_last(struct openset *set);
 struct open_message *openset_next(struct openset *set, const struct open_message *message);
 
 /* One message as it is written down: as it is now, or only its id when it is gone. */

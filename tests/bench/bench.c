@@ -18,23 +18,28 @@
 
 #include "clock.h"
 #include "diagnose.h"
+#include "delays.h"
 #include "health.h"
+#include "history.h"
 #include "ledger.h"
 #include "logline.h"
 #include "rings.h"
 
-enum { ROUNDS_MOST = 99, TOKENS_MOST = 64, STAGES = 6, TOKENS = 1 };
+enum { ROUNDS_MOST = 99, LINES_A_BATCH = 800, TOKENS_MOST = 64, STAGES = 6, TOKENS = 1 };
 
 struct bench {
     struct span text;
     struct diagnoser *diagnoser;
     struct ledger *ledger;
+    struct history *history;
+    struct delays delays;
     struct logline_clock clock;
     struct health health;
     struct rings rings;
     struct counters counters;
     struct mailev ev; /* here, as the compiler's flags would zero one on the stack for each line */
     struct span token[TOKENS_MOST];
+    uint64_t events;
     uint64_t sum; /* of what a stage found: it has to look */
 };
 
@@ -72,11 +77,25 @@ static void parse_and_count(struct bench *b, struct span line) {
     counters_add(&b->counters, b->ev.counters);
 }
 
+static void on_change(const struct open_change *change, void *arg) {
+    struct bench *b = arg;
+
+    b->sum += change->id;
+}
+
 /* on_line() and on_event() of monitor/daemon/daemon.c. */
 static void on_event(struct bench *b, struct span line) {
+    struct ledger_noted noted;
+
     parse_and_count(b, line);
     rings_add(&b->rings, b->ev.counters, b->ev.time_ms, b->clock.now_ms);
-    ledger_note(b->ledger, &b->ev);
+    noted = ledger_note(b->ledger, &b->ev);
+    if (noted.id != 0) {
+        history_note(b->history, &b->ev, noted.id);
+        delays_note(&b->delays, &b->ev, noted.retried, b->clock.now_ms);
+    }
+    if (++b->events % LINES_A_BATCH == 0)
+        (void)ledger_commit(b->ledger, on_change, b);
     health_note(&b->health, &b->ev, b->ev.time_ms);
 }
 
@@ -215,7 +234,8 @@ int main(int argc, char **argv) {
     }
     b.text = map_file(argv[optind]);
     b.diagnoser = diagnoser_new();
-    b.ledger = ledger_new(&key);
+    b.ledger = ledger_new(&key, NULL, NULL);
+    b.history = history_new(16000, &key);
     logline_clock_init(&b.clock);
     b.clock.now_ms = clock_wall_ms();
     (void)run(&b, on_newline); /* pages and caches */
@@ -233,6 +253,7 @@ int main(int argc, char **argv) {
     print_memory();
     printf("(checked: %llu lines counted, sum %llx)\n",
            (unsigned long long)b.counters.value[COUNTER_LINES], (unsigned long long)b.sum);
+    history_free(&b.history);
     ledger_free(&b.ledger);
     diagnoser_free(&b.diagnoser);
     return 0;

@@ -18,6 +18,7 @@ struct sample {
     struct health health;
     struct login login;
     struct ledger_totals ledger;
+    struct delays delays;
     struct alert_set alerts;
     struct tail_figures source;
     struct destinations destinations;
@@ -79,7 +80,14 @@ static inline void sample_fill(struct sample *s) {
         .health = &s->health,
         .login = &s->login,
         .ledger = &s->ledger,
-        .ledger_queued = 23,
+        .ledger_sum = {.accepted = 51,
+                       .sent = 20,
+                       .bounced = 4,
+                       .expired = 2,
+                       .unknown = 1,
+                       .queued = 24,
+                       .arriving = 1},
+        .delays = &s->delays,
         .alerts = &s->alerts,
         .source = &s->source,
         .destinations = &s->destinations,

@@ -27,6 +27,19 @@ Test(metrics, every_counter_is_there) {
     free(text);
 }
 
+/* Is the sample of n characters of this metric, or of this histogram? */
+static bool belongs_to(const char *sample, size_t n, const char *metric) {
+    static const char *const suffixes[] = {"", "_bucket", "_sum", "_count"};
+    char want[160];
+
+    for (size_t i = 0; i < 4; i++) {
+        text_format(want, sizeof want, "%s%s", metric, suffixes[i]);
+        if (strlen(want) == n && strncmp(sample, want, n) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Each sample belongs to a # TYPE before it, and no name is declared twice. */
 Test(metrics, each_series_is_declared_once) {
     struct sample s;
@@ -35,6 +48,7 @@ Test(metrics, each_series_is_declared_once) {
     char declaration[160];
 
     sample_fill(&s);
+    s.delays.bucket[STAGE_QMGR][0] = 1;
     text = metrics_print(&s.view);
     for (char *line = text; *line != '\0'; line = strchr(line, '\n') + 1) {
         size_t n = strcspn(line, "{ \n");
@@ -44,8 +58,7 @@ Test(metrics, each_series_is_declared_once) {
             text_format(declaration, sizeof declaration, "\n# TYPE %s ", name);
             cr_expect_null(strstr(strchr(line, '\n'), declaration), "%s is declared twice", name);
         } else if (line[0] != '#') {
-            cr_expect(strlen(name) == n && strncmp(line, name, n) == 0,
-                      "%.60s is not below its # TYPE", line);
+            cr_expect(belongs_to(line, n, name), "%.60s is not below its # TYPE", line);
         }
     }
     free(text);
@@ -60,5 +73,30 @@ Test(metrics, what_is_not_known_is_left_out) {
     text = metrics_print(&s.view);
     cr_expect_null(strstr(text, "relaywatch_queue_messages"));
     cr_expect_null(strstr(text, "nan"));
+    cr_expect_null(strstr(text, "postfix_smtp_delivery_delay_seconds"));
+    free(text);
+}
+
+Test(metrics, delays_are_cumulative) {
+    static const char *const lines[] = {
+        "# TYPE postfix_smtp_delivery_delay_seconds histogram\n",
+        "_bucket{stage=\"connection_setup\",le=\"0.001\"} 0\n",
+        "_bucket{stage=\"connection_setup\",le=\"0.05\"} 2\n",
+        "_bucket{stage=\"connection_setup\",le=\"172800\"} 2\n",
+        "_bucket{stage=\"connection_setup\",le=\"+Inf\"} 5\n",
+        "_sum{stage=\"connection_setup\"} 2.5\n",
+        "_count{stage=\"connection_setup\"} 5\n",
+    };
+    struct sample s;
+    char *text;
+
+    sample_fill(&s);
+    s.delays.bucket[STAGE_SETUP][2] = 2;
+    s.delays.bucket[STAGE_SETUP][DELAYS_BUCKETS - 1] = 3;
+    s.delays.sum_us[STAGE_SETUP] = 2500000;
+    text = metrics_print(&s.view);
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+        cr_expect_not_null(strstr(text, lines[i]), "%s", lines[i]);
+    cr_expect_null(strstr(text, "stage=\"transmission\""), "no series before there is a value");
     free(text);
 }

@@ -18,7 +18,12 @@ Test(statusdoc, has_the_names_of_the_contract) {
         {"queue",
          {"active", "deferred", "incoming", "hold", "oldest_seconds", "growth_per_minute",
           "stale"}},
-        {"ledger", {"accepted", "sent", "bounced", "expired", "queued", "unknown"}},
+        {"ledger",
+         {"accepted", "sent", "bounced", "expired", "queued", "unknown", "deleted", "unlogged",
+          "spilled", "unknown_at", "stray"}},
+        {"delays",
+         {"window_seconds", "count", "before_queue_manager", "queue_manager", "connection_setup",
+          "transmission", "total"}},
         {"store", {"state"}},
     };
     static const char *const alert_names[] = {"id",  "diagnosis", "severity", "summary", "impact",
@@ -60,4 +65,31 @@ Test(statusdoc, has_the_names_of_the_contract) {
     cr_expect_eq(json_get_int(json_at(json_get(doc, "first_seen"), 0), "count", 0), 5);
     json_release(&doc);
     free(text);
+}
+
+Test(statusdoc, percentiles_in_seconds_or_none) {
+    struct mailev ev = {.kind = MAILEV_DELIVERY,
+                        .daemon = SPAN("smtp"),
+                        .time_ms = 1000 * 1000,
+                        .delay_us = 3000000,
+                        .delays_us = {0, 0, 64, 2000000}};
+    struct sample s;
+    struct fault why;
+
+    sample_fill(&s);
+    for (int round = 0; round < 2; round++) {
+        char *text = statusdoc_print(&s.view);
+        struct json_t *doc = json_read(text, strlen(text), &why);
+        struct json_t *delays = json_get(doc, "delays");
+        double p99 = json_get_real(json_get(delays, "transmission"), "p99", -1);
+
+        cr_expect_eq(json_get_int(delays, "count", -1), round);
+        if (round == 0)
+            cr_expect_eq(p99, -1, "null");
+        else
+            cr_expect(p99 > 1.94 && p99 < 2.07, "%g", p99);
+        json_release(&doc);
+        free(text);
+        delays_note(&s.delays, &ev, false, s.view.now_ms);
+    }
 }
