@@ -5,6 +5,7 @@
 
 #include "clock.h"
 #include "xmem.h"
+#include "messagedoc.h"
 #include "metrics.h"
 #include "page.h"
 #include "statusdoc.h"
@@ -62,9 +63,16 @@ void answer_get(const char *path, const char *query, struct http_reply *reply, v
     struct tail_figures source;
     struct view v;
 
-    (void)query;
     if (strcmp(path, "/healthz") == 0) {
         answer_text(reply, "text/plain; charset=utf-8", xstrdup("ok\n"));
+        return;
+    }
+    if (strcmp(path, "/api/v1/message") == 0) {
+        int status;
+        char *text = messagedoc_print(&d->messages, query, &status);
+
+        answer_text(reply, "application/json", text);
+        reply->status = status;
         return;
     }
     fill_view(d, &v, &source);
@@ -86,8 +94,9 @@ void answer_get(const char *path, const char *query, struct http_reply *reply, v
         answer_text(reply, "text/plain; charset=utf-8", xstrdup(ready ? "ready\n" : "not ready\n"));
         reply->status = ready ? 200 : 503;
     } else {
-        answer_text(reply, "text/plain; charset=utf-8",
-                    xstrdup("not here: / /metrics /api/v1/status /healthz /readyz\n"));
+        answer_text(
+            reply, "text/plain; charset=utf-8",
+            xstrdup("not here: / /metrics /api/v1/status /api/v1/message /healthz /readyz\n"));
         reply->status = 404;
     }
 }

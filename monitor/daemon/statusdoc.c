@@ -3,23 +3,9 @@
 #include "statusdoc.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "alertdoc.h"
 #include "json.h"
-
-static void put_time(struct json_t *object, const char *key, int64_t time_ms) {
-    time_t seconds = (time_t)(time_ms / 1000);
-    char text[40];
-    struct tm tm;
-
-    if (time_ms == 0 || gmtime_r(&seconds, &tm) == NULL) {
-        json_put_null(object, key);
-        return;
-    }
-    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
-    json_put_text(object, key, text);
-}
 
 static struct json_t *relay_object(const struct view *v) {
     struct json_t *o = json_make_object();
@@ -32,8 +18,8 @@ static struct json_t *relay_object(const struct view *v) {
     json_put_bool(o, "reachable", view_reachable(v));
     json_put_text(o, "tls", view_tls_word(v));
     json_put_text(o, "auth", view_auth_word(v));
-    put_time(o, "certificate_expires", v->login->certificate_expires_ms);
-    put_time(o, "last_delivery", v->health->last_success_ms);
+    json_put_time(o, "certificate_expires", v->login->certificate_expires_ms);
+    json_put_time(o, "last_delivery", v->health->last_success_ms);
     return o;
 }
 
@@ -42,8 +28,8 @@ static struct json_t *credentials_object(const struct view *v) {
 
     json_put_text(o, "user", v->login->user[0] != '\0' ? v->login->user : NULL);
     json_put_text(o, "state", login_state_name(v->login->state));
-    put_time(o, "changed_at", v->login->changed_ms);
-    put_time(o, "verified_at", v->login->verified_ms);
+    json_put_time(o, "changed_at", v->login->changed_ms);
+    json_put_time(o, "verified_at", v->login->verified_ms);
     json_put_text(o, "detail", v->login->detail[0] != '\0' ? v->login->detail : NULL);
     return o;
 }
@@ -104,7 +90,7 @@ static struct json_t *ledger_object(const struct view *v) {
     json_put_int(o, "deleted", (int64_t)v->ledger->deleted);
     json_put_int(o, "unlogged", (int64_t)v->ledger->unlogged);
     json_put_int(o, "spilled", (int64_t)v->ledger->spilled);
-    put_time(o, "unknown_at", (int64_t)v->ledger->unknown_ms);
+    json_put_time(o, "unknown_at", (int64_t)v->ledger->unknown_ms);
     json_put_int(o, "stray", (int64_t)v->ledger->stray);
     return o;
 }
@@ -209,8 +195,8 @@ static void put_unknown(struct json_t *doc, const struct view *v) {
         json_put_text(o, "daemon", shape->daemon);
         json_put_text(o, "text", shape->text);
         json_put_int(o, "count", (int64_t)shape->count);
-        put_time(o, "since", shape->first_ms);
-        put_time(o, "last", shape->last_ms);
+        json_put_time(o, "since", shape->first_ms);
+        json_put_time(o, "last", shape->last_ms);
         json_add(fresh, o);
     }
     json_put(doc, "unknown", counts);
@@ -224,8 +210,8 @@ char *statusdoc_print(const struct view *v) {
 
     json_put_text(doc, "host", v->conf->host);
     json_put_text(doc, "state", overall_name(v->state));
-    put_time(doc, "since", v->since_ms);
-    put_time(doc, "now", v->now_ms);
+    json_put_time(doc, "since", v->since_ms);
+    json_put_time(doc, "now", v->now_ms);
     json_put(doc, "relay", relay_object(v));
     json_put(doc, "credentials", credentials_object(v));
     json_put(doc, "counters", counters_object(v));

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 
 #include "log.h"
 #include "text.h"
@@ -70,6 +71,19 @@ void json_put_bool(struct json_t *object, const char *key, bool value) {
 
 void json_put_null(struct json_t *object, const char *key) {
     json_put(object, key, json_null());
+}
+
+void json_put_time(struct json_t *object, const char *key, int64_t time_ms) {
+    time_t seconds = (time_t)(time_ms / 1000);
+    char text[40];
+    struct tm tm;
+
+    if (time_ms == 0 || gmtime_r(&seconds, &tm) == NULL) {
+        json_put_null(object, key);
+        return;
+    }
+    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    json_put_text(object, key, text);
 }
 
 void json_add(struct json_t *array, struct json_t *value) {

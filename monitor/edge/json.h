@@ -23,6 +23,8 @@ void json_put_int(struct json_t *object, const char *key, int64_t number);
 void json_put_real(struct json_t *object, const char *key, double number);
 void json_put_bool(struct json_t *object, const char *key, bool value);
 void json_put_null(struct json_t *object, const char *key);
+/* RFC 3339 in UTC, whole seconds; null for 0. */
+void json_put_time(struct json_t *object, const char *key, int64_t time_ms);
 /* Append to an array. */
 void json_add(struct json_t *array, struct json_t *value);
 void json_add_text(struct json_t *array, const char *text);

@@ -14,7 +14,7 @@ _Static_assert((int)HISTORY_TEXTS == (int)FACTS_TEXTS, "a fact has the texts of 
 enum { WALK_MOST = 16 };
 
 /* history_message.flags */
-enum { HAS_CLIENT = 1, HAS_MESSAGE_ID = 2, DEFERRED = 4, INDEXED = 8 };
+enum { HAS_CLIENT = 1, HAS_MESSAGE_ID = 2, DEFERRED = 4, INDEXED = 8, HELD = 16 };
 
 static const char magic[8] = "RWMSGS1";
 
@@ -234,6 +234,10 @@ static struct history_message *note_known(struct history *h, const struct mailev
         return NULL;
     if (m == NULL)
         m = begin_message(h, id, ev->queue_id, 0);
+    if (ev->act == MAILEV_ACT_HELD)
+        m->flags |= HELD;
+    else if (ev->act == MAILEV_ACT_RELEASED || ev->kind == MAILEV_QUEUED)
+        m->flags &= (uint8_t)~HELD;
     if (ev->kind == MAILEV_QUEUED)
         note_queued(h, m, ev);
     else if (ev->kind == MAILEV_DELIVERY)
@@ -332,6 +336,14 @@ bool history_facts(const struct history *h, const struct history_message *m,
     return place == 0;
 }
 
+bool history_is_newest(const struct history_message *message) {
+    return (message->flags & INDEXED) != 0;
+}
+
+bool history_is_held(const struct history_message *message) {
+    return (message->flags & HELD) != 0;
+}
+
 static struct span without_brackets(struct span s) {
     if (s.n > 0 && s.p[0] == '<') {
         s.p++;
@@ -414,6 +426,8 @@ bool history_adopt(struct history *h) {
         mark(h, h->image, h->image_size);
         return false;
     }
+    for (size_t i = 0; i < h->messages; i++)
+        h->message[i].flags &= (uint8_t)~INDEXED;
     count = history_count(h, NULL);
     for (uint64_t i = head->next - count; i < head->next; i++) {
         struct history_message *m = &h->message[i % h->messages];
@@ -421,7 +435,6 @@ bool history_adopt(struct history *h) {
 
         m->queue_id[sizeof m->queue_id - 1] = '\0';
         m->id = ledger_id(&h->key, span_of(m->queue_id)); /* the key may be another one now */
-        m->flags &= (uint8_t)~INDEXED;
         if (m->end < HISTORY_OPEN || m->end > LEDGER_RENAMED)
             m->end = LEDGER_UNKNOWN;
         if (m->id == 0)

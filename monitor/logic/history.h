@@ -49,6 +49,12 @@ struct history_message {
     char queue_id[HISTORY_QUEUE_ID];
 };
 
+/* Is it the newest of those with its queue id? An older one cannot be in the queue. */
+bool history_is_newest(const struct history_message *message);
+
+/* Is it on hold, as far as the log told? */
+bool history_is_held(const struct history_message *message);
+
 enum history_kind {
     HISTORY_CLIENT,       /* text: name, address, login */
     HISTORY_MESSAGE_ID,   /* text: message-id, with its <> */

@@ -497,5 +497,5 @@ struct ledger_sum ledger_sum(const struct ledger *l) {
 bool ledger_is_open(struct ledger *l, uint64_t id) {
     const struct open_message *m = openset_find(l->open, id);
 
-    return m != NULL && (m->flags & (LOST | BOOKED)) == 0;
+    return m != NULL && (m->flags & (LOST | BOOKED | CUT)) == 0;
 }
