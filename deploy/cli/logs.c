@@ -1,6 +1,7 @@
-/* `relaywatch logs --explain`: what relaywatch understands of each line of a log, as JSON, one
- * object a line. */
+/* `relaywatch logs`: what relaywatch understands of each line of a log, as JSON, one object a line
+ * (--explain); where a message is (message.c). */
 #include "cli.h"
+#include "message.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -155,17 +156,26 @@ static int explain_file(const char *path) {
 }
 
 static int run(int argc, char **argv, const char *conf_path) {
-    bool explaining = false;
-    const struct cli_option options[] = {{"--explain", NULL, &explaining}};
-    int first = cli_options(&command_logs, argc, argv, options, 1);
+    bool explaining = false, as_json = false;
+    const char *queue_id = NULL, *message_id = NULL;
+    const struct cli_option options[] = {{"--explain", NULL, &explaining},
+                                         {"--queue-id", &queue_id, NULL},
+                                         {"--message-id", &message_id, NULL},
+                                         {"--json", NULL, &as_json}};
+    int first = cli_options(&command_logs, argc, argv, options, 4);
     struct conf conf;
     int status;
 
-    if (first == -1 || argc - first > 1)
+    if (first == -1)
         return EX_USAGE;
-    if (!explaining) {
+    if (explaining + (queue_id != NULL) + (message_id != NULL) != 1 ||
+        argc - first > (explaining ? 1 : 0)) {
         fputs(command_logs.help, stderr);
         return EX_USAGE;
+    }
+    if (!explaining) {
+        status = cli_load_conf(conf_path, &conf);
+        return status != 0 ? status : message_show(&conf, queue_id, message_id, as_json);
     }
     if (first < argc)
         return explain_file(argv[first]);
@@ -175,11 +185,19 @@ static int run(int argc, char **argv, const char *conf_path) {
 
 const struct command command_logs = {
     .name = "logs",
-    .summary = "show what relaywatch understands of a mail log",
+    .summary = "where is a message; what relaywatch understands of a mail log",
     .help =
-        "usage: relaywatch logs --explain [FILE|-]\n"
-        "Prints one JSON object for each line of FILE (- is stdin; without FILE the configured\n"
-        "mail log): kind, fields, the counters that it moves, and the diagnosis.\n"
+        "usage: relaywatch logs --queue-id ID [--json]\n"
+        "       relaywatch logs --message-id ID [--json]\n"
+        "       relaywatch logs --explain [FILE|-]\n"
+        "Where is a message: when it came in, from whom, what became of each recipient, and\n"
+        "whether it still waits. relaywatchd knows the last ones (messages_kept). Exit status 1\n"
+        "when it does not know this one.\n"
+        "  --json      as at /api/v1/message\n"
+        "  --explain   one JSON object for each line of FILE (- is stdin; without FILE the\n"
+        "              configured mail log): kind, fields, the counters that it moves, and the\n"
+        "              diagnosis\n"
+        "Example: relaywatch logs --queue-id 4bXyz12345z9abc\n"
         "Example: tail -1 /var/log/mail.log | relaywatch logs --explain -\n",
     .run = run,
 };
