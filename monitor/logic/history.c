@@ -6,10 +6,10 @@
 
 #include "text.h"
 #include "xmem.h"
-#include "facts.h"
+#include "factring.h"
 #include "idmap.h"
 
-_Static_assert((int)HISTORY_TEXTS == (int)FACTS_TEXTS, "a fact has the texts of an answer");
+_Static_assert((int)HISTORY_TEXTS == (int)FACTRING_TEXTS, "a fact has the texts of an answer");
 
 enum { WALK_MOST = 16 };
 
@@ -34,13 +34,13 @@ struct history {
     size_t image_size;
     struct image_head *head;
     struct history_message *message;
-    struct facts facts;
+    struct factring facts;
     size_t messages;
     unsigned char *changed; /* pages, one byte each */
     size_t looked_at;       /* by history_take_changed */
 };
 
-static const uint16_t longest[HISTORY_KIND_COUNT][FACTS_TEXTS] = {
+static const uint16_t longest[HISTORY_KIND_COUNT][FACTRING_TEXTS] = {
     [HISTORY_CLIENT] = {128, 48, 96},
     [HISTORY_MESSAGE_ID] = {250},
     [HISTORY_SENDER] = {160},
@@ -60,7 +60,7 @@ static void begin(struct history *h) {
     h->head->messages = h->messages;
     h->head->message_size = sizeof *h->message;
     h->head->fact_size = sizeof(struct fact);
-    h->head->end = FACTS_ALIGN;
+    h->head->end = FACTRING_ALIGN;
 }
 
 struct history *history_new(size_t messages, const struct hash_key *key) {
@@ -69,7 +69,7 @@ struct history *history_new(size_t messages, const struct hash_key *key) {
 
     h->key = *key;
     h->messages = messages;
-    h->facts.size = messages * HISTORY_BYTES_EACH + FACTS_SIZE_MOST;
+    h->facts.size = messages * HISTORY_BYTES_EACH + FACTRING_SIZE_MOST;
     h->image_size = round_up(before_facts + h->facts.size, HISTORY_PAGE);
     h->image = xcalloc(1, h->image_size);
     h->head = (struct image_head *)(void *)h->image;
@@ -103,9 +103,9 @@ static void mark(struct history *h, const void *from, size_t n) {
 /* ---- facts ---- */
 
 static struct fact *add_fact(struct history *h, struct history_message *m, enum history_kind kind,
-                             const struct mailev *ev, const struct span text[FACTS_TEXTS]) {
+                             const struct mailev *ev, const struct span text[FACTRING_TEXTS]) {
     uint64_t place;
-    struct fact *fact = facts_add(&h->facts, text, longest[kind], &place);
+    struct fact *fact = factring_add(&h->facts, text, longest[kind], &place);
 
     fact->prev = m->chain;
     fact->time_ms = ev->time_ms;
@@ -119,7 +119,7 @@ static struct fact *add_fact(struct history *h, struct history_message *m, enum 
 
 static void add_text(struct history *h, struct history_message *m, enum history_kind kind,
                      const struct mailev *ev, struct span text) {
-    add_fact(h, m, kind, ev, (const struct span[FACTS_TEXTS]){text});
+    add_fact(h, m, kind, ev, (const struct span[FACTRING_TEXTS]){text});
 }
 
 /* ---- messages ---- */
@@ -170,16 +170,16 @@ static bool is_text(const struct fact *fact, unsigned i, struct span text) {
     uint16_t most = longest[HISTORY_RECIPIENT][i];
 
     text.n = text.n < most ? text.n : most;
-    return span_equal(facts_text(fact, i), text);
+    return span_equal(factring_text(fact, i), text);
 }
 
 /* What was last said of this recipient; NULL: nothing, or too long ago to look for it at each line.
  */
 static struct fact *last_attempt(struct history *h, const struct history_message *m,
                                  struct span to) {
-    struct fact *fact = facts_at(&h->facts, m->chain);
+    struct fact *fact = factring_at(&h->facts, m->chain);
 
-    for (int i = 0; fact != NULL && i < WALK_MOST; i++, fact = facts_at(&h->facts, fact->prev)) {
+    for (int i = 0; fact != NULL && i < WALK_MOST; i++, fact = factring_at(&h->facts, fact->prev)) {
         if (fact->kind == HISTORY_RECIPIENT && is_text(fact, 0, to))
             return fact;
     }
@@ -188,8 +188,8 @@ static struct fact *last_attempt(struct history *h, const struct history_message
 
 /* Does the attempt say the same as the last one? */
 static bool is_same(const struct fact *fact, const struct mailev *ev,
-                    const struct span text[FACTS_TEXTS]) {
-    for (unsigned i = 0; i < FACTS_TEXTS; i++) {
+                    const struct span text[FACTRING_TEXTS]) {
+    for (unsigned i = 0; i < FACTRING_TEXTS; i++) {
         if (!is_text(fact, i, text[i]))
             return false;
     }
@@ -197,7 +197,7 @@ static bool is_same(const struct fact *fact, const struct mailev *ev,
 }
 
 static void note_delivery(struct history *h, struct history_message *m, const struct mailev *ev) {
-    const struct span text[FACTS_TEXTS] = {ev->to, ev->relay, ev->dsn, ev->text};
+    const struct span text[FACTRING_TEXTS] = {ev->to, ev->relay, ev->dsn, ev->text};
     struct fact *last = (m->flags & DEFERRED) != 0 ? last_attempt(h, m, ev->to) : NULL;
     uint16_t attempts = 1;
 
@@ -272,7 +272,7 @@ void history_note(struct history *h, const struct mailev *ev, uint64_t id) {
     if (ev->kind == MAILEV_CLIENT) {
         m = arriving(h, ev, id, HAS_CLIENT);
         add_fact(h, m, HISTORY_CLIENT, ev,
-                 (const struct span[FACTS_TEXTS]){ev->client, ev->client_ip, ev->sasl_username});
+                 (const struct span[FACTRING_TEXTS]){ev->client, ev->client_ip, ev->sasl_username});
     } else if (ev->kind == MAILEV_ACCEPTED) {
         m = arriving(h, ev, id, HAS_MESSAGE_ID);
         add_text(h, m, HISTORY_MESSAGE_ID, ev, ev->message_id);
@@ -317,8 +317,8 @@ static struct history_fact answer_of(const struct fact *fact) {
 
     if (fact->status <= MAILEV_STATUS_OTHER)
         out.status = (enum mailev_status)fact->status;
-    for (unsigned i = 0; i < FACTS_TEXTS; i++)
-        out.text[i] = facts_text(fact, i);
+    for (unsigned i = 0; i < FACTRING_TEXTS; i++)
+        out.text[i] = factring_text(fact, i);
     return out;
 }
 
@@ -327,7 +327,7 @@ bool history_facts(const struct history *h, const struct history_message *m,
     uint64_t place = m->chain;
     const struct fact *fact;
 
-    for (; (fact = facts_at(&h->facts, place)) != NULL; place = fact->prev) {
+    for (; (fact = factring_at(&h->facts, place)) != NULL; place = fact->prev) {
         struct history_fact out = answer_of(fact);
 
         if (fact->kind < HISTORY_KIND_COUNT)
@@ -356,10 +356,10 @@ static struct span without_brackets(struct span s) {
 
 static bool has_message_id(const struct history *h, const struct history_message *m,
                            struct span message_id) {
-    const struct fact *fact = facts_at(&h->facts, m->chain);
+    const struct fact *fact = factring_at(&h->facts, m->chain);
 
-    for (; fact != NULL; fact = facts_at(&h->facts, fact->prev)) {
-        struct span have = facts_text(fact, 0);
+    for (; fact != NULL; fact = factring_at(&h->facts, fact->prev)) {
+        struct span have = factring_text(fact, 0);
         struct span want = message_id;
 
         if (fact->kind != HISTORY_MESSAGE_ID)
@@ -388,7 +388,7 @@ void history_find(const struct history *h, struct span queue_id, struct span mes
 }
 
 static int64_t first_time(const struct history *h, const struct history_message *m) {
-    const struct fact *fact = facts_at(&h->facts, m->chain);
+    const struct fact *fact = factring_at(&h->facts, m->chain);
 
     if (m->arrived_ms != 0)
         return m->arrived_ms;
@@ -419,8 +419,8 @@ bool history_adopt(struct history *h) {
     idmap_init(&h->map, h->message, sizeof *h->message);
     if (memcmp(head->magic, magic, sizeof magic) != 0 || head->messages != h->messages ||
         head->message_size != sizeof *h->message || head->fact_size != sizeof(struct fact) ||
-        head->end < FACTS_ALIGN || head->end % FACTS_ALIGN != 0 || head->end > UINT64_MAX / 2 ||
-        head->next > UINT64_MAX / 2) {
+        head->end < FACTRING_ALIGN || head->end % FACTRING_ALIGN != 0 ||
+        head->end > UINT64_MAX / 2 || head->next > UINT64_MAX / 2) {
         memset(h->image, 0, h->image_size);
         begin(h);
         mark(h, h->image, h->image_size);

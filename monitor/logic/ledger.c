@@ -200,8 +200,7 @@ static void open_entry(struct ledger *l, uint64_t id, unsigned flags, int64_t ti
         lose(l, openset_first(l->open), LEDGER_SPILLED, time_ms);
     m = openset_add(l->open, id);
     m->arrived_s = m->touched_s = seconds(time_ms);
-    m->flags = (uint16_t)flags;
-    weigh(l, m->flags, 1);
+    weigh(l, m->flags = (uint16_t)flags, 1);
 }
 
 /* An open entry with the same queue id is that of an earlier message, whose end we missed, unless
