@@ -57,6 +57,7 @@ static void print_size(int64_t bytes) {
 
 static const char *explain(const char *state) {
     static const char *const words[][2] = {
+        {"arriving", "is coming in just now"},
         {"queued", "still in the queue"},
         {"held", "on hold: it waits until `postsuper -H` releases it"},
         {"sent", "sent to every recipient"},

@@ -79,9 +79,9 @@ static void on_fact(const struct history_fact *fact, void *arg) {
     g->seen[fact->kind] = true;
 }
 
-/* How it stands with the message. `followed`: the ledger has it open. */
+/* How it stands with the message; `place`: by the ledger. */
 static const char *state_word(const struct history_message *message, const struct gathered *g,
-                              bool followed) {
+                              enum ledger_place place) {
     static const char *const words[] = {
         [LEDGER_SENT] = "sent",           [LEDGER_BOUNCED] = "bounced",
         [LEDGER_EXPIRED] = "expired",     [LEDGER_DELETED] = "deleted",
@@ -94,7 +94,9 @@ static const char *state_word(const struct history_message *message, const struc
         return g->bounced ? "bounced" : "sent";
     if (message->end != HISTORY_OPEN)
         return words[message->end];
-    if (followed || message->arrived_ms == 0) /* or it came in before we looked */
+    if (place == LEDGER_COMING)
+        return "arriving";
+    if (place == LEDGER_QUEUED || message->arrived_ms == 0) /* or it came in before we looked */
         return history_is_held(message) ? "held" : "queued";
     return g->seen[HISTORY_SENDER] || g->recipients > 0 ? "left" : "aborted";
 }
@@ -103,7 +105,8 @@ static struct json_t *message_object(const struct messages *m,
                                      const struct history_message *message) {
     struct gathered g = {.o = json_make_object(), .all_sent = true};
     struct json_t *recipients = json_make_array();
-    bool followed = history_is_newest(message) && ledger_is_open(m->ledger, message->id);
+    enum ledger_place place =
+        history_is_newest(message) ? ledger_place(m->ledger, message->id) : LEDGER_NOWHERE;
     bool whole;
 
     json_put_text(g.o, "queue_id", message->queue_id);
@@ -111,7 +114,7 @@ static struct json_t *message_object(const struct messages *m,
     json_put_time(g.o, "arrived", message->arrived_ms);
     json_put_time(g.o, "ended", message->ended_ms);
     whole = history_facts(m->history, message, on_fact, &g);
-    json_put_text(g.o, "state", state_word(message, &g, followed));
+    json_put_text(g.o, "state", state_word(message, &g, place));
     if (message->recipients != 0) {
         json_put_int(g.o, "size", (int64_t)message->size_bytes);
         json_put_int(g.o, "nrcpt", message->recipients);

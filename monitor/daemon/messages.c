@@ -134,13 +134,6 @@ bool messages_look(struct messages *m, const struct keeper_queue *queue,
     return memcmp(&before, ledger_totals(m->ledger), sizeof before) != 0;
 }
 
-void messages_commit(struct messages *m) {
-    struct fault why;
-
-    if (ledgerfile_commit(m->file, m->ledger, &why) == -1)
-        log_warn("messages", "%s: a restart will not know all that is in the queue", why.text);
-}
-
 static void save_history(struct messages *m) {
     size_t offset, size, whole;
     const unsigned char *image = history_image(m->history, &whole);
@@ -159,6 +152,14 @@ static void save_history(struct messages *m) {
     }
 }
 
+void messages_commit(struct messages *m) {
+    struct fault why;
+
+    if (ledgerfile_commit(m->file, m->ledger, &why) == -1)
+        log_warn("messages", "%s: a restart will not know all that is in the queue", why.text);
+    save_history(m);
+}
+
 bool messages_want_save(const struct messages *m) {
     return m->saved && ledgerfile_is_due(m->file);
 }
@@ -166,7 +167,6 @@ bool messages_want_save(const struct messages *m) {
 void messages_before_save(struct messages *m) {
     struct fault why;
 
-    save_history(m);
     if (m->saved && ledgerfile_is_due(m->file)) {
         m->saved = false;
         if (ledgerfile_renew(m->file, m->ledger, &why) == -1)

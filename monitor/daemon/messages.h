@@ -48,7 +48,7 @@ void messages_note(struct messages *m, const struct mailev *ev, int64_t now_ms);
 bool messages_look(struct messages *m, const struct keeper_queue *queue,
                    const struct tail_figures *source, int64_t limit_ms, int64_t now_ms);
 
-/* Before the totals are published: what they include is in the file. */
+/* Before the totals are published: what they include is in the files. */
 void messages_commit(struct messages *m);
 
 /* Should the totals be saved soon, as the file has become long? */

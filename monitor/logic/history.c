@@ -51,10 +51,6 @@ static const uint16_t longest[HISTORY_KIND_COUNT][FACTRING_TEXTS] = {
     [HISTORY_GOES_ON] = {HISTORY_QUEUE_ID - 1},
 };
 
-static size_t round_up(size_t n, size_t to) {
-    return (n + to - 1) / to * to;
-}
-
 static void begin(struct history *h) {
     memcpy(h->head->magic, magic, sizeof magic);
     h->head->messages = h->messages;
@@ -70,7 +66,7 @@ struct history *history_new(size_t messages, const struct hash_key *key) {
     h->key = *key;
     h->messages = messages;
     h->facts.size = messages * HISTORY_BYTES_EACH + FACTRING_SIZE_MOST;
-    h->image_size = round_up(before_facts + h->facts.size, HISTORY_PAGE);
+    h->image_size = (before_facts + h->facts.size + HISTORY_PAGE - 1) / HISTORY_PAGE * HISTORY_PAGE;
     h->image = xcalloc(1, h->image_size);
     h->head = (struct image_head *)(void *)h->image;
     h->message = (struct history_message *)(void *)(h->image + sizeof *h->head);
@@ -153,12 +149,30 @@ static struct history_message *begin_message(struct history *h, uint64_t id, str
     return m;
 }
 
-/* The message that a line is about which comes at the beginning of one's way, once: `has` tells
- * that it was there. */
-static struct history_message *arriving(struct history *h, const struct mailev *ev, uint64_t id,
-                                        uint8_t has) {
-    struct history_message *m = find(h, id);
+/* The newest fact of this kind, or NULL. */
+static struct fact *newest(struct history *h, const struct history_message *m,
+                           enum history_kind kind) {
+    struct fact *fact = factring_at(&h->facts, m->chain);
 
+    while (fact != NULL && fact->kind != kind)
+        fact = factring_at(&h->facts, fact->prev);
+    return fact;
+}
+
+/* The message of a line that comes once, at the beginning of a message's way, and makes a fact of
+ * this kind: `has` tells that it was there. NULL when it is the same line again, which is read once
+ * more after a crash: all that comes after it is read again, too. */
+static struct history_message *arriving(struct history *h, const struct mailev *ev, uint64_t id,
+                                        uint8_t has, enum history_kind kind) {
+    struct history_message *m = find(h, id);
+    const struct fact *fact = m != NULL && (m->flags & has) != 0 ? newest(h, m, kind) : NULL;
+
+    if (fact != NULL && fact->time_ms == ev->time_ms) {
+        m->end = HISTORY_OPEN;
+        m->ended_ms = 0;
+        mark(h, m, sizeof *m);
+        return NULL;
+    }
     if (m == NULL || m->end != HISTORY_OPEN || (m->flags & has) != 0)
         m = begin_message(h, id, ev->queue_id, ev->time_ms);
     m->flags |= has;
@@ -201,6 +215,8 @@ static void note_delivery(struct history *h, struct history_message *m, const st
     struct fact *last = (m->flags & DEFERRED) != 0 ? last_attempt(h, m, ev->to) : NULL;
     uint16_t attempts = 1;
 
+    if (last != NULL && ev->time_ms <= last->time_ms)
+        return; /* the same line again */
     if (last != NULL)
         attempts = (uint16_t)(last->count + (last->count < UINT16_MAX));
     if (last == NULL || !is_same(last, ev, text))
@@ -252,15 +268,30 @@ static struct history_message *note_known(struct history *h, const struct mailev
 /* postsuper -r: the old one tells of the new one, and the other way round. */
 static struct history_message *note_renamed(struct history *h, const struct mailev *ev,
                                             uint64_t id) {
+    struct history_message *m = arriving(h, ev, id, HAS_CLIENT, HISTORY_RENAMED);
     struct history_message *old = find(h, ledger_id(&h->key, ev->other_id));
-    struct history_message *m;
 
+    if (m == NULL)
+        return NULL;
+    add_text(h, m, HISTORY_RENAMED, ev, ev->other_id);
     if (old != NULL) {
         add_text(h, old, HISTORY_GOES_ON, ev, ev->queue_id);
         mark(h, old, sizeof *old);
     }
-    m = arriving(h, ev, id, HAS_CLIENT);
-    add_text(h, m, HISTORY_RENAMED, ev, ev->other_id);
+    return m;
+}
+
+/* smtpd(8)'s line or cleanup(8)'s. */
+static struct history_message *note_arrival(struct history *h, const struct mailev *ev,
+                                            uint64_t id) {
+    bool is_client = ev->kind == MAILEV_CLIENT;
+    enum history_kind kind = is_client ? HISTORY_CLIENT : HISTORY_MESSAGE_ID;
+    const struct span text[FACTRING_TEXTS] = {is_client ? ev->client : ev->message_id,
+                                              ev->client_ip, ev->sasl_username};
+    struct history_message *m = arriving(h, ev, id, is_client ? HAS_CLIENT : HAS_MESSAGE_ID, kind);
+
+    if (m != NULL)
+        add_fact(h, m, kind, ev, text);
     return m;
 }
 
@@ -269,22 +300,17 @@ void history_note(struct history *h, const struct mailev *ev, uint64_t id) {
 
     if (id == 0)
         return;
-    if (ev->kind == MAILEV_CLIENT) {
-        m = arriving(h, ev, id, HAS_CLIENT);
-        add_fact(h, m, HISTORY_CLIENT, ev,
-                 (const struct span[FACTRING_TEXTS]){ev->client, ev->client_ip, ev->sasl_username});
-    } else if (ev->kind == MAILEV_ACCEPTED) {
-        m = arriving(h, ev, id, HAS_MESSAGE_ID);
-        add_text(h, m, HISTORY_MESSAGE_ID, ev, ev->message_id);
-    } else if (ev->act == MAILEV_ACT_RENAMED) {
+    if (ev->kind == MAILEV_CLIENT || ev->kind == MAILEV_ACCEPTED)
+        m = note_arrival(h, ev, id);
+    else if (ev->act == MAILEV_ACT_RENAMED)
         m = note_renamed(h, ev, id);
-    } else {
+    else
         m = note_known(h, ev, id);
-    }
-    if (m != NULL)
-        mark(h, m, sizeof *m);
+    if (m == NULL)
+        return;
+    mark(h, m, sizeof *m);
     mark(h, h->head, sizeof *h->head);
-    if (ev->kind == MAILEV_REMOVED && m != NULL && m->end == HISTORY_OPEN)
+    if (ev->kind == MAILEV_REMOVED && m->end == HISTORY_OPEN)
         history_end(h, id, LEDGER_STRAY, ev->time_ms);
 }
 

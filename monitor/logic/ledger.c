@@ -18,7 +18,8 @@ enum {
     CLIENTS = 1024,                 /* sessions of smtpd(8) that are remembered */
 };
 
-/* open_message.flags. Which of them make an entry count: is_counted(), is_arriving(). */
+/* open_message.flags. None: smtpd(8) gave it a queue id, and that is all. Which of them make an
+ * entry count: is_counted(), is_arriving(). */
 enum {
     LOGGED = 1,   /* cleanup(8) told its message-id */
     MILTER = 2,   /* the milter saw the end of it */
@@ -83,7 +84,7 @@ static bool is_counted(uint16_t flags) {
 }
 
 static bool is_arriving(uint16_t flags) {
-    return (flags & (COUNTED | CUT | LOST)) == 0;
+    return (flags & (LOGGED | MILTER)) != 0 && (flags & (COUNTED | CUT | LOST)) == 0;
 }
 
 /* An entry with these flags comes (1) or goes (-1). */
@@ -109,12 +110,25 @@ static void tell(const struct ledger *l, uint64_t id, enum ledger_end end, int64
         l->on_end(id, end, time_ms, l->arg);
 }
 
+/* While it comes in, an entry has the process of its smtpd(8) where its recipients will be. */
+static uint32_t pid_of(const struct open_message *m) {
+    return (m->flags & COUNTED) == 0 ? (uint32_t)m->recipients << 16 | m->finals : 0;
+}
+
+static void set_pid(struct ledger *l, struct open_message *m, uint32_t pid) {
+    m->recipients = (uint16_t)(pid >> 16);
+    m->finals = (uint16_t)pid;
+    l->client[pid % CLIENTS] = (struct client){pid, m->id};
+    openset_changed(l->open, m);
+}
+
 /* It is accepted: into the totals with it, where it is not yet. */
 static void confirm(struct ledger *l, struct open_message *m) {
     if ((m->flags & LOST) != 0) {
         set_flags(l, m, (m->flags & ~(unsigned)LOST) | COUNTED | BOOKED);
     } else if ((m->flags & COUNTED) == 0) {
         l->totals.accepted++;
+        m->recipients = m->finals = 0;
         set_flags(l, m, (m->flags & ~(unsigned)CUT) | COUNTED);
     }
 }
@@ -193,7 +207,8 @@ static uint32_t seconds(int64_t time_ms) {
     return time_ms > 0 ? (uint32_t)(time_ms / 1000) : 0;
 }
 
-static void open_entry(struct ledger *l, uint64_t id, unsigned flags, int64_t time_ms) {
+static struct open_message *open_entry(struct ledger *l, uint64_t id, unsigned flags,
+                                       int64_t time_ms) {
     struct open_message *m;
 
     if (openset_count(l->open) >= LEDGER_OPEN_MOST)
@@ -201,6 +216,7 @@ static void open_entry(struct ledger *l, uint64_t id, unsigned flags, int64_t ti
     m = openset_add(l->open, id);
     m->arrived_s = m->touched_s = seconds(time_ms);
     weigh(l, m->flags = (uint16_t)flags, 1);
+    return m;
 }
 
 /* An open entry with the same queue id is that of an earlier message, whose end we missed, unless
@@ -259,7 +275,10 @@ static void note_turned_away(struct ledger *l, struct open_message *m, enum ledg
                              enum ledger_end counted_end, int64_t time_ms) {
     uint64_t id = m->id;
 
-    if ((m->flags & (COUNTED | LOST)) == 0) {
+    if ((m->flags & (LOGGED | MILTER)) == 0 && (m->flags & COUNTED) == 0) {
+        if (end == LEDGER_DISCARDED) /* it comes in, to be thrown away; else only a recipient */
+            set_flags(l, m, m->flags | CUT);
+    } else if ((m->flags & (COUNTED | LOST)) == 0) {
         drop(l, m);
         tell(l, id, end, time_ms);
     } else if ((m->flags & (COUNTED | ACTIVE)) == COUNTED) {
@@ -272,7 +291,8 @@ static void note_renamed(struct ledger *l, uint64_t id, const struct mailev *ev,
     struct open_message *old = openset_find(l->open, ledger_id(&l->key, ev->other_id));
     unsigned flags;
 
-    if (old == NULL || (old->flags & LOST) != 0 || openset_find(l->open, id) != NULL)
+    if (old == NULL || old->flags == 0 || (old->flags & LOST) != 0 ||
+        openset_find(l->open, id) != NULL)
         return;
     flags = (old->flags & (COUNTED | BOOKED | SENT | BOUNCED)) | LOGGED | EXPECTED;
     drop(l, old);
@@ -292,13 +312,33 @@ static void note_act(struct ledger *l, struct open_message *m, enum mailev_act a
         note_turned_away(l, m, LEDGER_ABORTED, LEDGER_UNKNOWN, time_ms);
 }
 
-/* The session of this smtpd process ended within a message: that one never came in. Should it have
- * after all, its next line says so. */
-static void note_cut(struct ledger *l, uint32_t pid) {
+/* The message that this smtpd process has in hand, if it is still coming in. */
+static struct open_message *in_hand(struct ledger *l, uint32_t pid) {
     const struct client *client = &l->client[pid % CLIENTS];
     struct open_message *m = client->pid == pid ? openset_find(l->open, client->id) : NULL;
 
-    if (m != NULL && (m->flags & (LOGGED | COUNTED | MILTER)) == LOGGED)
+    return m != NULL && pid_of(m) == pid ? m : NULL;
+}
+
+/* smtpd(8) gave it a queue id, with its first recipient. The one before that never went further. */
+static void note_client(struct ledger *l, struct open_message *m, uint64_t id,
+                        const struct mailev *ev, int64_t time_ms) {
+    struct open_message *before = in_hand(l, ev->pid);
+
+    if (before != NULL && before != m && before->flags == 0)
+        lose(l, before, LEDGER_ABORTED, time_ms);
+    if (m == NULL)
+        m = open_entry(l, id, 0, time_ms);
+    if ((m->flags & (LOGGED | COUNTED | LOST)) == 0)
+        set_pid(l, m, ev->pid);
+}
+
+/* The session of this smtpd process ended within a message: that one never came in. Should it have
+ * after all, its next line says so. */
+static void note_cut(struct ledger *l, uint32_t pid) {
+    struct open_message *m = in_hand(l, pid);
+
+    if (m != NULL && (m->flags & MILTER) == 0)
         set_flags(l, m, m->flags | CUT);
 }
 
@@ -350,7 +390,7 @@ struct ledger_noted ledger_note(struct ledger *l, const struct mailev *ev) {
     m = openset_find(l->open, noted.id);
     noted.retried = m != NULL ? (m->flags & RETRIED) != 0 : ev->delays_us[0] >= BACKOFF_US;
     if (ev->kind == MAILEV_CLIENT)
-        l->client[ev->pid % CLIENTS] = (struct client){ev->pid, noted.id};
+        note_client(l, m, noted.id, ev, time_ms);
     else if (ev->kind == MAILEV_ACCEPTED)
         note_message_id(l, m, noted.id, time_ms);
     else if (ev->kind == MAILEV_REMOVED)
@@ -421,7 +461,7 @@ void ledger_reconcile(struct ledger *l, const struct ledger_queue *queue, int64_
         if ((m->flags & (LOST | BOOKED)) != 0) {
             if (silent_s >= LOST_KEPT_S)
                 lose(l, m, LEDGER_UNKNOWN, now_ms);
-        } else if ((m->flags & CUT) != 0) {
+        } else if ((m->flags & CUT) != 0 || m->flags == 0) {
             lose(l, m, LEDGER_ABORTED, now_ms);
         } else if ((m->flags & (LOGGED | COUNTED)) == 0) {
             if (seconds(l->seen_ms) >= m->arrived_s + limit_s)
@@ -458,8 +498,12 @@ void ledger_restore_entry(struct ledger *l, const struct open_change *entry) {
     if (m != NULL)
         weigh(l, m->flags, -1);
     openset_apply(l->open, entry);
-    if (!entry->gone)
-        weigh(l, entry->flags, 1);
+    if (entry->gone)
+        return;
+    weigh(l, entry->flags, 1);
+    m = openset_find(l->open, entry->id);
+    if (pid_of(m) != 0)
+        l->client[pid_of(m) % CLIENTS] = (struct client){pid_of(m), m->id};
 }
 
 void ledger_settle(struct ledger *l, uint64_t last_step, int64_t now_ms) {
@@ -493,8 +537,10 @@ struct ledger_sum ledger_sum(const struct ledger *l) {
                                .arriving = l->arriving};
 }
 
-bool ledger_is_open(struct ledger *l, uint64_t id) {
+enum ledger_place ledger_place(struct ledger *l, uint64_t id) {
     const struct open_message *m = openset_find(l->open, id);
 
-    return m != NULL && (m->flags & (LOST | BOOKED | CUT)) == 0;
+    if (m == NULL || (m->flags & (LOST | BOOKED | CUT)) != 0)
+        return LEDGER_NOWHERE;
+    return (m->flags & (COUNTED | HELD)) != 0 ? LEDGER_QUEUED : LEDGER_COMING;
 }

@@ -2,10 +2,10 @@
  *     accepted = sent + bounced + expired + unknown + queued
  *
  * What counts as accepted: a message that the queue manager or a delivery agent had in hand.
- * cleanup(8)'s "message-id=" comes earlier, when the end of the message is not there yet, and the
- * milter's word may come before a later milter's refusal: so both only open an entry, which is
- * shown as accepted and queued (ledger_sum) but is not in the totals. Refused, discarded or cut
- * off, it leaves without a trace in them; so the totals never go down.
+ * smtpd(8)'s "client=" opens an entry. cleanup(8)'s "message-id=" comes before the end of the
+ * message is there, and the milter's word may come before a later milter's refusal: with one of
+ * them the entry is shown as accepted and queued (ledger_sum), but it is not in the totals.
+ * Refused, discarded or cut off, it leaves without a trace in them; so the totals never go down.
  *
  * How it ends: qmgr(8)'s "removed" books what the deliveries came to, one message once: expired
  * before bounced before sent. `unknown` are those whose end nobody told: deleted by hand, known to
@@ -130,7 +130,8 @@ void ledger_each(struct ledger *ledger, openset_change_fn *on_change, void *arg)
 const struct ledger_totals *ledger_totals(const struct ledger *ledger);
 struct ledger_sum ledger_sum(const struct ledger *ledger);
 
-/* Is the message with this id open? */
-bool ledger_is_open(struct ledger *ledger, uint64_t id);
+/* Where the message with this id is, as far as the ledger follows it. */
+enum ledger_place { LEDGER_NOWHERE, LEDGER_COMING, LEDGER_QUEUED };
+enum ledger_place ledger_place(struct ledger *ledger, uint64_t id);
 
 #endif

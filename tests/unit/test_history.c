@@ -178,6 +178,27 @@ Test(history, a_queue_id_again) {
     history_free(&h);
 }
 
+Test(history, lines_that_are_read_again) {
+    struct history *h = history_new(100, &key);
+    struct found found;
+    char before[1024];
+
+    for (int round = 0; round < 3; round++) {
+        arrive(h, "AAA111", NOW);
+        deliver(h, "AAA111", "x@y.example", MAILEV_STATUS_DEFERRED, "later", NOW + 10);
+        deliver(h, "AAA111", "x@y.example", MAILEV_STATUS_DEFERRED, "later", NOW + 20);
+        deliver(h, "AAA111", "x@y.example", MAILEV_STATUS_DEFERRED, "not yet", NOW + 30);
+        found = by_queue_id(h, "AAA111");
+        cr_assert_eq(found.count, 1u, "%zu in round %d", found.count, round);
+        cr_expect_eq(found.message[0]->end, HISTORY_OPEN, "it is in the queue again");
+        if (round == 0)
+            strcpy(before, facts(h, found.message[0]));
+        cr_expect_str_eq(facts(h, found.message[0]), before, "%s", facts(h, found.message[0]));
+        end(h, "AAA111", LEDGER_SENT, NOW + 30);
+    }
+    history_free(&h);
+}
+
 Test(history, lines_out_of_order_and_without_a_beginning) {
     struct history *h = history_new(100, &key);
     struct mailev ev = event(MAILEV_REJECTED, "NEVER1", NOW);

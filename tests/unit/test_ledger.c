@@ -185,6 +185,11 @@ Test(ledger, ways_of_a_message) {
         {"canceled", "mA nA", "0 0 0 0 0 0"},
         {"lost within DATA", "cA mA l", "0 0 0 0 0 0"},
         {"lost before the message-id", "cA l", "0 0 0 0 0 0"},
+        {"given a queue id", "cA", "0 0 0 0 0 0"},
+        {"given a queue id, then another", "cA cB mB qB", "1 0 0 0 1 0"},
+        {"given a queue id, the message-id line missed", "cA qA sA rA", "1 1 0 0 0 0"},
+        {"one of its recipients refused", "cA xA mA qA sA rA", "1 1 0 0 0 0"},
+        {"discarded by smtpd(8)", "cA iA mA", "0 0 0 0 0 0"},
         {"lost after one that came in", "cA mA qA l", "1 0 0 0 1 0"},
         {"lost after one that came in, its queue line later", "cA mA l qA sA rA", "1 1 0 0 0 0"},
         {"lost after one that the milter saw whole", "cA mA MA l", "1 0 0 0 1 0 arriving=1"},
@@ -251,6 +256,7 @@ Test(ledger, what_the_queue_does_not_have) {
         {"never in the queue", "mA", {{1, 0}, {601, 0}}, "0 0 0 0 0 0"},
         {"never in the queue, but the milter saw it", "mA MA", {{1, 0}, {601, 0}}, "1 0 0 0 0 1"},
         {"held, then gone", "mA hA", {{1, 0}, {601, 0}}, "1 0 0 0 0 1"},
+        {"no more than a queue id is forgotten", "cA", {{601, 5}}, "0 0 0 0 0 0"},
         {"lost within DATA is forgotten", "cA mA l", {{601, 5}}, "0 0 0 0 0 0"},
         {"came in before the oldest that is there",
          "mA qA dA mB qB dB",
@@ -356,7 +362,8 @@ Test(ledger, each_end_is_told) {
         {"mA qA rA", LEDGER_UNKNOWN},    {"rA", LEDGER_STRAY},
         {"mA xA", LEDGER_REFUSED},       {"mA iA", LEDGER_DISCARDED},
         {"mA nA", LEDGER_ABORTED},       {"mA qA pBA", LEDGER_RENAMED},
-        {"mA qA dA mA", LEDGER_UNKNOWN}, {"mA mA", LEDGER_ABORTED},
+        {"cA cB", LEDGER_ABORTED},       {"mA qA dA mA", LEDGER_UNKNOWN},
+        {"mA mA", LEDGER_ABORTED},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -386,8 +393,10 @@ Test(ledger, says_what_a_line_is_about) {
     play(l, "mA qA");
     ev = (struct mailev){.kind = MAILEV_DELIVERY, .time_ms = NOW, .queue_id = SPAN("A")};
     cr_expect_not(ledger_note(l, &ev).retried);
-    cr_expect(ledger_is_open(l, ledger_id(&key, SPAN("A"))));
-    cr_expect_not(ledger_is_open(l, ledger_id(&key, SPAN("B"))));
+    cr_expect_eq(ledger_place(l, ledger_id(&key, SPAN("A"))), LEDGER_QUEUED);
+    cr_expect_eq(ledger_place(l, ledger_id(&key, SPAN("B"))), LEDGER_NOWHERE);
+    play(l, "cC");
+    cr_expect_eq(ledger_place(l, ledger_id(&key, SPAN("C"))), LEDGER_COMING);
     play(l, "qA");
     cr_expect(ledger_note(l, &ev).retried);
     ledger_free(&l);

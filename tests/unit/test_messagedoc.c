@@ -30,6 +30,7 @@ static void end(struct messages *m) {
 
 /* Lines of a log; each begins at "daemon[pid]: ". */
 static void read_lines(struct messages *m, const char *const *lines) {
+    static int now; /* milliseconds */
     struct logline_clock clock;
 
     logline_clock_init(&clock);
@@ -38,7 +39,8 @@ static void read_lines(struct messages *m, const char *const *lines) {
         char line[1024];
         struct mailev ev;
 
-        text_format(line, sizeof line, "2027-01-15T08:00:00.000000+00:00 mx postfix/%s", *lines);
+        text_format(line, sizeof line, "2027-01-15T08:00:00.%03d000+00:00 mx postfix/%s",
+                    now++ % 1000, *lines);
         logline_parse(span_of(line), &clock, &ev);
         cr_assert_neq(ev.kind, MAILEV_OTHER, "%s", line);
         messages_note(m, &ev, NOW);
@@ -147,10 +149,15 @@ Test(messagedoc, states) {
          {"cleanup[9]: C00001: message-id=<c>", "cleanup[9]: C00001: canceled"},
          "queue_id=C00001",
          "aborted"},
+        {"begun", {"smtpd[9]: C00001: client=c[192.0.2.1]"}, "queue_id=C00001", "arriving"},
         {"never more than begun",
-         {"smtpd[9]: C00001: client=c[192.0.2.1]"},
+         {"smtpd[9]: C00001: client=c[192.0.2.1]", "smtpd[9]: C00002: client=c[192.0.2.1]"},
          "queue_id=C00001",
          "aborted"},
+        {"its end is not there",
+         {"smtpd[9]: C00001: client=c[192.0.2.1]", "cleanup[9]: C00001: message-id=<c>"},
+         "queue_id=C00001",
+         "arriving"},
         {"lost within DATA",
          {"smtpd[9]: C00001: client=c[192.0.2.1]", "cleanup[9]: C00001: message-id=<c>",
           "smtpd[9]: lost connection after DATA (5 bytes) from c[192.0.2.1]"},
