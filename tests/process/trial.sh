@@ -78,6 +78,37 @@ is_alert() {
     alerts | grep -q "\"$1 "
 }
 
+# ledger NAME: of the status document
+ledger() {
+    status_json | sed -n "s/.*\"ledger\":{[^}]*\"$1\":\([0-9]*\).*/\1/p"
+}
+
+ledger_is() {
+    [[ $(ledger "$1") == "$2" ]]
+}
+
+# sum_holds: accepted = sent + bounced + expired + queued + unknown
+sum_holds() {
+    local doc
+    doc=$(status_json | grep -o '"ledger":{[^}]*}' | tr ',' '\n')
+    value() { sed -n "s/.*\"$1\":\([0-9]*\)\$/\1/p" <<<"$doc"; }
+    (($(value accepted) == $(value sent) + $(value bounced) + $(value expired) + $(value queued) + $(value unknown)))
+}
+
+# queue_id STATUS: of the last delivery with this status
+queue_id() {
+    sed -n "s/.* postfix\/smtp\[[0-9]*\]: \([0-9A-Za-z]*\): to=<.*, status=$1 .*/\1/p" "$MAIL_LOG" | tail -n 1
+}
+
+# where ID: the state that relaywatch logs tells
+where() {
+    rw logs --queue-id "$1" --json | sed -n 's/.*"state": "\(.*\)",/\1/p' | head -n 1
+}
+
+where_is() {
+    [[ $(where "$1") == "$2" ]]
+}
+
 counter_is() {
     [[ $(counter "$1") == "$2" ]]
 }
@@ -216,6 +247,54 @@ test_counts() {
     is "status: ok, exit status 0" 0 "$(status_exit)"
 }
 
+test_where() {
+    local id message_id answer
+    within "ledger: all that came in was sent" 5 eval 'ledger_is queued 0 && ledger_is unknown 0'
+    is "ledger: the sum holds" yes "$(sum_holds && echo yes)"
+    is "ledger: as many as the smarthost took" "$(arrived)" "$(ledger sent)"
+    id=$(queue_id sent)
+    message_id=$(sed -n "s/.* postfix\/cleanup\[[0-9]*\]: $id: message-id=//p" "$MAIL_LOG")
+    is "logs --queue-id: one that was sent" sent "$(where "$id")"
+    answer=$(rw logs --message-id "$message_id")
+    is "logs --message-id: exit status" 0 $?
+    is "logs --message-id: its recipient" 0 "$(grep -q '<recipient@example.net> sent' <<<"$answer"; echo $?)"
+    is "logs --message-id: its sender" 0 "$(grep -q '<sender@trial.example>' <<<"$answer"; echo $?)"
+    answer=$(rw logs --queue-id 4bNEVERxyz 2>&1)
+    is "logs --queue-id: one that is not known: exit status" 1 $?
+    is "logs --queue-id: one that is not known: says so" 0 "$(grep -q '4bNEVERxyz is not among' <<<"$answer"; echo $?)"
+    kill_hard relaywatchd
+    within "logs --queue-id: after kill -9 of relaywatchd" 10 where_is "$id" sent
+    within "ledger: after kill -9 of relaywatchd" 5 ledger_is sent "$(arrived)"
+    is "metrics: delays by stage" 4 "$(http_get /metrics |
+        grep -c '^postfix_smtp_delivery_delay_seconds_count{stage="[a-z_]*"} [1-9]')"
+}
+
+# postsuper -d ALL tells no ids: the ledger finds out by the queue.
+test_deleted_without_a_word() {
+    local unknown deleted id
+    unknown=$(ledger unknown) deleted=$(ledger deleted)
+    echo 'unknown_after = 10' >>"$RELAYWATCH_CONF"
+    postfix -c "$SMARTHOST_CONFIG_DIR" stop >/dev/null 2>&1
+    send 3
+    within "deleted: the messages wait" 20 eval "ledger_is queued 3 && [[ -n \$(queue_id deferred) ]]"
+    id=$(queue_id deferred)
+    is "deleted: logs --queue-id: one that waits" queued "$(where "$id")"
+    postsuper -c "$POSTFIX_CONFIG_DIR" -d "$id" >/dev/null 2>&1
+    within "deleted by its id: unknown, told as deleted" 5 \
+        eval "ledger_is unknown $((unknown + 1)) && ledger_is deleted $((deleted + 1))"
+    is "deleted by its id: logs --queue-id" deleted "$(where "$id")"
+    postsuper -c "$POSTFIX_CONFIG_DIR" -d ALL >/dev/null 2>&1
+    within "deleted without a word: unknown after unknown_after" 40 \
+        eval "ledger_is unknown $((unknown + 3)) && ledger_is queued 0"
+    is "deleted without a word: the sum holds" yes "$(sum_holds && echo yes)"
+    is "deleted without a word: not told as deleted" $((deleted + 1)) "$(ledger deleted)"
+    postfix -c "$SMARTHOST_CONFIG_DIR" start >/dev/null 2>&1
+    sleep 1
+    send 1
+    postqueue -c "$POSTFIX_CONFIG_DIR" -f
+    within "deleted: mail goes on" 30 queue_is_empty
+}
+
 test_users() {
     local program found
     for program in relaywatchd relaywatch-milter relaywatch-notify; do
@@ -331,6 +410,8 @@ test_kills() {
     within "kills under load: counters.sent is the log's" 15 eval "counter_is sent \$(sent_in_log)"
     within "kills under load: c.sent is the log's" 15 eval "stored_is sent \$(sent_in_log)"
     is "kills under load: as many as the smarthost took" "$(arrived)" "$(counter sent)"
+    within "kills under load: the ledger has them all as sent" 15 eval 'ledger_is queued 0'
+    is "kills under load: the sum holds" yes "$(sum_holds && echo yes)"
     within "kills under load: status is ok again" 30 status_exit_is 0
 }
 
@@ -395,6 +476,7 @@ test_end() {
 
 start
 test_counts
+test_where
 test_users
 test_wrong_then_right_password
 test_wrong_password_is_not_taken
@@ -405,5 +487,6 @@ test_kills
 test_flushall
 test_milter_stopped
 test_rotation
+test_deleted_without_a_word
 test_end
 exit "$failed"
