@@ -80,6 +80,82 @@ ssize_t sock_receive(int fd, void *buffer, size_t size, int timeout_ms, struct f
     return n == -1 ? fault_errno(why, "receive") : n;
 }
 
+/* One descriptor, or none. */
+static int taken_fd(struct msghdr *message) {
+    int got = -1;
+
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c != NULL; c = CMSG_NXTHDR(message, c)) {
+        size_t count = c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS
+                           ? (c->cmsg_len - CMSG_LEN(0)) / sizeof(int)
+                           : 0;
+
+        for (size_t i = 0; i < count; i++) {
+            int one;
+
+            memcpy(&one, CMSG_DATA(c) + i * sizeof one, sizeof one);
+            if (got == -1 && count == 1)
+                got = one;
+            else
+                close(one);
+        }
+    }
+    return got;
+}
+
+ssize_t sock_receive_fd(int fd, void *buffer, size_t size, int *fd_out, int timeout_ms,
+                        struct fault *why) {
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(4 * sizeof(int))];
+    } control;
+    struct iovec part = {.iov_base = buffer, .iov_len = size};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control.bytes,
+                             .msg_controllen = sizeof control.bytes};
+    struct pollfd waiting = {.fd = fd, .events = POLLIN};
+    ssize_t n;
+    int ready;
+
+    *fd_out = -1;
+    do {
+        ready = poll(&waiting, 1, timeout_ms);
+    } while (ready == -1 && errno == EINTR);
+    if (ready == 0)
+        return fault_set(why, "no answer within %d ms", timeout_ms);
+    if (ready == -1)
+        return fault_errno(why, "poll");
+    n = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+    if (n == -1)
+        return fault_errno(why, "receive");
+    *fd_out = taken_fd(&message);
+    return n;
+}
+
+int sock_send_fd(int fd, const void *data, size_t size, int handed, struct fault *why) {
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control = {.bytes = {0}};
+    struct iovec part = {.iov_base = (void *)(size_t)data, .iov_len = size};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+
+    if (handed != -1) {
+        struct cmsghdr *c;
+
+        message.msg_control = control.bytes;
+        message.msg_controllen = sizeof control.bytes;
+        c = CMSG_FIRSTHDR(&message);
+        c->cmsg_level = SOL_SOCKET;
+        c->cmsg_type = SCM_RIGHTS;
+        c->cmsg_len = CMSG_LEN(sizeof handed);
+        memcpy(CMSG_DATA(c), &handed, sizeof handed);
+    }
+    if (sendmsg(fd, &message, MSG_NOSIGNAL) != (ssize_t)size)
+        return fault_errno(why, "send");
+    return 0;
+}
+
 int sock_peer_uid(int fd, uid_t *uid_out, struct fault *why) {
     struct ucred peer;
     socklen_t size = sizeof peer;

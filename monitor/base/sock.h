@@ -20,6 +20,13 @@ MUSTCHECK int sock_connect(const char *path, struct fault *why);
 MUSTCHECK ssize_t sock_receive(int fd, void *buffer, size_t size, int timeout_ms,
                                struct fault *why);
 
+/* The same, with the descriptor that came along (SCM_RIGHTS; close-on-exec) or -1. Several, or one
+ * of another kind, are closed. */
+MUSTCHECK ssize_t sock_receive_fd(int fd, void *buffer, size_t size, int *fd_out, int timeout_ms,
+                                  struct fault *why);
+/* Sends one packet with a descriptor, -1: without. Returns 0 or -1. */
+MUSTCHECK int sock_send_fd(int fd, const void *data, size_t size, int handed, struct fault *why);
+
 /* The user id of the peer, or -1. */
 MUSTCHECK int sock_peer_uid(int fd, uid_t *uid_out, struct fault *why);
 
