@@ -81,6 +81,13 @@ void ask_on_reply(enum keeper_verb verb, const struct keeper_reply *reply, const
         d->queue_due_ms = mono_ms;
         judge(d);
         break;
+    case KEEPER_SET:
+    case KEEPER_UNDO:
+    case KEEPER_HOLD:
+    case KEEPER_RELEASE:
+    case KEEPER_NUDGE:
+    case KEEPER_FINISH: /* not asked yet */
+        break;
     }
 }
 

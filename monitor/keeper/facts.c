@@ -138,6 +138,10 @@ static int take(struct span name, struct span value, struct facts *out, struct f
         fits = text_copy_span(out->queue_directory, sizeof out->queue_directory, value);
     else if (span_is(name, "maillog_file"))
         fits = text_copy_span(out->maillog_file, sizeof out->maillog_file, value);
+    else if (span_is(name, "smtp_sender_dependent_authentication"))
+        out->sender_dependent = is_yes(value);
+    else if (span_is(name, "defer_transports"))
+        fits = text_copy_span(out->defer_transports, sizeof out->defer_transports, value);
     else if (span_is(name, "maximal_queue_lifetime"))
         fits = take_lifetime(value, &out->queue_lifetime_s);
     return fits ? 0 : fault_set(why, "%.*s: not usable", (int)name.n, name.p);
@@ -185,6 +189,8 @@ int facts_read(const char *config_dir, struct facts *out, struct fault *why) {
                                 "mail_version",
                                 "queue_directory",
                                 "maximal_queue_lifetime",
+                                "smtp_sender_dependent_authentication",
+                                "defer_transports",
                                 NULL};
     char output[8192];
     char errors[512];

@@ -26,7 +26,9 @@ struct facts {
     char delimiter[8];  /* smtp_sasl_password_result_delimiter (Postfix 3.9), else ":" */
     char mail_version[24];
     char queue_directory[256];
-    char maillog_file[256]; /* "": syslog */
+    char maillog_file[256];     /* "": syslog */
+    char defer_transports[256]; /* as it stands */
+    bool sender_dependent;      /* smtp_sender_dependent_authentication */
     uint64_t queue_lifetime_s;
 };
 

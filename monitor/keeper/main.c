@@ -1,6 +1,6 @@
 /* relaywatch-keeper: the only code of ours that runs as root beside the command-line tool. Started
- * for one connection, does one verb, sends one reply, ends. It takes no path and no text from its
- * peer. */
+ * for one connection, does one verb, sends one reply, ends. It takes no path from its peer, and
+ * text only from root: a new secret, in a sealed memfd. */
 #include <fcntl.h>
 #include <getopt.h>
 #include <pwd.h>
@@ -23,7 +23,8 @@ enum { REQUEST_LIMIT_MS = 2000 };
 
 static _Noreturn void usage(void) {
     fputs("usage: relaywatch-keeper --postfix DIR --allow USER --probe PROGRAM --probe-user USER "
-          "--state DIR\nStarted by systemd or `relaywatch run` with a connected socket; see "
+          "--state DIR [--source FILE] [--drop DIR]\nStarted by systemd or `relaywatch run` with a "
+          "connected socket; see "
           "relaywatch-keeper(8).\n",
           stderr);
     exit(EX_USAGE);
@@ -35,6 +36,8 @@ static void take_options(int argc, char **argv, struct keeper *keeper) {
                                             {"probe", required_argument, NULL, 'b'},
                                             {"probe-user", required_argument, NULL, 'u'},
                                             {"state", required_argument, NULL, 's'},
+                                            {"source", required_argument, NULL, 'f'},
+                                            {"drop", required_argument, NULL, 'd'},
                                             {"version", no_argument, NULL, 'V'},
                                             {NULL, 0, NULL, 0}};
     int c;
@@ -50,6 +53,10 @@ static void take_options(int argc, char **argv, struct keeper *keeper) {
             keeper->probe_user = optarg;
         else if (c == 's')
             keeper->state_dir = optarg;
+        else if (c == 'f')
+            keeper->source = optarg[0] != '\0' ? optarg : NULL;
+        else if (c == 'd')
+            keeper->drop = optarg[0] != '\0' ? optarg : NULL;
         else if (c == 'V') {
             puts("relaywatch-keeper " RELAYWATCH_VERSION);
             exit(EX_OK);
@@ -61,6 +68,9 @@ static void take_options(int argc, char **argv, struct keeper *keeper) {
         usage();
     if (keeper->config_dir[0] != '/' || keeper->probe[0] != '/' || keeper->state_dir[0] != '/')
         die(EX_USAGE, "--postfix, --probe and --state want absolute paths");
+    if ((keeper->source != NULL && keeper->source[0] != '/') ||
+        (keeper->drop != NULL && keeper->drop[0] != '/'))
+        die(EX_USAGE, "--source and --drop want absolute paths");
 }
 
 /* Ours alone, or not used: what stands in it is believed. */
@@ -73,18 +83,19 @@ static void check_state(const char *path) {
         die(EX_CONFIG, "state folder %s: must be a folder of root with mode 0700", path);
 }
 
-static bool peer_allowed(int fd, const char *allow) {
-    const struct passwd *who = getpwnam(allow);
+static bool peer_allowed(int fd, struct keeper *keeper) {
+    const struct passwd *who = getpwnam(keeper->allow);
     struct fault why;
     uid_t uid;
 
     if (sock_peer_uid(fd, &uid, &why) == -1)
         return false;
+    keeper->person = uid == 0;
     return uid == 0 || (who != NULL && who->pw_uid == uid);
 }
 
 int main(int argc, char **argv) {
-    struct keeper keeper = {0};
+    struct keeper keeper = {.secret_fd = -1};
     struct keeper_reply reply;
     unsigned char request[2] = {0, 0};
     struct fault why;
@@ -102,11 +113,11 @@ int main(int argc, char **argv) {
     xmem_forbid_dump();
     signal(SIGPIPE, SIG_IGN);
     check_state(keeper.state_dir);
-    n = sock_receive(fd, request, sizeof request, REQUEST_LIMIT_MS, &why);
+    n = sock_receive_fd(fd, request, sizeof request, &keeper.secret_fd, REQUEST_LIMIT_MS, &why);
     if (n == -1)
         die(EX_PROTOCOL, "request: %s", why.text);
     /* Anything but one byte of an allowed peer is no verb. */
-    verbs_run(&keeper, n == 1 && peer_allowed(fd, keeper.allow) ? request[0] : 0, &reply);
+    verbs_run(&keeper, n == 1 && peer_allowed(fd, &keeper) ? request[0] : 0, &reply);
     if (reply.outcome != KEEPER_DONE && reply.outcome != KEEPER_UNCHANGED)
         log_warn("keeper", "%c: outcome %u: %s", reply.verb == 0 ? '?' : (int)reply.verb,
                  reply.outcome, reply.detail);

@@ -11,6 +11,7 @@
 
 #include "file.h"
 #include "log.h"
+#include "safepath.h"
 #include "spawn.h"
 #include "xmem.h"
 
@@ -18,56 +19,6 @@ static const char POSTMAP[] = "/usr/sbin/postmap";
 static const char STAGE[] = ".relaywatch-stage"; /* one fixed name: a killed run leaves one */
 static const char STAGED[] = "map";
 enum { POSTMAP_LIMIT_MS = 20000, ANSWER_SIZE = 2 * CRED_FILE_MAX + CRED_MAX };
-
-/* A sticky folder (/tmp) will do on the way: others cannot touch what is root's there, and the next
- * step checks that it is. Not as the last one, where the map and our own folder are yet to be made.
- */
-static int folder_is_safe(int fd, const char *name, bool last, struct fault *why) {
-    struct stat st;
-
-    if (fstat(fd, &st) == -1)
-        return fault_errno(why, "folder %s", name);
-    if (st.st_uid != 0)
-        return fault_set(why, "folder %s: not owned by root", name);
-    if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0 && (last || (st.st_mode & S_ISVTX) == 0))
-        return fault_set(why, "folder %s: others than root may write there", name);
-    return 0;
-}
-
-/* The folder of an absolute path, each part opened in the one before: no link, no "..", no race.
- * This covers what openat2(RESOLVE_NO_SYMLINKS) would, on every kernel, and each folder's owner is
- * to be looked at anyway. */
-static int open_folder(const char *path, struct fault *why) {
-    int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const char *part = path + 1;
-    const char *slash;
-
-    if (fd == -1 || folder_is_safe(fd, "/", strchr(part, '/') == NULL, why) == -1)
-        return fd == -1 ? fault_errno(why, "open /") : (close(fd), -1);
-    for (; (slash = strchr(part, '/')) != NULL; part = slash + 1) {
-        struct span name = {part, (size_t)(slash - part)};
-        char one[NAME_MAX + 1];
-        int next;
-
-        if (name.n == 0 || span_is(name, ".") || span_is(name, "..") ||
-            !text_copy_span(one, sizeof one, name)) {
-            close(fd);
-            return fault_set(why, "%s: not a plain path", path);
-        }
-        next = openat(fd, one, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (next == -1)
-            fault_errno(why, "folder %s of %s (no symbolic links)", one, path);
-        close(fd);
-        if (next == -1)
-            return -1;
-        if (folder_is_safe(next, one, strchr(slash + 1, '/') == NULL, why) == -1) {
-            close(next);
-            return -1;
-        }
-        fd = next;
-    }
-    return fd;
-}
 
 int mapfile_open(struct mapfile *map, const char *config_dir, const struct facts *facts,
                  struct fault *why) {
@@ -90,7 +41,7 @@ int mapfile_open(struct mapfile *map, const char *config_dir, const struct facts
                          "smtp_sasl_password_maps: type %s: only hash, btree, lmdb, cdb and "
                          "texthash are known",
                          map->type);
-    map->folder = open_folder(map->path, why);
+    map->folder = safepath_folder(map->path, why);
     if (map->folder == -1)
         return -1;
     map->name = strrchr(map->path, '/') + 1;
@@ -99,38 +50,30 @@ int mapfile_open(struct mapfile *map, const char *config_dir, const struct facts
     return 0;
 }
 
-static int read_source(struct mapfile *map, int fd, struct fault *why) {
+static int read_all(int fd, const char *path, char *out, size_t *n_out, struct fault *why) {
     ssize_t n = -1;
 
-    if (fstat(fd, &map->st) == -1)
-        return fault_errno(why, "%s", map->path);
-    if (!S_ISREG(map->st.st_mode))
-        return fault_set(why, "%s: not a regular file", map->path);
-    if (map->st.st_uid != 0)
-        return fault_set(why, "%s: not owned by root", map->path);
-    if (map->st.st_nlink != 1)
-        return fault_set(why, "%s: has more than one name (hard link)", map->path);
-    if ((map->st.st_mode & 077) != 0)
-        return fault_set(why, "%s: mode %04o lets others read it: chmod 600", map->path,
-                         (unsigned)(map->st.st_mode & 07777));
-    while (map->text_n <= CRED_FILE_MAX &&
-           (n = read(fd, map->text + map->text_n, CRED_FILE_MAX + 1 - map->text_n)) > 0)
-        map->text_n += (size_t)n;
+    *n_out = 0;
+    while (*n_out <= CRED_FILE_MAX && (n = read(fd, out + *n_out, CRED_FILE_MAX + 1 - *n_out)) > 0)
+        *n_out += (size_t)n;
     if (n == -1)
-        return fault_errno(why, "read %s", map->path);
-    if (map->text_n > CRED_FILE_MAX)
-        return fault_set(why, "%s: larger than %d bytes", map->path, (int)CRED_FILE_MAX);
+        return fault_errno(why, "read %s", path);
+    if (*n_out > CRED_FILE_MAX)
+        return fault_set(why, "%s: larger than %d bytes", path, (int)CRED_FILE_MAX);
     return 0;
 }
 
 int mapfile_read(struct mapfile *map, struct fault *why) {
-    int fd =
-        openat(map->folder, map->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    int fd = safepath_open(map->path, &map->st, &map->linked, why);
     int failed;
 
     if (fd == -1)
-        return fault_errno(why, "open %s%s", map->path, errno == ELOOP ? " (a symbolic link)" : "");
-    failed = read_source(map, fd, why);
+        return -1;
+    if ((map->st.st_mode & 077) != 0)
+        failed = fault_set(why, "%s: mode %04o lets others read it: chmod 600", map->path,
+                           (unsigned)(map->st.st_mode & 07777));
+    else
+        failed = read_all(fd, map->path, map->text, &map->text_n, why);
     close(fd);
     return failed;
 }
@@ -149,14 +92,24 @@ void mapfile_close(struct mapfile *map) {
 }
 
 bool mapfile_source_same(const struct mapfile *map) {
+    char *now = xcalloc(1, CRED_FILE_MAX + 1);
     struct stat st;
+    size_t n = 0;
+    bool linked, same = false;
+    int fd = safepath_open(map->path, &st, &linked, NULL);
 
-    return fstatat(map->folder, map->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-           st.st_dev == map->st.st_dev && st.st_ino == map->st.st_ino &&
-           st.st_size == map->st.st_size && st.st_mtim.tv_sec == map->st.st_mtim.tv_sec &&
-           st.st_mtim.tv_nsec == map->st.st_mtim.tv_nsec &&
-           st.st_ctim.tv_sec == map->st.st_ctim.tv_sec &&
-           st.st_ctim.tv_nsec == map->st.st_ctim.tv_nsec;
+    if (fd != -1) {
+        /* The content too: two changes within one tick of the kernel's clock look the same. */
+        same = st.st_dev == map->st.st_dev && st.st_ino == map->st.st_ino &&
+               st.st_ctim.tv_sec == map->st.st_ctim.tv_sec &&
+               st.st_ctim.tv_nsec == map->st.st_ctim.tv_nsec &&
+               read_all(fd, map->path, now, &n, NULL) == 0 && n == map->text_n &&
+               memcmp(now, map->text, n) == 0;
+        close(fd);
+    }
+    wipe(now, CRED_FILE_MAX + 1);
+    free(now);
+    return same;
 }
 
 /* Runs postmap: option "" to build, "-s" to list, "-q" to answer the keys in `keys`. The answer is
@@ -188,10 +141,11 @@ static int run_postmap(struct mapfile *map, const char *option, const char *path
     return job.status;
 }
 
-/* Asks the map at path for every key of the file. Sets how many answers differ; -1: no answer. */
+/* Asks the map at path for every key of the file. Sets how many answers differ, and which (NULL:
+ * nobody asks); -1: no answer. */
 static int ask_all(struct mapfile *map, const char *path, const struct cred_file *file,
-                   const struct cred *relay, uint32_t *changed_out, bool *relay_changed_out,
-                   char *errors, size_t errors_size, struct fault *why) {
+                   bool *differs, uint32_t *changed_out, char *errors, size_t errors_size,
+                   struct fault *why) {
     char *keys = xcalloc(1, CRED_FILE_MAX + 1);
     size_t keys_n = 0, answer_n = 0, at = 0;
     int status;
@@ -205,7 +159,6 @@ static int ask_all(struct mapfile *map, const char *path, const struct cred_file
                          errors_size, why);
     free(keys);
     *changed_out = 0;
-    *relay_changed_out = false;
     for (uint32_t i = 0; status != -1 && i < file->count; i++) {
         const struct cred *want = &file->entries[i];
         size_t n = want->key.n + want->value.n + 2;
@@ -223,10 +176,9 @@ static int ask_all(struct mapfile *map, const char *path, const struct cred_file
         }
         if (same || other)
             at += n;
-        if (!same) {
-            ++*changed_out;
-            *relay_changed_out = *relay_changed_out || want == relay;
-        }
+        if (differs != NULL)
+            differs[i] = !same;
+        *changed_out += !same;
     }
     return status == -1 ? -1 : 0;
 }
@@ -254,17 +206,17 @@ bool mapfile_live_value(struct mapfile *map, const char *key, char *out, size_t 
     return found;
 }
 
-int mapfile_compare(struct mapfile *map, const struct cred_file *file, const struct cred *relay,
-                    uint32_t *changed_out, bool *relay_changed_out, struct fault *why) {
+int mapfile_compare(struct mapfile *map, const struct cred_file *file, bool *differs,
+                    uint32_t *changed_out, struct fault *why) {
     char errors[512];
     size_t n = 0, lines = 0;
 
     *changed_out = file->count;
-    *relay_changed_out = true;
+    for (uint32_t i = 0; i < file->count; i++)
+        differs[i] = true;
     if (!has_index(map))
         return 0;
-    if (ask_all(map, map->path, file, relay, changed_out, relay_changed_out, errors, sizeof errors,
-                why) == -1)
+    if (ask_all(map, map->path, file, differs, changed_out, errors, sizeof errors, why) == -1)
         return -1;
     /* Says the map more than the file? cdb cannot be listed: then a removed line stays until the
      * next change. */
@@ -277,6 +229,26 @@ int mapfile_compare(struct mapfile *map, const struct cred_file *file, const str
     }
     wipe(map->answer, ANSWER_SIZE);
     return 0;
+}
+
+bool mapfile_list(struct mapfile *map, const struct cred_file *file, char *out, size_t *n_out) {
+    char errors[512];
+    uint32_t changed;
+
+    *n_out = 0;
+    if (!has_index(map))
+        return false;
+    /* cdb cannot be listed: then what it says of the keys that we know. */
+    if (run_postmap(map, "-s", map->path, (struct span){NULL, 0}, n_out, errors, sizeof errors,
+                    NULL) != 0 &&
+        ask_all(map, map->path, file, NULL, &changed, errors, sizeof errors, NULL) == -1)
+        return false;
+    *n_out = strlen(map->answer);
+    if (*n_out > CRED_FILE_MAX)
+        return false;
+    memcpy(out, map->answer, *n_out + 1);
+    wipe(map->answer, ANSWER_SIZE);
+    return *n_out > 0;
 }
 
 static int open_stage(const struct mapfile *map) {
@@ -301,20 +273,23 @@ void mapfile_unstage(struct mapfile *map) {
     unlinkat(map->folder, STAGE, AT_REMOVEDIR);
 }
 
-/* The source as it was read, not as it is now, goes to postmap. */
-static int write_copy(struct mapfile *map, int stage, struct fault *why) {
+/* The text as it was checked, not as the file is now, goes to postmap. */
+static int write_copy(struct span text, int stage, struct fault *why) {
     int fd = openat(stage, STAGED, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     int failed;
 
     if (fd == -1)
         return fault_errno(why, "create the staged file");
-    failed = file_write_all(fd, map->text, map->text_n, why);
+    failed = file_write_all(fd, text.p, text.n, why);
+    if (failed == 0 && fsync(fd) == -1)
+        failed = fault_errno(why, "staged file: fsync");
     if (close(fd) == -1 && failed == 0)
         failed = fault_errno(why, "close the staged file");
     return failed;
 }
 
-/* To the disk, root's alone, and not older than the source: else smtp(8) warns of a stale map. */
+/* To the disk, root's alone, and not older than the source: else smtp(8) warns of a stale map. With
+ * a new source, that one is older than the index anyway. */
 static int settle_index(struct mapfile *map, int stage, struct fault *why) {
     struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, map->st.st_mtim};
     char name[NAME_MAX + 1];
@@ -342,7 +317,6 @@ static int settle_index(struct mapfile *map, int stage, struct fault *why) {
 static int build_and_check(struct mapfile *map, const struct cred_file *file, struct fault *why) {
     char path[PATH_MAX], errors[512] = "";
     uint32_t wrong = 0;
-    bool relay_wrong;
     size_t n;
     int status;
 
@@ -354,7 +328,7 @@ static int build_and_check(struct mapfile *map, const struct cred_file *file, st
         return -1;
     if (status != 0 || errors[0] != '\0')
         return fault_set(why, "postmap: status %d: %.250s", status, errors);
-    if (ask_all(map, path, file, NULL, &wrong, &relay_wrong, errors, sizeof errors, why) == -1)
+    if (ask_all(map, path, file, NULL, &wrong, errors, sizeof errors, why) == -1)
         return -1;
     wipe(map->answer, ANSWER_SIZE);
     if (wrong != 0 || errors[0] != '\0')
@@ -363,7 +337,8 @@ static int build_and_check(struct mapfile *map, const struct cred_file *file, st
     return 0;
 }
 
-int mapfile_stage(struct mapfile *map, const struct cred_file *file, struct fault *why) {
+int mapfile_stage(struct mapfile *map, struct span text, const struct cred_file *file,
+                  struct fault *why) {
     int stage;
     int failed;
 
@@ -373,26 +348,29 @@ int mapfile_stage(struct mapfile *map, const struct cred_file *file, struct faul
     stage = open_stage(map);
     if (stage == -1)
         return fault_errno(why, "open %s beside %s", STAGE, map->path);
-    failed = write_copy(map, stage, why);
-    if (failed == 0)
+    failed = write_copy(text, stage, why);
+    if (failed == 0 && map->suffix[0] != '\0')
         failed = build_and_check(map, file, why);
-    if (failed == 0)
+    if (failed == 0 && map->suffix[0] != '\0')
         failed = settle_index(map, stage, why);
     close(stage);
     return failed;
 }
 
-int mapfile_commit(struct mapfile *map, struct fault *why) {
+int mapfile_commit(struct mapfile *map, bool source_too, struct fault *why) {
     char from[NAME_MAX + 1], to[NAME_MAX + 1];
     int stage = open_stage(map);
     int failed = 0;
 
     if (stage == -1)
         return fault_errno(why, "open %s", STAGE);
-    if (!text_format(from, sizeof from, "%s%s", STAGED, map->suffix) ||
-        !text_format(to, sizeof to, "%s%s", map->name, map->suffix))
+    /* The source first: an index that is older than its source makes smtp(8) warn. */
+    if (source_too && renameat(stage, STAGED, map->folder, map->name) == -1)
+        failed = fault_errno(why, "rename over %s", map->path);
+    else if (!text_format(from, sizeof from, "%s%s", STAGED, map->suffix) ||
+             !text_format(to, sizeof to, "%s%s", map->name, map->suffix))
         failed = fault_set(why, "%s: name too long", map->path);
-    else if (renameat(stage, from, map->folder, to) == -1)
+    else if (map->suffix[0] != '\0' && renameat(stage, from, map->folder, to) == -1)
         failed = fault_errno(why, "rename over %s%s", map->path, map->suffix);
     close(stage);
     /* Live from here on. Without the fsync a power cut may bring the old one back, complete: no

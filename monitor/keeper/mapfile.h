@@ -21,6 +21,7 @@ struct mapfile {
     const char *suffix; /* of the index; "": there is none (texthash) */
     int folder;         /* that holds both */
     struct stat st;     /* of the source as it was read */
+    bool linked;        /* the source is reached by a symbolic link */
     char *text;         /* the source, text_n bytes; CRED_FILE_MAX + 1 of room */
     size_t text_n;
     char *answer; /* of postmap */
@@ -32,28 +33,34 @@ struct mapfile {
 MUSTCHECK int mapfile_open(struct mapfile *map, const char *config_dir, const struct facts *facts,
                            struct fault *why);
 /* Reads the source, which must be a regular file, root's, with one name, readable for nobody else
- * and at most CRED_FILE_MAX bytes. */
+ * and at most CRED_FILE_MAX bytes; a symbolic link to it must be root's, too. */
 MUSTCHECK int mapfile_read(struct mapfile *map, struct fault *why);
 void mapfile_close(struct mapfile *map);
 
 /* The live map's value of key, into `out` (wiped by the caller). False: no such key, or no map. */
 MUSTCHECK bool mapfile_live_value(struct mapfile *map, const char *key, char *out, size_t size);
 
-/* How many entries of the source the live map answers otherwise, and whether `relay` is one of
- * them. An entry that is only in the map counts too. No map, or one that cannot be read: all
+/* How many entries of `file` the live map answers otherwise, and which (`differs` has room for
+ * CRED_MAX). An entry that is only in the map counts too. No map, or one that cannot be read: all
  * differ. */
-MUSTCHECK int mapfile_compare(struct mapfile *map, const struct cred_file *file,
-                              const struct cred *relay, uint32_t *changed_out,
-                              bool *relay_changed_out, struct fault *why);
+MUSTCHECK int mapfile_compare(struct mapfile *map, const struct cred_file *file, bool *differs,
+                              uint32_t *changed_out, struct fault *why);
+
+/* What the live map says, as lines of a sasl_passwd, into out (CRED_FILE_MAX + 1 bytes; wiped by
+ * the caller). False: there is no map, or nothing in it. */
+MUSTCHECK bool mapfile_list(struct mapfile *map, const struct cred_file *file, char *out,
+                            size_t *n_out);
 
 /* Is the source still the file that was read? */
 bool mapfile_source_same(const struct mapfile *map);
 
-/* Builds the new map beside the live one and lets postmap answer every key from it. Nothing live
- * changes. */
-MUSTCHECK int mapfile_stage(struct mapfile *map, const struct cred_file *file, struct fault *why);
-/* Makes the staged map the live one: a single rename, made durable. */
-MUSTCHECK int mapfile_commit(struct mapfile *map, struct fault *why);
+/* Builds the map of this text, which was parsed as `file`, beside the live one and lets postmap
+ * answer every key from it. Nothing live changes. */
+MUSTCHECK int mapfile_stage(struct mapfile *map, struct span text, const struct cred_file *file,
+                            struct fault *why);
+/* Makes the staged map the live one: a single rename, made durable. `source_too`: the text becomes
+ * the source before that. */
+MUSTCHECK int mapfile_commit(struct mapfile *map, bool source_too, struct fault *why);
 /* Removes what a stage left, of this run or of one that was killed. */
 void mapfile_unstage(struct mapfile *map);
 

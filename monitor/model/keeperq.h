@@ -1,7 +1,8 @@
 /* What relaywatchd and relaywatch-keeper say to each other: one SEQPACKET packet with one byte
- * there, one struct keeper_reply back, then the keeper is gone. No path, no text and no secret
- * travels to the keeper; the text in the reply is the smarthost's own words, which the keeper
- * passes on unread. Both programs are of one build; `version` guards an upgrade in the middle. */
+ * there, one struct keeper_reply back, then the keeper is gone. No path and no text travels to the
+ * keeper; a secret only from root, with SET, as a sealed memfd beside the byte. The text in the
+ * reply is the smarthost's own words, which the keeper passes on unread. Both programs are of one
+ * build; `version` guards an upgrade in the middle. */
 #ifndef MODEL_KEEPERQ_H
 #define MODEL_KEEPERQ_H
 
@@ -9,22 +10,30 @@
 
 #include "probeq.h"
 
-enum { KEEPERQ_VERSION = 1 };
+enum { KEEPERQ_VERSION = 2 };
 
 enum keeper_verb {
     KEEPER_FACTS = 'F', /* what main.cf says of the relay */
     KEEPER_QUEUE = 'Q', /* count the queue */
-    KEEPER_APPLY = 'A', /* make the operator's sasl_passwd the live one, if it proves good */
+    KEEPER_APPLY = 'A', /* make what the operator's sasl_passwd, the credential source or a dropped
+                           file says the live login, if it proves good */
     KEEPER_LOG =
         'L', /* let relaywatchd's group read maillog_file, which postlogd made for root alone */
-    KEEPER_VERIFY = 'V', /* does the live login still work? changes nothing */
+    KEEPER_VERIFY = 'V',  /* does the live login still work? changes nothing */
+    KEEPER_SET = 'S',     /* as APPLY, of a secret in a memfd; root alone may ask */
+    KEEPER_UNDO = 'U',    /* put the login of before the last change back, if it still works */
+    KEEPER_HOLD = 'H',    /* neither login works: keep mail in the queue (defer_transports) */
+    KEEPER_RELEASE = 'R', /* end that, and send what waits */
+    KEEPER_NUDGE = 'N',   /* the reload that came too soon after another one, and a flush */
+    KEEPER_FINISH = 'E',  /* forget the login of before the last change */
 };
 
 enum keeper_outcome {
     KEEPER_DONE,         /* did it; for APPLY: the new map is live and Postfix was reloaded */
     KEEPER_UNCHANGED,    /* APPLY: the live map already says the same */
     KEEPER_BAD_SOURCE,   /* APPLY: the file is not acceptable: `line` and `detail` say why */
-    KEEPER_REFUSED,      /* APPLY: the smarthost refused the new login; VERIFY: the live one */
+    KEEPER_REFUSED,      /* APPLY, SET: the smarthost refused the new login; VERIFY: the live one;
+                            UNDO: the one before */
     KEEPER_INCONCLUSIVE, /* no verdict (network, TLS, temporary): nothing changed, try later */
     KEEPER_FAILED,       /* a step of ours failed: `detail` says which; the old map is live */
     KEEPER_BUSY,         /* another change is under way */
@@ -49,7 +58,17 @@ struct keeper_facts {
     char source[256];      /* the text file behind smtp_sasl_password_maps; "" without SASL */
     char map_type[16];     /* "hash", "lmdb", "texthash", ... */
     char mail_version[24];
+    char ca_file[256];         /* smtp_tls_CAfile */
     uint64_t queue_lifetime_s; /* maximal_queue_lifetime */
+};
+
+/* Where a changed login came from. */
+enum keeper_origin {
+    KEEPER_ORIGIN_EDIT,   /* the operator's sasl_passwd */
+    KEEPER_ORIGIN_SET,    /* `relaywatch credentials set` */
+    KEEPER_ORIGIN_SOURCE, /* the parameter credential_source */
+    KEEPER_ORIGIN_DROP,   /* a file in the folder of credential_drop */
+    KEEPER_ORIGIN_UNDO,   /* put back */
 };
 
 struct keeper_credential {
@@ -59,6 +78,14 @@ struct keeper_credential {
     uint32_t changed;           /* entries that differ from the live map */
     uint32_t reloaded, flushed; /* what was done after the swap */
     int64_t source_mtime_s;     /* of the operator's file */
+    uint64_t serial;        /* of the live map: one more with each change that was put in place */
+    int64_t applied_ms;     /* when that was; wall clock */
+    uint32_t origin;        /* enum keeper_origin: of this answer, or of the live map's change */
+    uint32_t reload_due_ms; /* a reload is owed: ask NUDGE after so long; 0: none */
+    uint32_t has_previous;  /* the login of before is kept: UNDO can be asked */
+    uint32_t held;          /* mail is kept in the queue by HOLD */
+    uint32_t from_memory;   /* REFUSED: known from before, not tried again */
+    uint32_t more;          /* another change waits: ask APPLY again */
     struct probe_verdict verdict;
 };
 

@@ -1,15 +1,20 @@
-/* keeper_ask VERB PROGRAM [ARG...]: starts the program as a supervisor would (a connected SEQPACKET
- * socket as descriptor 3, LISTEN_FDS and LISTEN_PID), sends the text VERB as one packet and prints
- * the reply as key=value lines. Exit status: 0 with a reply, 3 without (the keeper died), 1 on an
- * error of ours. */
+/* keeper_ask [--as USER] [--secret] VERB PROGRAM [ARG...]: starts the program as a supervisor would
+ * (a connected SEQPACKET socket as descriptor 3, LISTEN_FDS and LISTEN_PID), sends the text VERB as
+ * one packet and prints the reply as key=value lines. Exit status: 0 with a reply, 3 without (the
+ * keeper died), 1 on an error of ours. --as: the peer is this user, not root. --secret: what comes
+ * on stdin goes along in a sealed memfd. */
+#include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "../../monitor/model/keeperq.h"
+#include "sock.h"
 
 static const char *outcome_name(uint32_t outcome) {
     static const char *const names[] = {"done",         "unchanged", "bad_source", "refused",
@@ -49,6 +54,10 @@ static void print_credential(const struct keeper_credential *c) {
 
     printf("user=%s\nline=%u\nentries=%u\nchanged=%u\nreloaded=%u\nflushed=%u\n", c->user, c->line,
            c->entries, c->changed, c->reloaded, c->flushed);
+    printf("serial=%llu\norigin=%u\nreload_due_ms=%u\nhas_previous=%u\nheld=%u\nfrom_memory=%u\n"
+           "more=%u\n",
+           (unsigned long long)c->serial, c->origin, c->reload_due_ms, c->has_previous, c->held,
+           c->from_memory, c->more);
     if (v->version == 0)
         return;
     printf("result=%s\nsmtp_code=%u\nenhanced=%s\ntls_version=%s\ntls_cipher=%s\n",
@@ -70,17 +79,55 @@ static void run_keeper(int fd, char **argv) {
     _exit(127);
 }
 
+/* What stands on stdin, sealed. */
+static int sealed_secret(void) {
+    int fd = memfd_create("secret", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    char buffer[4096];
+    ssize_t n;
+
+    while ((n = read(STDIN_FILENO, buffer, sizeof buffer)) > 0) {
+        if (write(fd, buffer, (size_t)n) != n)
+            return -1;
+    }
+    return fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW) == -1 ? -1 : fd;
+}
+
+/* The peer that SO_PEERCRED tells of is who made the pair. */
+static int make_pair(const char *user, int pair[2]) {
+    const struct passwd *who = user != NULL ? getpwnam(user) : NULL;
+    int failed;
+
+    if (user != NULL && (who == NULL || seteuid(who->pw_uid) == -1))
+        return -1;
+    failed = socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair);
+    if (user != NULL && seteuid(0) == -1)
+        return -1;
+    return failed;
+}
+
 int main(int argc, char **argv) {
     struct keeper_reply reply;
+    struct fault why;
+    const char *user = NULL;
+    int secret = -1;
     int pair[2];
     ssize_t n;
     pid_t pid;
 
+    for (; argc > 1 && strncmp(argv[1], "--", 2) == 0; argc--, argv++) {
+        if (strcmp(argv[1], "--secret") == 0) {
+            secret = sealed_secret();
+        } else if (argc > 2) {
+            user = argv[2];
+            argc--;
+            argv++;
+        }
+    }
     if (argc < 3) {
-        fputs("usage: keeper_ask VERB PROGRAM [ARG...]\n", stderr);
+        fputs("usage: keeper_ask [--as USER] [--secret] VERB PROGRAM [ARG...]\n", stderr);
         return 1;
     }
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == -1 || (pid = fork()) == -1) {
+    if (make_pair(user, pair) == -1 || (pid = fork()) == -1) {
         perror("keeper_ask");
         return 1;
     }
@@ -89,8 +136,8 @@ int main(int argc, char **argv) {
         run_keeper(pair[1], argv + 2);
     }
     close(pair[1]);
-    if (send(pair[0], argv[1], strlen(argv[1]), MSG_NOSIGNAL) == -1)
-        perror("keeper_ask: send");
+    if (sock_send_fd(pair[0], argv[1], strlen(argv[1]), secret, &why) == -1)
+        fprintf(stderr, "keeper_ask: %s\n", why.text);
     n = recv(pair[0], &reply, sizeof reply, 0);
     waitpid(pid, NULL, 0);
     if (n != (ssize_t)sizeof reply || reply.version != KEEPERQ_VERSION)

@@ -1,0 +1,119 @@
+/* See activate.h. */
+#include "activate.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "clock.h"
+#include "queuedir.h"
+#include "spawn.h"
+#include "text.h"
+
+enum { POSTFIX_LIMIT_MS = 30000, RELOAD_EVERY_MS = 10000, TEXT_RELOAD_EVERY_MS = 3000 };
+
+static int run(const char *const *argv, struct fault *why) {
+    char errors[256] = "";
+    struct spawn job = {.argv = argv,
+                        .errors = errors,
+                        .errors_size = sizeof errors,
+                        .timeout_ms = POSTFIX_LIMIT_MS};
+
+    if (spawn_run(&job, why) == -1)
+        return -1;
+    if (job.status != 0)
+        return fault_set(why, "%s %s: status %d: %s", argv[0], argv[3], job.status, errors);
+    return 0;
+}
+
+static bool run_postfix(const char *program, const char *config_dir, const char *word,
+                        struct keeper_reply *reply) {
+    const char *const argv[] = {program, "-c", config_dir, word, NULL};
+    struct fault why = {""};
+
+    if (run(argv, &why) == 0)
+        return true;
+    text_copy(reply->detail, sizeof reply->detail, why.text);
+    return false;
+}
+
+/* How long until the next reload may be; 0: now. A clock that was set back makes nobody wait. */
+static int64_t wait_ms(const struct facts *facts, const struct journal *journal, int64_t now_ms) {
+    int64_t every_ms =
+        strcmp(facts->map_type, "texthash") == 0 ? TEXT_RELOAD_EVERY_MS : RELOAD_EVERY_MS;
+    int64_t since_ms = now_ms - journal->reloaded_ms;
+
+    return since_ms < 0 || since_ms >= every_ms ? 0 : every_ms - since_ms;
+}
+
+bool activate(const struct keeper *keeper, const struct facts *facts, struct journal *journal,
+              bool now, struct keeper_reply *reply) {
+    struct keeper_queue queue;
+    struct fault why = {""};
+    int64_t wall_ms = clock_wall_ms();
+    int64_t left_ms = now ? 0 : wait_ms(facts, journal, wall_ms);
+    bool good = true;
+
+    if (queuedir_read(facts->queue_directory, &queue, &why) == -1) {
+        text_copy(reply->detail, sizeof reply->detail, why.text);
+        return false;
+    }
+    if (queue.postfix_running == 0) {
+        journal->reload_owed = false; /* it will read everything when it starts */
+        text_copy(reply->detail, sizeof reply->detail, "Postfix does not run: no reload");
+        return true;
+    }
+    journal->reload_owed = left_ms > 0;
+    if (left_ms == 0) {
+        good = run_postfix("/usr/sbin/postfix", keeper->config_dir, "reload", reply);
+        reply->credential.reloaded = good;
+        journal->reloaded_ms = wall_ms;
+    }
+    reply->credential.reload_due_ms = (uint32_t)left_ms;
+    if (good && queue.deferred > 0)
+        reply->credential.flushed =
+            run_postfix("/usr/sbin/postqueue", keeper->config_dir, "-f", reply);
+    return good;
+}
+
+static int set_parameter(const struct keeper *keeper, const char *value, struct fault *why) {
+    char setting[640];
+    const char *const set[] = {"/usr/sbin/postconf", "-c", keeper->config_dir, "-e", setting, NULL};
+    const char *const remove[] = {"/usr/sbin/postconf", "-c", keeper->config_dir, "-X",
+                                  "defer_transports",   NULL};
+
+    if (value[0] == '\0')
+        return run(remove, why);
+    if (!text_format(setting, sizeof setting, "defer_transports=%s", value))
+        return fault_set(why, "defer_transports: too long");
+    return run(set, why);
+}
+
+static bool held_value(const char *before, char *out, size_t size) {
+    return text_format(out, size, "%s%ssmtp, relay", before, before[0] != '\0' ? ", " : "");
+}
+
+int activate_hold(const struct keeper *keeper, const struct facts *facts, struct journal *journal,
+                  struct fault *why) {
+    char value[sizeof journal->defer_transports + 32];
+
+    text_copy(journal->defer_transports, sizeof journal->defer_transports, facts->defer_transports);
+    journal->held = true;
+    if (!held_value(facts->defer_transports, value, sizeof value) ||
+        journal_save(keeper->state_dir, journal, why) == -1)
+        return -1;
+    return set_parameter(keeper, value, why);
+}
+
+int activate_release(const struct keeper *keeper, const struct facts *facts,
+                     struct journal *journal, struct fault *why) {
+    char value[sizeof journal->defer_transports + 32];
+
+    /* Another value is the operator's, from after the hold: it stays. */
+    if (held_value(journal->defer_transports, value, sizeof value) &&
+        strcmp(value, facts->defer_transports) == 0 &&
+        set_parameter(keeper, journal->defer_transports, why) == -1)
+        return -1;
+    journal->held = false;
+    journal->defer_transports[0] = '\0';
+    return 0;
+}

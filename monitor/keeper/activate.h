@@ -1,0 +1,28 @@
+/* What makes Postfix act on a changed map or main.cf: `postfix reload`, `postqueue -f`, and
+ * defer_transports, which keeps mail in the queue while no login works. None of it is the commit
+ * point: smtp(8) sees by itself that an index was replaced, when it has ended what it does. Blocks.
+ */
+#ifndef KEEPER_ACTIVATE_H
+#define KEEPER_ACTIVATE_H
+
+#include "facts.h"
+#include "fault.h"
+#include "journal.h"
+#include "keeperq.h"
+#include "verbs.h"
+
+/* Reload, at most one in ten seconds (three for texthash, where nothing else makes the change
+ * known): one that comes sooner is owed, and the reply says when it is due. Flush, if mail is
+ * deferred. `now`: without regard to the last one. Returns false when the reload was tried and
+ * failed; the reply's detail says why. */
+bool activate(const struct keeper *keeper, const struct facts *facts, struct journal *journal,
+              bool now, struct keeper_reply *reply);
+
+/* Puts smtp and relay into defer_transports, or back what was there. The caller saves the journal
+ * after; activate_hold saves it before main.cf is changed, too. */
+MUSTCHECK int activate_hold(const struct keeper *keeper, const struct facts *facts,
+                            struct journal *journal, struct fault *why);
+MUSTCHECK int activate_release(const struct keeper *keeper, const struct facts *facts,
+                               struct journal *journal, struct fault *why);
+
+#endif

@@ -1,0 +1,126 @@
+/* See commit.h. */
+#include "commit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "fault.h"
+#include "file.h"
+#include "log.h"
+#include "text.h"
+#include "xmem.h"
+#include "activate.h"
+
+/* A run that was killed between the renames and the reload: the reload is due, whichever map it
+ * left. */
+void commit_recover(struct work *w) {
+    mapfile_unstage(&w->map);
+    if (!w->journal.committing)
+        return;
+    w->journal.committing = false;
+    w->journal.serial++;
+    w->journal.applied_ms = clock_wall_ms();
+    (void)activate(w->keeper, &w->facts, &w->journal, false, w->reply);
+    work_save(w);
+}
+
+/* ---- texthash: the source is the map, so what running processes have read cannot be compared. We
+ * note which file it was that was last proved and loaded. ---- */
+
+static bool text_stamp(const struct mapfile *map, char *out, size_t size) {
+    return text_format(out, size, "%llu %llu %lld %lld.%09ld %lld.%09ld\n",
+                       (unsigned long long)map->st.st_dev, (unsigned long long)map->st.st_ino,
+                       (long long)map->st.st_size, (long long)map->st.st_mtim.tv_sec,
+                       map->st.st_mtim.tv_nsec, (long long)map->st.st_ctim.tv_sec,
+                       map->st.st_ctim.tv_nsec);
+}
+
+bool commit_text_is_loaded(const struct work *w) {
+    char path[512], now[160], kept[160];
+
+    return text_format(path, sizeof path, "%s/loaded", w->keeper->state_dir) &&
+           text_stamp(&w->map, now, sizeof now) && file_read(path, kept, sizeof kept, NULL) > 0 &&
+           strcmp(now, kept) == 0;
+}
+
+static void note_loaded(struct work *w) {
+    char path[512], now[160];
+    struct fault why = {""};
+
+    w->map.text_n = 0;
+    if (mapfile_read(&w->map, &why) == -1 ||
+        !text_format(path, sizeof path, "%s/loaded", w->keeper->state_dir) ||
+        !text_stamp(&w->map, now, sizeof now) ||
+        file_replace(path, now, strlen(now), 0600, &why) == -1)
+        text_copy(w->reply->detail, sizeof w->reply->detail, why.text);
+}
+
+/* The map's text of now, for UNDO. `old`: the operator's file, when that is it. */
+static int keep_previous(struct work *w, struct span old, struct fault *why) {
+    char *text;
+    size_t n = 0;
+    int failed = 0;
+
+    if (old.n > 0)
+        return journal_keep_previous(w->keeper->state_dir, old, why);
+    text = xcalloc(1, CRED_FILE_MAX + 1);
+    if (!work_is_text(w) && mapfile_list(&w->map, &w->file, text, &n))
+        failed = journal_keep_previous(w->keeper->state_dir, (struct span){text, n}, why);
+    else
+        journal_drop_previous(w->keeper->state_dir); /* not known */
+    wipe(text, CRED_FILE_MAX + 1);
+    free(text);
+    return failed;
+}
+
+/* Live from here on. */
+static void go_live(struct work *w, enum keeper_origin origin) {
+    struct fault why = {""};
+    bool release = w->journal.held;
+
+    w->journal.committing = false;
+    w->journal.serial++;
+    w->journal.applied_ms = clock_wall_ms();
+    w->journal.origin = origin;
+    w->journal.live_refused_ms = 0;
+    w->reply->credential.origin = origin;
+    work_say(w, KEEPER_DONE, "");
+    if (release && activate_release(w->keeper, &w->facts, &w->journal, &why) == -1)
+        log_error("apply", "release the queue: %s", why.text);
+    if (!activate(w->keeper, &w->facts, &w->journal, release, w->reply) && work_is_text(w))
+        w->reply->outcome = KEEPER_FAILED; /* without a reload nothing has changed */
+    else if (work_is_text(w))
+        note_loaded(w);
+    work_save(w);
+}
+
+/* Stages the text, keeps the old one, renames. `source_too`: sasl_passwd becomes this text, too;
+ * `old` is what it was (absent: ask the map). */
+void commit_put(struct work *w, struct span text, const struct cred_file *file, bool source_too,
+                struct span old, enum keeper_origin origin) {
+    bool undo = origin == KEEPER_ORIGIN_UNDO;
+    bool rename_any = source_too || !work_is_text(w);
+    struct fault why = {""};
+
+    if (rename_any && mapfile_stage(&w->map, text, file, &why) == -1)
+        work_say(w, KEEPER_FAILED, why.text);
+    else if (!undo && !mapfile_source_same(&w->map))
+        work_say(w, KEEPER_INCONCLUSIVE, "the file changed while it was being checked");
+    else if (!undo && keep_previous(w, old, &why) == -1)
+        work_say(w, KEEPER_FAILED, why.text);
+    else {
+        w->journal.committing = true;
+        w->journal.wrote_source = source_too;
+        w->journal.written = hash_bytes(&w->journal.key, text.p, text.n);
+        if (journal_save(w->keeper->state_dir, &w->journal, &why) == -1 ||
+            (rename_any && mapfile_commit(&w->map, source_too, &why) == -1)) {
+            work_say(w, KEEPER_FAILED, why.text);
+            w->journal.committing = false;
+            work_save(w);
+        } else {
+            go_live(w, origin);
+        }
+    }
+    mapfile_unstage(&w->map);
+}

@@ -1,0 +1,92 @@
+/* See hold.h. */
+#include "hold.h"
+
+#include "clock.h"
+#include "fault.h"
+#include "activate.h"
+#include "work.h"
+
+enum { HOLD_WITHIN_MS = 15 * 60 * 1000 };
+
+static void run_hold(struct work *w) {
+    int64_t since_ms = clock_wall_ms() - w->journal.live_refused_ms;
+    struct fault why = {""};
+
+    if (w->journal.held)
+        work_say(w, KEEPER_UNCHANGED, "mail is held already");
+    else if (!w->keeper->person && (since_ms < 0 || since_ms > HOLD_WITHIN_MS))
+        work_say(w, KEEPER_NOT_ALLOWED, "the live login was not refused lately");
+    else if (activate_hold(w->keeper, &w->facts, &w->journal, &why) == -1)
+        work_say(w, KEEPER_FAILED, why.text);
+    else {
+        (void)activate(w->keeper, &w->facts, &w->journal, true, w->reply);
+        work_save(w);
+    }
+}
+
+static void run_release(struct work *w) {
+    struct fault why = {""};
+
+    if (!w->journal.held)
+        work_say(w, KEEPER_UNCHANGED, "mail is not held");
+    else if (activate_release(w->keeper, &w->facts, &w->journal, &why) == -1)
+        work_say(w, KEEPER_FAILED, why.text);
+    else {
+        (void)activate(w->keeper, &w->facts, &w->journal, true, w->reply);
+        work_save(w);
+    }
+}
+
+static void run_nudge(struct work *w) {
+    bool owed = w->journal.reload_owed;
+
+    if (!owed)
+        work_say(w, KEEPER_UNCHANGED, "no reload is owed");
+    else if (!activate(w->keeper, &w->facts, &w->journal, false, w->reply))
+        w->reply->outcome = KEEPER_FAILED;
+    work_save(w);
+}
+
+static void run_finish(struct work *w) {
+    journal_drop_previous(w->keeper->state_dir);
+}
+
+static void run_short(const struct keeper *keeper, struct keeper_reply *reply,
+                      void (*what)(struct work *w)) {
+    struct work *w = work_begin(keeper, reply);
+
+    if (reply->outcome == KEEPER_DONE)
+        what(w);
+    work_end(w);
+}
+
+void hold_start(const struct keeper *keeper, struct keeper_reply *reply) {
+    run_short(keeper, reply, run_hold);
+}
+
+void hold_end(const struct keeper *keeper, struct keeper_reply *reply) {
+    run_short(keeper, reply, run_release);
+}
+
+void hold_nudge(const struct keeper *keeper, struct keeper_reply *reply) {
+    run_short(keeper, reply, run_nudge);
+}
+
+void hold_finish(const struct keeper *keeper, struct keeper_reply *reply) {
+    run_short(keeper, reply, run_finish);
+}
+
+void hold_note_verdict(const struct keeper *keeper, struct keeper_reply *reply) {
+    struct keeper_reply scratch = {.outcome = KEEPER_DONE};
+    struct work *w = work_begin_short(keeper, &scratch);
+    bool refused = reply->outcome == KEEPER_REFUSED;
+
+    if (scratch.outcome == KEEPER_DONE) {
+        if (refused || (reply->outcome == KEEPER_DONE && w->journal.live_refused_ms != 0)) {
+            w->journal.live_refused_ms = refused ? clock_wall_ms() : 0;
+            work_save(w);
+        }
+        work_tell(w, &reply->credential);
+    }
+    work_end(w);
+}

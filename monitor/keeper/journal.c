@@ -1,0 +1,237 @@
+/* See journal.h. Lines of "name value"; the last is "end", so that a cut file is seen. */
+#include "journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "log.h"
+#include "xmem.h"
+
+enum { TEXT_MAX = 16 * 1024 };
+
+static const char HEAD[] = "relaywatch-keeper 1\n";
+
+static size_t put(char *out, size_t size, size_t at, const char *name, uint64_t a, uint64_t b) {
+    if (!text_format(out + at, size - at, "%s %016" PRIx64 "%016" PRIx64 "\n", name, a, b))
+        return at;
+    return at + strlen(out + at);
+}
+
+size_t journal_print(const struct journal *j, char *out, size_t size) {
+    size_t n;
+
+    text_copy(out, size, HEAD);
+    n = strlen(out);
+    n = put(out, size, n, "serial", 0, j->serial);
+    n = put(out, size, n, "applied", j->origin, (uint64_t)j->applied_ms);
+    n = put(out, size, n, "state",
+            (uint64_t)j->committing | (uint64_t)j->wrote_source << 1 |
+                (uint64_t)j->reload_owed << 2 | (uint64_t)j->held << 3,
+            (uint64_t)j->reloaded_ms);
+    n = put(out, size, n, "live", 0, (uint64_t)j->live_refused_ms);
+    n = put(out, size, n, "written", j->written.h[0], j->written.h[1]);
+    n = put(out, size, n, "taken", j->taken.h[0], j->taken.h[1]);
+    n = put(out, size, n, "key", j->key.k[0], j->key.k[1]);
+    if (text_format(out + n, size - n, "defer %s\n", j->defer_transports))
+        n += strlen(out + n);
+    for (unsigned i = 0; i < j->refused_count; i++) {
+        n = put(out, size, n, "refused", j->refused[i].login.h[0], j->refused[i].login.h[1]);
+        n = put(out, size, n, "when", j->refused[i].in_production, (uint64_t)j->refused[i].at_ms);
+    }
+    if (text_format(out + n, size - n, "end\n"))
+        n += strlen(out + n);
+    return n;
+}
+
+static bool take_hex(struct span s, uint64_t *out) {
+    *out = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        static const char digits[] = "0123456789abcdef";
+        const char *digit = strchr(digits, s.p[i]);
+
+        if (digit == NULL || s.p[i] == '\0')
+            return false;
+        *out = *out << 4 | (uint64_t)(digit - digits);
+    }
+    return true;
+}
+
+static bool take(struct journal *j, struct span name, uint64_t a, uint64_t b) {
+    unsigned last = j->refused_count;
+
+    if (span_is(name, "serial"))
+        j->serial = b;
+    else if (span_is(name, "applied")) {
+        j->origin = a;
+        j->applied_ms = (int64_t)b;
+    } else if (span_is(name, "state")) {
+        j->committing = a & 1;
+        j->wrote_source = a >> 1 & 1;
+        j->reload_owed = a >> 2 & 1;
+        j->held = a >> 3 & 1;
+        j->reloaded_ms = (int64_t)b;
+    } else if (span_is(name, "live"))
+        j->live_refused_ms = (int64_t)b;
+    else if (span_is(name, "written"))
+        j->written = (struct hash128){{a, b}};
+    else if (span_is(name, "taken"))
+        j->taken = (struct hash128){{a, b}};
+    else if (span_is(name, "key"))
+        j->key = (struct hash_key){{a, b}};
+    else if (span_is(name, "refused") && last < JOURNAL_REFUSED_MOST)
+        j->refused[j->refused_count++].login = (struct hash128){{a, b}};
+    else if (span_is(name, "when") && last > 0) {
+        j->refused[last - 1].in_production = a != 0;
+        j->refused[last - 1].at_ms = (int64_t)b;
+    } else
+        return false;
+    return true;
+}
+
+bool journal_parse(struct span text, struct journal *out) {
+    memset(out, 0, sizeof *out);
+    if (!span_starts(text, HEAD))
+        return false;
+    text = (struct span){text.p + sizeof HEAD - 1, text.n - (sizeof HEAD - 1)};
+    while (text.n > 0) {
+        const char *end = memchr(text.p, '\n', text.n);
+        size_t n = end == NULL ? text.n : (size_t)(end - text.p);
+        struct span line = {text.p, n};
+        const char *blank = memchr(line.p, ' ', n);
+        struct span name = {line.p, blank == NULL ? n : (size_t)(blank - line.p)};
+        struct span value = {blank == NULL ? "" : blank + 1, blank == NULL ? 0 : n - name.n - 1};
+        uint64_t a, b;
+
+        if (end == NULL)
+            return false;
+        if (span_is(line, "end"))
+            return n + 1 == text.n;
+        if (span_is(name, "defer")) {
+            if (!text_copy_span(out->defer_transports, sizeof out->defer_transports, value))
+                return false;
+        } else if (value.n != 32 || !take_hex((struct span){value.p, 16}, &a) ||
+                   !take_hex((struct span){value.p + 16, 16}, &b) || !take(out, name, a, b)) {
+            return false;
+        }
+        text = (struct span){text.p + n + 1, text.n - n - 1};
+    }
+    return false;
+}
+
+static bool path_of(const char *folder, const char *name, char *out, size_t size) {
+    return text_format(out, size, "%s/%s", folder, name);
+}
+
+int journal_load(const char *folder, struct journal *out, struct fault *why) {
+    char *text = xcalloc(1, TEXT_MAX);
+    char path[512];
+    bool good = false;
+    ssize_t n;
+
+    if (path_of(folder, "journal", path, sizeof path)) {
+        n = file_read(path, text, TEXT_MAX, NULL);
+        good = n > 0 && journal_parse((struct span){text, (size_t)n}, out);
+        if (!good && (n >= 0 || errno != ENOENT))
+            log_warn("journal", "%s is damaged: begun anew", path);
+    }
+    free(text);
+    if (good)
+        return 0;
+    memset(out, 0, sizeof *out);
+    if (getrandom(&out->key, sizeof out->key, 0) != (ssize_t)sizeof out->key)
+        return fault_errno(why, "random numbers");
+    return 0;
+}
+
+int journal_save(const char *folder, const struct journal *journal, struct fault *why) {
+    char *text = xcalloc(1, TEXT_MAX);
+    char path[512];
+    int failed;
+    size_t n = journal_print(journal, text, TEXT_MAX);
+
+    failed = path_of(folder, "journal", path, sizeof path)
+                 ? file_replace(path, text, n, 0600, why)
+                 : fault_set(why, "%s: path too long", folder);
+    free(text);
+    return failed;
+}
+
+struct hash128 journal_login(const struct journal *journal, const char *host, struct span login) {
+    size_t n = strlen(host) + 1;
+    char *both = xcalloc(1, n + login.n);
+    struct hash128 hash;
+
+    memcpy(both, host, n);
+    memcpy(both + n, login.p, login.n);
+    hash = hash_bytes(&journal->key, both, n + login.n);
+    wipe(both, n + login.n);
+    free(both);
+    return hash;
+}
+
+static int find(const struct journal *j, struct hash128 login) {
+    for (unsigned i = 0; i < j->refused_count; i++) {
+        if (j->refused[i].login.h[0] == login.h[0] && j->refused[i].login.h[1] == login.h[1])
+            return (int)i;
+    }
+    return -1;
+}
+
+const struct journal_refused *journal_find(const struct journal *journal, struct hash128 login) {
+    int i = find(journal, login);
+
+    return i == -1 ? NULL : &journal->refused[i];
+}
+
+void journal_forgive(struct journal *j, struct hash128 login) {
+    int i = find(j, login);
+
+    if (i == -1)
+        return;
+    memmove(&j->refused[i], &j->refused[i + 1],
+            (j->refused_count - (unsigned)i - 1) * sizeof j->refused[0]);
+    j->refused_count--;
+}
+
+void journal_refuse(struct journal *j, struct hash128 login, bool in_production, int64_t now_ms) {
+    journal_forgive(j, login);
+    if (j->refused_count == JOURNAL_REFUSED_MOST)
+        journal_forgive(j, j->refused[0].login);
+    j->refused[j->refused_count++] =
+        (struct journal_refused){.login = login, .at_ms = now_ms, .in_production = in_production};
+}
+
+int journal_keep_previous(const char *folder, struct span text, struct fault *why) {
+    char path[512];
+
+    if (!path_of(folder, "previous", path, sizeof path))
+        return fault_set(why, "%s: path too long", folder);
+    return file_replace(path, text.p, text.n, 0600, why);
+}
+
+ptrdiff_t journal_read_previous(const char *folder, char *out, size_t size) {
+    char path[512];
+
+    return path_of(folder, "previous", path, sizeof path) ? file_read(path, out, size, NULL) : -1;
+}
+
+bool journal_has_previous(const char *folder) {
+    char path[512];
+
+    return path_of(folder, "previous", path, sizeof path) && access(path, F_OK) == 0;
+}
+
+void journal_drop_previous(const char *folder) {
+    char path[512];
+
+    if (path_of(folder, "previous", path, sizeof path) && unlink(path) == -1 && errno != ENOENT)
+        log_warn("journal", "%s cannot be removed: %s", path, strerror(errno));
+}

@@ -1,0 +1,66 @@
+/* See tryout.h. */
+#include "tryout.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "fault.h"
+#include "spawn.h"
+#include "xmem.h"
+
+enum { PROBE_LIMIT_MS = 30000 };
+
+static void say(struct keeper_reply *reply, enum keeper_outcome outcome, const char *detail) {
+    reply->outcome = outcome;
+    text_copy(reply->detail, sizeof reply->detail, detail);
+}
+
+/* The verdict goes into the reply as it comes, unread but for its result: the text in it is the
+ * smarthost's. */
+void tryout(const struct keeper *keeper, const struct facts *facts, struct span user,
+            struct span secret, struct keeper_reply *reply) {
+    const char *const argv[] = {keeper->probe, NULL};
+    struct probe_request *request = xcalloc(1, sizeof *request);
+    struct probe_verdict verdict[2]; /* room to see that there is too much */
+    struct spawn job = {.argv = argv,
+                        .input = request,
+                        .input_size = sizeof *request,
+                        .output = (char *)verdict,
+                        .output_size = sizeof verdict,
+                        .timeout_ms = PROBE_LIMIT_MS,
+                        .user = keeper->probe_user};
+    struct fault why = {""};
+    bool fits;
+    int failed;
+
+    request->version = PROBEQ_VERSION;
+    request->port = facts->port;
+    request->implicit_tls = facts->implicit_tls;
+    request->auth = user.n > 0;
+    text_copy(request->host, sizeof request->host, facts->host);
+    text_copy(request->helo, sizeof request->helo, facts->helo);
+    text_copy(request->ca_file, sizeof request->ca_file, facts->ca_file);
+    text_copy(request->tls_name, sizeof request->tls_name, facts->tls_name);
+    fits = text_copy_span(request->user, sizeof request->user, user) &&
+           text_copy_span(request->secret, sizeof request->secret, secret);
+    failed = fits ? spawn_run(&job, &why) : fault_set(&why, "user or password too long");
+    wipe(request, sizeof *request);
+    free(request);
+    text_copy_span(reply->credential.user, sizeof reply->credential.user, user);
+    if (failed == -1) {
+        say(reply, KEEPER_INCONCLUSIVE, why.text);
+    } else if (job.status != 0 || job.output_length != sizeof verdict[0] ||
+               verdict[0].version != PROBEQ_VERSION) {
+        snprintf(reply->detail, sizeof reply->detail,
+                 "%s ended with status %d and without a verdict", keeper->probe, job.status);
+        reply->outcome = KEEPER_INCONCLUSIVE;
+    } else {
+        reply->credential.verdict = verdict[0];
+        if (verdict[0].result == PROBE_OK)
+            say(reply, KEEPER_DONE, "");
+        else if (verdict[0].result == PROBE_REFUSED)
+            say(reply, KEEPER_REFUSED, "the relay refused this login");
+        else
+            say(reply, KEEPER_INCONCLUSIVE, "the login could not be tried");
+    }
+}

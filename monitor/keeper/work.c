@@ -1,0 +1,87 @@
+/* See work.h. */
+#include "work.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "fault.h"
+#include "log.h"
+#include "text.h"
+#include "xmem.h"
+
+void work_say(struct work *w, enum keeper_outcome outcome, const char *detail) {
+    w->reply->outcome = outcome;
+    text_copy(w->reply->detail, sizeof w->reply->detail, detail);
+}
+
+void work_save(struct work *w) {
+    struct fault why;
+
+    if (journal_save(w->keeper->state_dir, &w->journal, &why) == -1)
+        log_error("journal", "%s", why.text);
+}
+
+static bool take_lock(struct work *w) {
+    char path[512];
+
+    if (text_format(path, sizeof path, "%s/lock", w->keeper->state_dir))
+        w->lock = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (w->lock == -1) {
+        work_say(w, KEEPER_FAILED, "the lock in the state folder cannot be opened");
+        return false;
+    }
+    if (flock(w->lock, LOCK_EX | LOCK_NB) == -1) {
+        work_say(w, errno == EWOULDBLOCK ? KEEPER_BUSY : KEEPER_FAILED,
+                 "another change is under way");
+        return false;
+    }
+    return true;
+}
+
+struct work *work_begin_short(const struct keeper *keeper, struct keeper_reply *reply) {
+    struct work *w = xcalloc(1, sizeof *w);
+    struct fault why = {""};
+
+    w->keeper = keeper;
+    w->reply = reply;
+    w->lock = -1;
+    w->map.folder = -1;
+    if (take_lock(w) && journal_load(keeper->state_dir, &w->journal, &why) == -1)
+        work_say(w, KEEPER_FAILED, why.text);
+    return w;
+}
+
+struct work *work_begin(const struct keeper *keeper, struct keeper_reply *reply) {
+    struct work *w = work_begin_short(keeper, reply);
+    struct fault why = {""};
+
+    if (reply->outcome == KEEPER_DONE && facts_read(keeper->config_dir, &w->facts, &why) == -1)
+        work_say(w, KEEPER_FAILED, why.text);
+    return w;
+}
+
+void work_tell(const struct work *w, struct keeper_credential *c) {
+    c->serial = w->journal.serial;
+    c->applied_ms = w->journal.applied_ms;
+    c->held = w->journal.held;
+    c->has_previous = journal_has_previous(w->keeper->state_dir);
+    if (w->reply->outcome == KEEPER_UNCHANGED || &w->reply->credential != c)
+        c->origin = (uint32_t)w->journal.origin;
+}
+
+void work_end(struct work *w) {
+    if (w->reply->outcome != KEEPER_BUSY)
+        work_tell(w, &w->reply->credential);
+    mapfile_close(&w->map);
+    if (w->lock != -1)
+        close(w->lock);
+    wipe(w, sizeof *w);
+    free(w);
+}
+
+bool work_is_text(const struct work *w) {
+    return w->map.suffix != NULL && w->map.suffix[0] == '\0';
+}
