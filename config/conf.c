@@ -37,6 +37,19 @@ static const struct parameter parameters[] = {
     {"sasl_passwd", PATH, FIELD(sasl_passwd), 0, 0, "/etc/postfix/sasl_passwd",
      "the login for the smarthost, edited by the operator; empty where the smarthost knows us by "
      "address"},
+    {"credential_source", PATH, FIELD(credential_source), 0, 0, "",
+     "a secret manager's file: what it says replaces the login of relays that stand in "
+     "sasl_passwd; "
+     "empty: none"},
+    {"credential_drop", PATH, FIELD(credential_drop), 0, 0, "",
+     "a folder of root's: each file that is put there is taken like credential_source, once, and "
+     "removed; empty: none"},
+    {"on_rotated", PATH, FIELD(on_rotated), 0, 0, "",
+     "command, no shell, when mail was delivered with a new login, and when the old one may be "
+     "revoked; empty: none"},
+    {"on_failed", PATH, FIELD(on_failed), 0, 0, "",
+     "command, no shell, when a new login was not put in place, or put back, or mail is held; "
+     "empty: none"},
     {"submit", TEXT, FIELD(submit), 0, 0, "127.0.0.1:25",
      "address:port where the relay takes mail: `relaywatch test` sends there"},
     {"redis", TEXT, FIELD(redis), 0, 0, "",

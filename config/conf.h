@@ -22,6 +22,10 @@ struct conf {
     char mail_log[256];
     char log_start[16]; /* "beginning" or "end": where the first start of all begins */
     char sasl_passwd[256];
+    char credential_source[256];
+    char credential_drop[256];
+    char on_rotated[256];
+    char on_failed[256];
     char submit[64]; /* "address:port" where the relay takes mail */
 
     /* where figures are kept and shown */

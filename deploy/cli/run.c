@@ -209,6 +209,10 @@ static void on_keeper_asked(int what, void *arg) {
                     s->conf.probe_user,
                     "--state",
                     s->conf.keeper_state_dir,
+                    "--source",
+                    s->conf.credential_source,
+                    "--drop",
+                    s->conf.credential_drop,
                     NULL};
     struct child child = {.argv = argv, .handed_fd = fd};
 

@@ -28,6 +28,7 @@ static void fill_view(struct daemon *d, struct view *v, struct tail_figures *sou
     v->rates = &d->rates;
     v->health = &d->health;
     v->login = &d->login;
+    v->rotation = &d->change.rotation;
     v->alerts = rules_alerts(d->rules);
     v->fresh_count = shapes_fresh(&d->shapes, v->now_ms, v->fresh, VIEW_SHAPES);
     v->unknown = d->shapes.of_class;

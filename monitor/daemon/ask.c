@@ -59,6 +59,7 @@ void ask_on_reply(enum keeper_verb verb, const struct keeper_reply *reply, const
             d->facts_known = true;
             d->place.relay_port = d->facts.relay_port;
             d->place.implicit_tls = d->facts.implicit_tls != 0;
+            change_on_facts(d);
         }
         if (d->facts_known && !d->facts.sasl)
             d->login.state = LOGIN_NONE;
@@ -76,17 +77,22 @@ void ask_on_reply(enum keeper_verb verb, const struct keeper_reply *reply, const
     case KEEPER_VERIFY:
         login_on_reply(&d->login, verb, reply, why, d->diagnoser, &d->health,
                        d->conf.verify_interval_s, clock_wall_ms(), mono_ms);
-        if (reply != NULL && verb == KEEPER_APPLY)
+        if (reply != NULL && verb == KEEPER_APPLY && reply->outcome != KEEPER_UNCHANGED &&
+            !reply->credential.from_memory)
             log_info("login", "%s: %s", login_state_name(d->login.state), reply->detail);
+        change_on_reply(d, verb, reply);
         d->queue_due_ms = mono_ms;
         judge(d);
         break;
-    case KEEPER_SET:
     case KEEPER_UNDO:
     case KEEPER_HOLD:
     case KEEPER_RELEASE:
     case KEEPER_NUDGE:
-    case KEEPER_FINISH: /* not asked yet */
+    case KEEPER_FINISH:
+        change_on_reply(d, verb, reply);
+        judge(d);
+        break;
+    case KEEPER_SET: /* the command-line tool's */
         break;
     }
 }

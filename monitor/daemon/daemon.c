@@ -52,6 +52,7 @@ static void on_event(struct daemon *d, const struct mailev *ev) {
     messages_note(&d->messages, ev, d->clock.now_ms);
     health_note(&d->health, ev, event_time(ev, d->clock.now_ms));
     shapes_note(&d->shapes, ev, event_time(ev, d->clock.now_ms));
+    rotation_note(&d->change.rotation, ev, event_time(ev, d->clock.now_ms));
     d->rules_due |= ev->kind == MAILEV_DELIVERY || ev->diagnosis != DIAGNOSIS_NONE;
     if (ev->kind == MAILEV_LIFECYCLE)
         d->facts_due_ms = 0; /* main.cf may have changed */
@@ -236,14 +237,6 @@ static void begin_stream(struct daemon *d, struct kept *kept, const char *suffix
     free(local);
 }
 
-static void on_login_change(const struct stat *now, void *arg) {
-    struct daemon *d = arg;
-
-    log_info("login", "%s %s", d->conf.sasl_passwd, now != NULL ? "changed" : "is gone");
-    login_file_changed(&d->login, clock_mono_ms());
-    ask_keeper(d, clock_mono_ms());
-}
-
 /* ---- once a second ---- */
 
 static void look_at_messages(struct daemon *d, int64_t mono_ms) {
@@ -270,6 +263,7 @@ static void on_tick(void *arg) {
         look_at_messages(d, mono_ms);
     }
     ask_keeper(d, mono_ms);
+    change_tick(d, mono_ms);
     judge(d);
     note_way_back(d);
     if (mono_ms - d->slots_saved_ms >= SLOT_SAVE_MS) {
@@ -357,8 +351,7 @@ static int open_all(struct daemon *d) {
     d->keeper = keeperc_new(d->loop, path, ask_on_reply, d);
     milterpage_init(&d->milter, d->conf.run_dir);
     login_init(&d->login, clock_mono_ms());
-    if (d->conf.sasl_passwd[0] != '\0')
-        d->watch_login = watchfile_new(d->loop, d->conf.sasl_passwd, on_login_change, d);
+    change_open(d);
     d->watch_conf = watchfile_new(d->loop, d->conf_path, on_conf_change, d);
     owner_make(owner, sizeof owner);
     d->store = store_new(d->loop, &d->conf, owner);
@@ -377,7 +370,7 @@ static void close_all(struct daemon *d) {
     tail_free(&d->tail);
     store_free(&d->store);
     watchfile_free(&d->watch_conf);
-    watchfile_free(&d->watch_login);
+    change_close(d);
     milterpage_clear(&d->milter);
     keeperc_free(&d->keeper);
     notifyc_free(&d->notify);

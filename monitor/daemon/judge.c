@@ -12,6 +12,24 @@
 
 enum { DEFAULT_LIFETIME_S = 5 * 86400 }; /* maximal_queue_lifetime, postconf(5) */
 
+/* What the rotation knows is more than what the last answer of the keeper told. */
+static void fill_credential(const struct daemon *d, struct signals *s) {
+    static const enum rules_credential of_problem[ROTATION_PROBLEM_COUNT] = {
+        [ROTATION_ROLLED_BACK] = RULES_CREDENTIAL_PUT_BACK,
+        [ROTATION_BOTH_DEAD] = RULES_CREDENTIAL_BOTH_DEAD,
+        [ROTATION_STUCK] = RULES_CREDENTIAL_STUCK,
+    };
+    const struct rotation *r = &d->change.rotation;
+
+    s->credential = d->login.credential;
+    s->credential_detail = d->login.detail;
+    if (r->problem != ROTATION_FINE) {
+        s->credential = of_problem[r->problem];
+        s->credential_detail = r->detail;
+    }
+    s->ca_file_gone = d->change.ca_gone ? d->change.ca_file : NULL;
+}
+
 static void fill_signals(struct daemon *d, struct signals *s, int64_t wall_ms, int64_t mono_ms) {
     struct tail_figures source = {0};
     uint64_t lifetime_s = d->facts_known ? d->facts.queue_lifetime_s : DEFAULT_LIFETIME_S;
@@ -32,8 +50,6 @@ static void fill_signals(struct daemon *d, struct signals *s, int64_t wall_ms, i
         .disk_free_bytes = d->queue.bytes_free,
         .log_path = d->conf.mail_log,
         .milter_expected = d->milter_kept.begun,
-        .credential = d->login.credential,
-        .credential_detail = d->login.detail,
         .place = &d->place,
         .certificate_expires_ms = d->login.certificate_expires_ms,
         .keeper_silent_ms =
@@ -42,6 +58,7 @@ static void fill_signals(struct daemon *d, struct signals *s, int64_t wall_ms, i
     s->host = d->conf.host;
     s->rival = store_rival(d->store);
     s->flips = store_flips(d->store);
+    fill_credential(d, s);
     s->store_down = store_state(d->store, &s->store_detail) > STORE_OK;
     s->milter_silent_ms =
         mono_ms - (d->milter.alive_mono_ms > d->started_mono_ms ? d->milter.alive_mono_ms

@@ -3,7 +3,12 @@
 
 #include <string.h>
 
-enum { FIRST_RETRY_MS = 5 * 1000, LAST_RETRY_MS = 15 * 60 * 1000, KEEPER_RETRY_MS = 10 * 1000 };
+enum {
+    FIRST_RETRY_MS = 5 * 1000,
+    BUSY_RETRY_MS = 1000,
+    LAST_RETRY_MS = 15 * 60 * 1000,
+    KEEPER_RETRY_MS = 10 * 1000
+};
 
 void login_init(struct login *login, int64_t mono_ms) {
     *login = (struct login){.state = LOGIN_UNKNOWN};
@@ -118,7 +123,7 @@ static void on_apply(struct login *login, const struct keeper_reply *reply,
         set_detail(login, reply->detail, verdict_text(&c->verdict));
         return;
     case KEEPER_BUSY:
-        login->apply_due_ms = mono_ms + FIRST_RETRY_MS;
+        login->apply_due_ms = mono_ms + BUSY_RETRY_MS;
         return;
     case KEEPER_FAILED:
     case KEEPER_NOT_ALLOWED:
@@ -174,6 +179,12 @@ void login_on_reply(struct login *login, enum keeper_verb verb, const struct kee
                             (struct span){c->user, strnlen(c->user, sizeof c->user)});
     if (c->verdict.certificate_expires_s > 0)
         login->certificate_expires_ms = c->verdict.certificate_expires_s * 1000;
+    /* Put in place by somebody else (`relaywatch credentials`), and proved before that. */
+    if (c->applied_ms > login->changed_ms && reply->outcome == KEEPER_UNCHANGED) {
+        login->changed_ms = c->applied_ms;
+        if (c->applied_ms > login->verified_ms)
+            login->verified_ms = c->applied_ms;
+    }
     if (verb == KEEPER_APPLY)
         on_apply(login, reply, diagnoser, health, wall_ms, mono_ms);
     else

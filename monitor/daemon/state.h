@@ -22,6 +22,7 @@
 #include "store.h"
 #include "tail.h"
 #include "watchfile.h"
+#include "change.h"
 #include "login.h"
 #include "logtotals.h"
 #include "messages.h"
@@ -72,7 +73,8 @@ struct daemon {
 
     struct milterpage milter;
     struct login login;
-    struct watchfile *watch_login, *watch_conf;
+    struct change change;
+    struct watchfile *watch_conf;
 
     struct keeperc *keeper;
     struct keeper_facts facts;

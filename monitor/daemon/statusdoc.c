@@ -23,6 +23,23 @@ static struct json_t *relay_object(const struct view *v) {
     return o;
 }
 
+static struct json_t *history_array(const struct rotation *r) {
+    struct json_t *a = json_make_array();
+    const struct rotation_event *e;
+
+    for (unsigned i = 0; (e = rotation_event(r, i)) != NULL; i++) {
+        struct json_t *o = json_make_object();
+
+        json_put_time(o, "at", e->at_ms);
+        json_put_text(o, "event", rotation_what_name((enum rotation_what)e->what));
+        json_put_text(o, "origin", rotation_origin_name(e->origin));
+        json_put_text(o, "user", e->user[0] != '\0' ? e->user : NULL);
+        json_put_text(o, "detail", e->detail[0] != '\0' ? e->detail : NULL);
+        json_add(a, o);
+    }
+    return a;
+}
+
 static struct json_t *credentials_object(const struct view *v) {
     struct json_t *o = json_make_object();
 
@@ -31,6 +48,12 @@ static struct json_t *credentials_object(const struct view *v) {
     json_put_time(o, "changed_at", v->login->changed_ms);
     json_put_time(o, "verified_at", v->login->verified_ms);
     json_put_text(o, "detail", v->login->detail[0] != '\0' ? v->login->detail : NULL);
+    json_put_text(o, "rotation", rotation_state_name(v->rotation->state));
+    json_put_time(o, "confirmed_at", v->rotation->confirmed_ms);
+    json_put_time(o, "old_revocable_at", rotation_revocable_ms(v->rotation));
+    json_put_bool(o, "mail_held", v->rotation->state == ROTATION_HELD);
+    json_put_text(o, "source", v->conf->sasl_passwd[0] != '\0' ? v->conf->sasl_passwd : NULL);
+    json_put(o, "history", history_array(v->rotation));
     return o;
 }
 

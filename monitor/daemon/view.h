@@ -18,6 +18,7 @@
 #include "mltpage.h"
 #include "rates.h"
 #include "shapes.h"
+#include "rotation.h"
 #include "store.h"
 #include "tail.h"
 
@@ -42,6 +43,7 @@ struct view {
     int64_t mono_ms;
     const struct health *health;
     const struct login *login;
+    const struct rotation *rotation;
     const struct ledger_totals *ledger;
     struct ledger_sum ledger_sum;
     const struct delays *delays;

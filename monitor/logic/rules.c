@@ -56,8 +56,19 @@ static bool postfix_down(const struct look *look, struct finding *f) {
     return true;
 }
 
+static bool both_logins_dead(const struct look *look, struct finding *f) {
+    if (look->signals->credential != RULES_CREDENTIAL_BOTH_DEAD)
+        return false;
+    f->diagnosis = DIAGNOSIS_C05_BOTH_REJECTED;
+    text_copy(f->summary, sizeof f->summary,
+              "The smarthost refuses the new login and the old one: mail is held in the queue");
+    text_copy(f->evidence, sizeof f->evidence, look->signals->credential_detail);
+    return true;
+}
+
 static bool login_refused(const struct look *look, struct finding *f) {
-    return area_holds(look, AREA_LOGIN, f);
+    return look->signals->credential != RULES_CREDENTIAL_BOTH_DEAD &&
+           area_holds(look, AREA_LOGIN, f);
 }
 
 static bool tls_broken(const struct look *look, struct finding *f) {
@@ -90,6 +101,7 @@ static bool postfix_trouble(const struct look *look, struct finding *f) {
 static bool credential_rejected(const struct look *look, struct finding *f) {
     switch (look->signals->credential) {
     case RULES_CREDENTIAL_FINE:
+    case RULES_CREDENTIAL_BOTH_DEAD:
         return false;
     case RULES_CREDENTIAL_REJECTED:
         f->diagnosis = DIAGNOSIS_C01_NEW_CREDENTIAL_REJECTED;
@@ -111,6 +123,16 @@ static bool credential_rejected(const struct look *look, struct finding *f) {
         f->diagnosis = DIAGNOSIS_M09_POSTMAP_FAILED;
         f->severity = SEVERITY_WARNING;
         text_copy(f->summary, sizeof f->summary, "The new login could not be put in place");
+        break;
+    case RULES_CREDENTIAL_PUT_BACK:
+        f->diagnosis = DIAGNOSIS_C01_NEW_CREDENTIAL_REJECTED;
+        text_copy(f->summary, sizeof f->summary,
+                  "The new login worked when tried but failed for mail; the old one is live again");
+        break;
+    case RULES_CREDENTIAL_STUCK:
+        f->diagnosis = DIAGNOSIS_C06_ROLLBACK_FAILED;
+        text_copy(f->summary, sizeof f->summary,
+                  "The new login fails for mail, and the old one could not be put back");
         break;
     }
     text_copy(f->evidence, sizeof f->evidence, look->signals->credential_detail);
@@ -221,6 +243,17 @@ static bool duplicate_host(const struct look *look, struct finding *f) {
     return s->rival[0] != '\0' || s->flips > A_FEW;
 }
 
+static bool ca_file_gone(const struct look *look, struct finding *f) {
+    if (look->signals->ca_file_gone == NULL)
+        return false;
+    f->diagnosis = DIAGNOSIS_T04_CERT_UNTRUSTED;
+    f->wait_ms = 2000; /* while a package is upgraded it may be missing for a moment */
+    text_format(f->summary, sizeof f->summary,
+                "The CA file %.150s is gone: no certificate can be verified",
+                look->signals->ca_file_gone);
+    return true;
+}
+
 static bool store_down(const struct look *look, struct finding *f) {
     if (!look->signals->store_down || look->signals->rival[0] != '\0')
         return false;
@@ -243,6 +276,7 @@ static bool keeper_gone(const struct look *look, struct finding *f) {
 
 static const struct rule table[] = {
     {"postfix-down", postfix_down, true},
+    {"logins-dead", both_logins_dead, true},
     {"login-refused", login_refused, true},
     {"tls-broken", tls_broken, true},
     {"relay-unreachable", relay_unreachable, true},
@@ -256,6 +290,7 @@ static const struct rule table[] = {
     {"milter-gone", milter_gone, false},
     {"certificate-expiring", certificate_expiring, false},
     {"duplicate-host", duplicate_host, false},
+    {"ca-file-gone", ca_file_gone, false},
     {"store-down", store_down, false},
     {"keeper-gone", keeper_gone, false},
 };

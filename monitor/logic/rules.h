@@ -29,6 +29,9 @@ enum rules_credential {
     RULES_CREDENTIAL_BAD_SOURCE, /* the file is not acceptable; the old one is live */
     RULES_CREDENTIAL_UNPROVEN,   /* no verdict yet; the old one is live */
     RULES_CREDENTIAL_FAILED,     /* a step of ours failed; the old one is live */
+    RULES_CREDENTIAL_PUT_BACK,   /* the new one failed in production; the old one is live again */
+    RULES_CREDENTIAL_BOTH_DEAD,  /* neither works: mail is held in the queue */
+    RULES_CREDENTIAL_STUCK,      /* the new one fails and the old one could not be put back */
 };
 
 struct signals {
@@ -56,6 +59,7 @@ struct signals {
         *rival;     /* another relaywatchd that writes under it, to which we give way; "": none */
     unsigned flips; /* how often hosts took the name from each other within 10 minutes */
     int64_t certificate_expires_ms;    /* wall clock; 0: unknown */
+    const char *ca_file_gone;          /* the CA file of main.cf that is not there; NULL: it is */
     const struct fixtext_place *place; /* for the fixes; NULL: the catalogue's words */
     int64_t keeper_silent_ms; /* since relaywatch-keeper stopped to answer; 0: it answers */
 };

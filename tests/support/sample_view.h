@@ -17,6 +17,7 @@ struct sample {
     struct rates rates;
     struct health health;
     struct login login;
+    struct rotation rotation;
     struct ledger_totals ledger;
     struct delays delays;
     struct alert_set alerts;
@@ -79,6 +80,7 @@ static inline void sample_fill(struct sample *s) {
         .rates = &s->rates,
         .health = &s->health,
         .login = &s->login,
+        .rotation = &s->rotation,
         .ledger = &s->ledger,
         .ledger_sum = {.accepted = 51,
                        .sent = 20,
