@@ -14,6 +14,7 @@ struct command {
     int (*run)(int argc, char **argv, const char *conf_path); /* exit status */
 };
 
+extern const struct command command_credentials;
 extern const struct command command_logs;
 extern const struct command command_run;
 extern const struct command command_show_config;

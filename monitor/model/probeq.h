@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-enum { PROBEQ_VERSION = 1 };
+enum { PROBEQ_VERSION = 2 };
 
 struct probe_request {
     uint32_t version;
@@ -39,12 +39,13 @@ struct probe_verdict {
     char enhanced[12];  /* "5.7.8" or "" */
     char tls_version[16];
     char tls_cipher[64];
-    int64_t certificate_expires_s; /* notAfter of the server's certificate, seconds since 1970; 0:
-                                      none seen */
+    int64_t certificate_expires_s; /* the earliest notAfter in the server's chain, seconds since
+                                      1970; 0: none seen */
     char address[64];              /* that was talked to */
     char egress[64]; /* our address as the server saw it (Gmail's EHLO reply), "" if it does not say
                       */
     uint64_t size_limit; /* of EHLO's SIZE; 0: none */
+    char ehlo[256];      /* the keywords of the last EHLO reply, a blank between: NOT clean */
     uint32_t elapsed_ms;
     char text[512]; /* the server's last reply or our own error: NOT clean, print with care */
 };

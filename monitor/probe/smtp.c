@@ -130,9 +130,31 @@ static void take_greeting(struct span line, struct smtp_offer *out) {
         text_copy_span(out->egress, sizeof out->egress, address);
 }
 
-static void take_keyword(struct span line, struct smtp_offer *out) {
+/* For people: "PIPELINING SIZE STARTTLS AUTH=PLAIN,LOGIN". What does not fit is left out. */
+static void note_word(struct span line, struct smtp_offer *out) {
+    size_t at = strlen(out->words);
     struct span word = next_word(&line);
+    bool auth = word_is(word, "AUTH");
+    size_t need = word.n + 2 + (auth ? line.n + 1 : 0);
 
+    if (word.n == 0 || at + need >= sizeof out->words)
+        return;
+    if (at > 0)
+        out->words[at++] = ' ';
+    text_copy_span(out->words + at, sizeof out->words - at, word);
+    at += word.n;
+    for (char mark = '='; auth && (word = next_word(&line)).n > 0; mark = ',') {
+        out->words[at++] = mark;
+        text_copy_span(out->words + at, sizeof out->words - at, word);
+        at += word.n;
+    }
+}
+
+static void take_keyword(struct span line, struct smtp_offer *out) {
+    struct span word;
+
+    note_word(line, out);
+    word = next_word(&line);
     if (word_is(word, "STARTTLS"))
         out->starttls = true;
     else if (word_is(word, "SIZE"))

@@ -38,6 +38,8 @@ struct smtp_offer {
     bool plain;
     bool login;
     uint64_t size_limit;
+    char words[256]; /* the keywords' lines without their arguments, but for AUTH's; a blank between
+                      */
     char egress[64]; /* "... at your service, [192.0.2.1]" of Gmail; "" */
 };
 

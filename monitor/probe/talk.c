@@ -106,6 +106,7 @@ static bool ehlo(struct talk *talk) {
         return stop_reply(talk, talk->reply.code / 100 == 4 ? PROBE_TEMPORARY : PROBE_PROTOCOL);
     smtp_offer_parse(&talk->reply, &talk->offer);
     talk->verdict->size_limit = talk->offer.size_limit;
+    text_copy(talk->verdict->ehlo, sizeof talk->verdict->ehlo, talk->offer.words);
     text_copy(talk->verdict->egress, sizeof talk->verdict->egress, talk->offer.egress);
     return true;
 }

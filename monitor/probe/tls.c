@@ -215,9 +215,24 @@ int tls_send(struct tls *tls, const void *data, size_t size, int64_t deadline_ms
     }
 }
 
+/* The certificate of the chain that ends first: an intermediate's end is as bad as the server's. */
+static int64_t chain_expires_s(const struct tls *tls) {
+    const STACK_OF(X509) *chain = SSL_get0_verified_chain(tls->ssl);
+    int64_t first_s = tls->expires_s;
+
+    for (int i = 0; chain != NULL && i < sk_X509_num(chain); i++) {
+        struct tm tm = {0};
+
+        if (ASN1_TIME_to_tm(X509_get0_notAfter(sk_X509_value(chain, i)), &tm) == 1 &&
+            timegm(&tm) < first_s)
+            first_s = timegm(&tm);
+    }
+    return first_s;
+}
+
 void tls_look(const struct tls *tls, struct tls_seen *out) {
     memset(out, 0, sizeof *out);
-    out->expires_s = tls->expires_s;
+    out->expires_s = SSL_is_init_finished(tls->ssl) ? chain_expires_s(tls) : tls->expires_s;
     if (SSL_is_init_finished(tls->ssl)) {
         text_copy(out->version, sizeof out->version, SSL_get_version(tls->ssl));
         text_copy(out->cipher, sizeof out->cipher, SSL_get_cipher_name(tls->ssl));

@@ -62,9 +62,10 @@ static void print_credential(const struct keeper_credential *c) {
         return;
     printf("result=%s\nsmtp_code=%u\nenhanced=%s\ntls_version=%s\ntls_cipher=%s\n",
            result_name(v->result), v->smtp_code, v->enhanced, v->tls_version, v->tls_cipher);
-    printf("certificate_expires_s=%lld\naddress=%s\nsize_limit=%llu\nelapsed_ms=%u\ntext=%s\n",
-           (long long)v->certificate_expires_s, v->address, (unsigned long long)v->size_limit,
-           v->elapsed_ms, v->text);
+    printf("ehlo=%s\ncertificate_expires_s=%lld\naddress=%s\nsize_limit=%llu\nelapsed_ms=%u\ntext=%"
+           "s\n",
+           v->ehlo, (long long)v->certificate_expires_s, v->address,
+           (unsigned long long)v->size_limit, v->elapsed_ms, v->text);
 }
 
 static void run_keeper(int fd, char **argv) {
