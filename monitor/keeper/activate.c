@@ -9,7 +9,12 @@
 #include "spawn.h"
 #include "text.h"
 
-enum { POSTFIX_LIMIT_MS = 30000, RELOAD_EVERY_MS = 10000, TEXT_RELOAD_EVERY_MS = 3000 };
+enum {
+    POSTFIX_LIMIT_MS = 30000,
+    RELOAD_EVERY_MS = 10000,
+    TEXT_RELOAD_EVERY_MS = 3000,
+    SETTLE_MS = 1500
+};
 
 static int run(const char *const *argv, struct fault *why) {
     char errors[256] = "";
@@ -45,6 +50,33 @@ static int64_t wait_ms(const struct facts *facts, const struct journal *journal,
     return since_ms < 0 || since_ms >= every_ms ? 0 : every_ms - since_ms;
 }
 
+int64_t activate_owed_ms(const struct facts *facts, const struct journal *journal, int64_t now_ms) {
+    int64_t since_ms = now_ms - journal->reloaded_ms;
+
+    if (journal->reload_owed)
+        return wait_ms(facts, journal, now_ms) + 1;
+    if (journal->flush_owed)
+        return since_ms < 0 || since_ms >= SETTLE_MS ? 1 : SETTLE_MS - since_ms;
+    return 0;
+}
+
+/* The queue again, some time after the reload. */
+bool activate_flush(const struct keeper *keeper, const struct facts *facts, struct journal *journal,
+                    struct keeper_reply *reply) {
+    struct keeper_queue queue;
+    struct fault why = {""};
+
+    journal->flush_owed = false;
+    if (queuedir_read(facts->queue_directory, &queue, &why) == -1) {
+        text_copy(reply->detail, sizeof reply->detail, why.text);
+        return false;
+    }
+    if (queue.postfix_running != 0 && queue.deferred > 0)
+        reply->credential.flushed =
+            run_postfix("/usr/sbin/postqueue", keeper->config_dir, "-f", reply);
+    return true;
+}
+
 bool activate(const struct keeper *keeper, const struct facts *facts, struct journal *journal,
               bool now, struct keeper_reply *reply) {
     struct keeper_queue queue;
@@ -58,17 +90,18 @@ bool activate(const struct keeper *keeper, const struct facts *facts, struct jou
         return false;
     }
     if (queue.postfix_running == 0) {
-        journal->reload_owed = false; /* it will read everything when it starts */
+        journal->reload_owed = journal->flush_owed =
+            false; /* it will read everything when it starts */
         text_copy(reply->detail, sizeof reply->detail, "Postfix does not run: no reload");
         return true;
     }
     journal->reload_owed = left_ms > 0;
+    journal->flush_owed = left_ms == 0 && queue.deferred > 0;
     if (left_ms == 0) {
         good = run_postfix("/usr/sbin/postfix", keeper->config_dir, "reload", reply);
         reply->credential.reloaded = good;
         journal->reloaded_ms = wall_ms;
     }
-    reply->credential.reload_due_ms = (uint32_t)left_ms;
     if (good && queue.deferred > 0)
         reply->credential.flushed =
             run_postfix("/usr/sbin/postqueue", keeper->config_dir, "-f", reply);

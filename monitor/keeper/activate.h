@@ -12,11 +12,18 @@
 #include "verbs.h"
 
 /* Reload, at most one in ten seconds (three for texthash, where nothing else makes the change
- * known): one that comes sooner is owed, and the reply says when it is due. Flush, if mail is
- * deferred. `now`: without regard to the last one. Returns false when the reload was tried and
+ * known): one that comes sooner is owed. Flush, if mail is deferred; after a reload it is owed once
+ * more. `now`: without regard to the last one. Returns false when the reload was tried and
  * failed; the reply's detail says why. */
 bool activate(const struct keeper *keeper, const struct facts *facts, struct journal *journal,
               bool now, struct keeper_reply *reply);
+
+/* The flush that is owed. */
+bool activate_flush(const struct keeper *keeper, const struct facts *facts, struct journal *journal,
+                    struct keeper_reply *reply);
+
+/* How long until NUDGE has something to do; 0: nothing is owed. */
+int64_t activate_owed_ms(const struct facts *facts, const struct journal *journal, int64_t now_ms);
 
 /* Puts smtp and relay into defer_transports, or back what was there. The caller saves the journal
  * after; activate_hold saves it before main.cf is changed, too. */

@@ -38,10 +38,12 @@ static void run_release(struct work *w) {
 }
 
 static void run_nudge(struct work *w) {
-    bool owed = w->journal.reload_owed;
-
-    if (!owed)
+    if (activate_owed_ms(&w->facts, &w->journal, clock_wall_ms()) == 0) {
         work_say(w, KEEPER_UNCHANGED, "no reload is owed");
+        return;
+    }
+    if (!w->journal.reload_owed)
+        (void)activate_flush(w->keeper, &w->facts, &w->journal, w->reply);
     else if (!activate(w->keeper, &w->facts, &w->journal, false, w->reply))
         w->reply->outcome = KEEPER_FAILED;
     work_save(w);

@@ -34,7 +34,8 @@ size_t journal_print(const struct journal *j, char *out, size_t size) {
     n = put(out, size, n, "applied", j->origin, (uint64_t)j->applied_ms);
     n = put(out, size, n, "state",
             (uint64_t)j->committing | (uint64_t)j->wrote_source << 1 |
-                (uint64_t)j->reload_owed << 2 | (uint64_t)j->held << 3,
+                (uint64_t)j->reload_owed << 2 | (uint64_t)j->held << 3 |
+                (uint64_t)j->flush_owed << 4,
             (uint64_t)j->reloaded_ms);
     n = put(out, size, n, "live", 0, (uint64_t)j->live_refused_ms);
     n = put(out, size, n, "written", j->written.h[0], j->written.h[1]);
@@ -77,6 +78,7 @@ static bool take(struct journal *j, struct span name, uint64_t a, uint64_t b) {
         j->wrote_source = a >> 1 & 1;
         j->reload_owed = a >> 2 & 1;
         j->held = a >> 3 & 1;
+        j->flush_owed = a >> 4 & 1;
         j->reloaded_ms = (int64_t)b;
     } else if (span_is(name, "live"))
         j->live_refused_ms = (int64_t)b;

@@ -29,6 +29,7 @@ struct journal {
     bool wrote_source;   /* it replaced sasl_passwd, too, by what hashes to `written` */
     int64_t reloaded_ms; /* of the last reload */
     bool reload_owed;
+    bool flush_owed;         /* a flush just after a reload may be lost on the old qmgr(8) */
     int64_t live_refused_ms; /* the smarthost refused the live login; 0: not since it last worked */
     bool held;               /* defer_transports is ours */
     char defer_transports[256]; /* what it was before */

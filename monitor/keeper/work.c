@@ -7,10 +7,12 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "fault.h"
 #include "log.h"
 #include "text.h"
 #include "xmem.h"
+#include "activate.h"
 
 void work_say(struct work *w, enum keeper_outcome outcome, const char *detail) {
     w->reply->outcome = outcome;
@@ -67,6 +69,7 @@ void work_tell(const struct work *w, struct keeper_credential *c) {
     c->serial = w->journal.serial;
     c->applied_ms = w->journal.applied_ms;
     c->held = w->journal.held;
+    c->reload_due_ms = (uint32_t)activate_owed_ms(&w->facts, &w->journal, clock_wall_ms());
     c->has_previous = journal_has_previous(w->keeper->state_dir);
     if (w->reply->outcome == KEEPER_UNCHANGED || &w->reply->credential != c)
         c->origin = (uint32_t)w->journal.origin;
