@@ -75,16 +75,16 @@ static void keep(struct change *c) {
 
 static void run_hook(struct daemon *d) {
     struct rotation *r = &d->change.rotation;
-    const struct rotation_event *e = rotation_event(r, 0);
+    const struct rotation_event *e = &r->to_tell;
     char event[64], user[128], detail[256], host[160];
     const char *const environment[] = {
         "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", event, user, detail, host, NULL};
     bool good;
 
-    if (r->hook == -1 || e == NULL)
+    if (!r->tell)
         return;
-    good = r->hook == ROTATION_CONFIRMED || r->hook == ROTATION_REVOCABLE;
-    r->hook = -1;
+    good = e->what == ROTATION_CONFIRMED || e->what == ROTATION_REVOCABLE;
+    r->tell = false;
     text_format(event, sizeof event, "RELAYWATCH_EVENT=%s",
                 rotation_what_name((enum rotation_what)e->what));
     text_format(user, sizeof user, "RELAYWATCH_USER=%s", e->user);

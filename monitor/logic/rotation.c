@@ -18,7 +18,6 @@ enum {
 
 void rotation_init(struct rotation *r) {
     memset(r, 0, sizeof *r);
-    r->hook = -1;
 }
 
 static void note_event(struct rotation *r, enum rotation_what what, uint32_t origin,
@@ -31,9 +30,14 @@ static void note_event(struct rotation *r, enum rotation_what what, uint32_t ori
     r->changed = true;
 }
 
+static void tell_last(struct rotation *r) {
+    r->to_tell = *rotation_event(r, 0);
+    r->tell = true;
+}
+
 static void tell(struct rotation *r, enum rotation_what what, const char *detail, int64_t wall_ms) {
     note_event(r, what, r->origin, r->user, detail, wall_ms);
-    r->hook = (int)what;
+    tell_last(r);
 }
 
 static void go(struct rotation *r, enum rotation_state state, int64_t due_ms) {
@@ -147,7 +151,7 @@ static void on_rejected(struct rotation *r, enum rotation_what what,
         strcmp(last->user, user) == 0)
         return;
     note_event(r, what, c->origin, user, detail, wall_ms);
-    r->hook = (int)what;
+    tell_last(r);
 }
 
 static void on_apply(struct rotation *r, const struct keeper_reply *reply,

@@ -82,7 +82,7 @@ struct rotation {
 
     /* not kept */
     bool source_differed; /* since the one of before was put back */
-    unsigned failures; /* of new processes since one delivered */
+    unsigned failures;    /* of new processes since one delivered */
     int64_t first_failure_ms;
     int64_t due_ms; /* of what this state asks; 0: asked, or nothing */
     int64_t nudge_ms;
@@ -91,7 +91,8 @@ struct rotation {
         int64_t began_ms; /* its first delivery that we saw */
         int64_t seen_ms;
     } pids[ROTATION_PIDS];
-    int hook; /* -1, or the enum rotation_what that a hook is to be told of */
+    bool tell;                     /* a hook is to be told of: */
+    struct rotation_event to_tell; /* others may have been noted since */
 };
 
 void rotation_init(struct rotation *r);

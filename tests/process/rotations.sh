@@ -59,6 +59,7 @@ told() { status_json | grep -q "$1"; }
 
 clean_up() {
     [[ -n $load ]] && kill "$load" 2>/dev/null
+    touch "$work/end"
     [[ -n ${KEEP:-} ]] && echo "# kept: $dir" && return
     "$repo/deploy/up" --dir "$dir" --stop >/dev/null 2>&1
     rm -rf "$dir" "$work"
@@ -96,6 +97,7 @@ next_account() {
     user=rotated$account
     word=word$account-$RANDOM
     make_account "$user" "$word"
+    echo "$word" >>"$work/words"
 }
 
 line() { printf 'localhost %s@%s:%s\n' "$user" "$(realm)" "$word"; }
@@ -288,17 +290,34 @@ test_both_dead() {
 
 # ---------------------------------------------------------------- no secret where it does not belong
 
+# Looks into the arguments and environments of all processes, again and again, while the rest runs.
+watch_processes() {
+    until [[ -e $work/end ]]; do
+        cat /proc/[0-9]*/{cmdline,environ} 2>/dev/null | tr '\0' '\n' | grep -aE 'word[0-9]+-[0-9]+' >>"$work/seen-in-processes"
+        sleep 0.05
+    done
+}
+
+# Where a password may stand: sasl_passwd with its index, the keeper's state (the login of before), the smarthost.
 test_secrets() {
-    local secrets places
-    secrets=$(grep -ao 'word[0-9]*-[0-9]*' "$work"/*.log "$dir"/relay/secrets/*/sasl_passwd "$SASL_PASSWD" 2>/dev/null | sed 's/.*://' | sort -u)
-    places=("$dir/log" "$dir/state/relaywatchd" "$dir/state/notify" "$dir/run" "$dir/redis" /tmp)
-    is "no password in logs, state, Redis, temporary files" "" "$(grep -raslF "${secrets:-no-secret-found}" "${places[@]}" 2>/dev/null | grep -v "^$work" | head -3)"
-    is "that was a real test" 1 "$([[ -n $secrets ]] && echo 1)"
-    is "no password in an argument or an environment" "" "$(cat /proc/[0-9]*/{cmdline,environ} 2>/dev/null | tr '\0' '\n' | grep -aF "$secrets" | head -1)"
+    local key
+    sort -u -o "$work/words" "$work/words"
+    redis-cli -s "$REDIS_SOCKET" save >/dev/null 2>&1
+    for key in $(redis-cli -s "$REDIS_SOCKET" --scan); do
+        redis-cli -s "$REDIS_SOCKET" dump "$key"
+    done >"$work/redis" 2>/dev/null
+    is "no password in logs, state, Redis, temporary files" "" "$(find "$dir/log" "$dir/state/relaywatchd" "$dir/state/notify" \
+        "$dir/run" "$dir/redis" "$dir/etc" "$dir/spool" "$work/redis" /tmp /dev/shm -maxdepth 6 -type f -newer "$work/up" 2>/dev/null |
+        xargs -r grep -aslFf "$work/words" | head -3)"
+    is "that was a real test: they are where they may be" 1 "$(grep -aqFf "$work/words" "$SASL_PASSWD" && echo 1)"
+    is "no password in an argument or an environment" "" "$(sort -u "$work/seen-in-processes" | head -3)"
     is "no core file" "" "$(find "$dir" -name 'core*' -type f | head -1)"
+    is "the keeper's files are root's" "" "$(find "$dir/state/keeper" ! -user root -o -perm /077 | head -1)"
 }
 
 start
+: >"$work/seen-in-processes"
+watch_processes &
 next_account
 by_rename
 becomes 10 told "\"user\":\"$user@"
@@ -306,5 +325,7 @@ for test in ${TESTS:-rotations bad_sources rollback both_dead secrets}; do
     "test_$test"
 done
 within "a hook was told of the good ones" 5 grep -q "good confirmed rotated" "$work/hooks"
+touch "$work/end"
+wait
 is "sanitizers silent" "" "$(grep -m1 'Sanitizer\|runtime error' "$RELAYWATCH_LOG")"
 exit $failed

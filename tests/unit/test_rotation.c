@@ -99,12 +99,12 @@ Test(rotation, confirmed_by_a_process_of_after_it, .init = begin) {
     sent(12);
     cr_expect_eq(r.state, ROTATION_SETTLING);
     cr_expect_eq(r.confirmed_ms, now);
-    cr_expect_eq(r.hook, ROTATION_CONFIRMED);
+    cr_expect(r.tell && r.to_tell.what == ROTATION_CONFIRMED);
     cr_expect_eq(rotation_revocable_ms(&r), now + 900000);
     cr_expect_eq(ask_within(800), 0);
     cr_expect_eq(ask_within(200), KEEPER_FINISH);
     cr_expect_eq(r.state, ROTATION_IDLE);
-    cr_expect_eq(r.hook, ROTATION_REVOCABLE);
+    cr_expect(r.tell && r.to_tell.what == ROTATION_REVOCABLE);
     cr_expect_eq(ask_within(3600), 0);
 }
 
@@ -132,7 +132,7 @@ Test(rotation, many_failures_of_new_processes_take_it_back, .init = begin) {
     reply(KEEPER_UNDO, KEEPER_DONE, 2, KEEPER_ORIGIN_UNDO, false);
     cr_expect_eq(r.problem, ROTATION_ROLLED_BACK);
     cr_expect_not_null(strstr(r.detail, "535"));
-    cr_expect_eq(r.hook, ROTATION_PUT_BACK);
+    cr_expect(r.tell && r.to_tell.what == ROTATION_PUT_BACK);
     cr_expect_eq(rotation_event(&r, 0)->what, ROTATION_PUT_BACK);
     cr_expect_eq(rotation_revocable_ms(&r), 0);
     /* The file still has it, then not. */
@@ -200,7 +200,7 @@ Test(rotation, both_dead_after_a_change, .init = begin) {
     cr_expect_eq(ask_within(0), KEEPER_HOLD);
     reply(KEEPER_HOLD, KEEPER_DONE, 1, KEEPER_ORIGIN_EDIT, true);
     cr_expect_eq(r.state, ROTATION_HELD);
-    cr_expect_eq(r.hook, ROTATION_HELD_BACK);
+    cr_expect(r.tell && r.to_tell.what == ROTATION_HELD_BACK);
     for (int i = 0; i < 20; i++) {
         cr_expect_eq(ask_within(15), KEEPER_NUDGE, "looks, without trying a login");
         reply(KEEPER_NUDGE, KEEPER_UNCHANGED, 1, KEEPER_ORIGIN_EDIT, true);
@@ -225,7 +225,7 @@ Test(rotation, a_refused_new_one_asks_after_the_live_one, .init = begin) {
     reply(KEEPER_APPLY, KEEPER_UNCHANGED, OF_BEFORE, KEEPER_ORIGIN_EDIT, false);
     now += 3600 * 1000;
     reply(KEEPER_APPLY, KEEPER_REFUSED, OF_BEFORE, KEEPER_ORIGIN_EDIT, false);
-    cr_expect_eq(r.hook, ROTATION_REFUSED);
+    cr_expect(r.tell && r.to_tell.what == ROTATION_REFUSED);
     cr_expect_eq(ask_within(30), KEEPER_VERIFY);
     reply(KEEPER_VERIFY, KEEPER_INCONCLUSIVE, OF_BEFORE, KEEPER_ORIGIN_EDIT, false);
     cr_expect_eq(ask_within(60), KEEPER_VERIFY);

@@ -255,3 +255,40 @@ Test(rules, a_second_host_of_our_name, .init = begin, .fini = finish) {
     cr_expect(rules_eval(rules, &signals, 31000));
     cr_expect_eq(find("duplicate-host")->ended_ms, 31000);
 }
+
+Test(rules, dead_logins_are_one_alert_that_explains_the_queue, .init = begin, .fini = finish) {
+    fail_login(5000);
+    signals.credential = RULES_CREDENTIAL_BOTH_DEAD;
+    signals.credential_detail = "535 5.7.8 no";
+    signals.queue_messages = 5000;
+    signals.queue_growth = 100;
+    for (int64_t now = 5000; now < 200 * 1000; now += 1000)
+        rules_eval(rules, &signals, now);
+    cr_assert_not_null(find("logins-dead"));
+    cr_expect_eq(find("logins-dead")->diagnosis, DIAGNOSIS_C05_BOTH_REJECTED);
+    cr_expect_eq(find("logins-dead")->severity, SEVERITY_CRITICAL);
+    cr_expect_str_eq(find("logins-dead")->evidence, "535 5.7.8 no");
+    cr_expect_not_null(strstr(find("logins-dead")->impact, "DELAYED: 5000"));
+    cr_expect_null(find("login-refused"));
+    cr_expect_null(find("queue-growing"));
+    cr_expect_null(find("credential-rejected"));
+    signals.credential = RULES_CREDENTIAL_PUT_BACK;
+    rules_eval(rules, &signals, 201 * 1000);
+    cr_assert_not_null(find("credential-rejected"));
+    cr_expect_not_null(strstr(find("credential-rejected")->summary, "old one is live again"));
+    signals.credential = RULES_CREDENTIAL_STUCK;
+    rules_eval(rules, &signals, 202 * 1000);
+    cr_expect_eq(find("credential-rejected")->diagnosis, DIAGNOSIS_C06_ROLLBACK_FAILED);
+}
+
+Test(rules, a_ca_file_that_is_gone, .init = begin, .fini = finish) {
+    signals.ca_file_gone = "/etc/ssl/ca.pem";
+    rules_eval(rules, &signals, 1000);
+    cr_expect_null(find("ca-file-gone"), "a package that is upgraded takes it away for a moment");
+    rules_eval(rules, &signals, 4000);
+    cr_assert_not_null(find("ca-file-gone"));
+    cr_expect_not_null(strstr(find("ca-file-gone")->summary, "/etc/ssl/ca.pem"));
+    signals.ca_file_gone = NULL;
+    rules_eval(rules, &signals, 5000);
+    cr_expect_eq(find("ca-file-gone")->ended_ms, 5000);
+}

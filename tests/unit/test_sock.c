@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -101,4 +102,23 @@ Test(sock, inherited_only_when_meant_for_us) {
         _exit(try_inherited());
     cr_assert_eq(waitpid(child, &status, 0), child);
     cr_expect_eq(WEXITSTATUS(status), 0, "step %d", WEXITSTATUS(status));
+}
+
+Test(sock, a_descriptor_comes_along) {
+    char buffer[8] = "";
+    struct fault why;
+    int pair[2], pipes[2], got;
+
+    cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+    cr_assert_eq(pipe(pipes), 0);
+    cr_assert_eq(sock_send_fd(pair[0], "S", 1, pipes[1], &why), 0, "%s", why.text);
+    cr_expect_eq(sock_receive_fd(pair[1], buffer, sizeof buffer, &got, 1000, &why), 1);
+    cr_expect_eq(buffer[0], 'S');
+    cr_assert_neq(got, -1);
+    cr_expect_eq(write(got, "x", 1), 1);
+    cr_expect_eq(read(pipes[0], buffer, sizeof buffer), 1);
+    cr_expect_eq(sock_send_fd(pair[0], "Q", 1, -1, &why), 0);
+    cr_expect_eq(sock_receive_fd(pair[1], buffer, sizeof buffer, &got, 1000, &why), 1);
+    cr_expect_eq(got, -1, "none came");
+    cr_expect_eq(sock_receive_fd(pair[1], buffer, sizeof buffer, &got, 10, &why), -1, "time-out");
 }
