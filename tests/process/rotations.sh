@@ -307,8 +307,8 @@ test_secrets() {
         redis-cli -s "$REDIS_SOCKET" dump "$key"
     done >"$work/redis" 2>/dev/null
     is "no password in logs, state, Redis, temporary files" "" "$(find "$dir/log" "$dir/state/relaywatchd" "$dir/state/notify" \
-        "$dir/run" "$dir/redis" "$dir/etc" "$dir/spool" "$work/redis" /tmp /dev/shm -maxdepth 6 -type f -newer "$work/up" 2>/dev/null |
-        xargs -r grep -aslFf "$work/words" | head -3)"
+        "$dir/run" "$dir/redis" "$dir/etc" "$dir/spool" "$work/redis" /tmp /dev/shm -maxdepth 6 -type f -newer "$work/up" \
+        -exec grep -aslFf "$work/words" {} + 2>/dev/null | head -3)"
     is "that was a real test: they are where they may be" 1 "$(grep -aqFf "$work/words" "$SASL_PASSWD" && echo 1)"
     is "no password in an argument or an environment" "" "$(sort -u "$work/seen-in-processes" | head -3)"
     is "no core file" "" "$(find "$dir" -name 'core*' -type f | head -1)"
