@@ -22,7 +22,7 @@
 #include "tryout.h"
 #include "work.h"
 
-enum { HOUR_MS = 3600 * 1000, REFUSED_AN_HOUR = 10 };
+enum { HOUR_MS = 3600 * 1000, AGAIN_MS = 5 * HOUR_MS, REFUSED_AN_HOUR = 10 };
 
 /* The map can be changed at all. */
 static bool is_usable(struct work *w) {
@@ -76,6 +76,14 @@ static void say_known(struct work *w, const struct cred *entry,
     text_copy_span(w->reply->credential.user, sizeof w->reply->credential.user, entry->user);
 }
 
+/* APPLY of root's is `credentials rotate`: somebody means it. SET may be a script that runs each
+ * hour: at most five times a day. */
+static bool may_try_again(const struct work *w, const struct journal_refused *known,
+                          int64_t now_ms) {
+    return w->keeper->person &&
+           (w->reply->verb == KEEPER_APPLY || now_ms - known->at_ms >= AGAIN_MS);
+}
+
 /* Tries one login, unless the smarthost has refused it before: the same secret is never sent twice
  * by itself (lock-out), and only failed logins count against the limit. */
 static bool prove_one(struct work *w, const struct cred *entry) {
@@ -83,7 +91,7 @@ static bool prove_one(struct work *w, const struct cred *entry) {
     const struct journal_refused *known = journal_find(&w->journal, login);
     int64_t now_ms = clock_wall_ms();
 
-    if (known != NULL && !w->keeper->person) {
+    if (known != NULL && !may_try_again(w, known, now_ms)) {
         say_known(w, entry, known);
         return false;
     }

@@ -35,7 +35,9 @@ is "set: its mode" "600 0" "$(stat -c '%a %u' "$passwd")"
 is "set: the keeper says where from" "1 1" "$(field origin) $(field serial)"
 sets "set: the same again" "first\n" unchanged "$good:first"
 sets "set: a wrong one" "wrong" refused "$good:first"
+is "set: was sent" 0 "$(field from_memory)"
 sets "set: wrong, with the user" "$good:wrong" refused "$good:first"
+is "set: the same is not sent again" 1 "$(field from_memory)"
 sets "set: another relay's key that is not there" "new.example u:p" bad_source "$good:first"
 sets "set: CRLF" "second\r\n" bad_source "$good:first"
 sets "set: comment" "second # new" bad_source "$good:first"
@@ -172,14 +174,18 @@ daemon U
 is "undo: once" "unchanged $good:sixth" "$(field outcome) $(live 127.0.0.1)"
 source_is "# mine\n127.0.0.1 $good:sixth\nother.example v:q\n"
 set_to "second@smarthost.test:seventh"
-is "undo: set" "done second@smarthost.test:seventh" "$(field outcome) $(live 127.0.0.1)"
+is "undo: nor is it by set" "refused 1" "$(field outcome) $(field from_memory)"
+printf '%s' ninth | saslpasswd2 -p -c -f "$work/smart/sasldb2" -u smarthost.test second
+set_to "second@smarthost.test:ninth"
+is "undo: set" "done second@smarthost.test:ninth" "$(field outcome) $(live 127.0.0.1)"
 daemon U
 is "undo: of a set brings the file back, too" "done $good:sixth # mine|127.0.0.1 $good:sixth|other.example v:q|" \
     "$(field outcome) $(live 127.0.0.1) $(tr '\n' '|' <"$passwd")"
-set_to "second@smarthost.test:seventh"
+printf '%s' tenth | saslpasswd2 -p -c -f "$work/smart/sasldb2" -u smarthost.test second
+set_to "second@smarthost.test:tenth"
 set_password eighth
 daemon U
-is "undo: the one of before is dead: the live one stays" "unchanged second@smarthost.test:seventh" "$(field outcome) $(live 127.0.0.1)"
+is "undo: the one of before is dead: the live one stays" "unchanged second@smarthost.test:tenth" "$(field outcome) $(live 127.0.0.1)"
 
 # ---------------------------------------------------------------- both dead
 
@@ -188,7 +194,7 @@ is "hold: not without a proof" "not_allowed 0" "$(field outcome) $(field held)"
 postconf -c "$etc" -e 'defer_transports = uucp'
 printf '%s' other | saslpasswd2 -p -c -f "$work/smart/sasldb2" -u smarthost.test second
 daemon U
-is "undo: both dead" "refused second@smarthost.test:seventh" "$(field outcome) $(live 127.0.0.1)"
+is "undo: both dead" "refused second@smarthost.test:tenth" "$(field outcome) $(live 127.0.0.1)"
 daemon H
 is "hold: mail is held" "done 1 uucp, smtp, relay" "$(field outcome) $(field held) $(postconf -c "$etc" -h defer_transports)"
 daemon H
