@@ -2,8 +2,8 @@
  * replaced whole and made durable: how far a change got, which logins the smarthost has refused (as
  * keyed hashes, never themselves), what of a credential source was taken. And beside it, while it
  * may be wanted again, the login of before the last change. Blocks on the disk only. */
-#ifndef KEEPER_JOURNAL_H
-#define KEEPER_JOURNAL_H
+#ifndef KEEPER_MEMORY_H
+#define KEEPER_MEMORY_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,15 +13,15 @@
 #include "hash.h"
 #include "text.h"
 
-enum { JOURNAL_REFUSED_MOST = 64 };
+enum { MEMORY_REFUSED_MOST = 64 };
 
-struct journal_refused {
+struct memory_refused {
     struct hash128 login; /* of host and user:password */
     int64_t at_ms;        /* the last time */
     bool in_production;   /* logged in when probed, and was refused later */
 };
 
-struct journal {
+struct memory {
     uint64_t serial;     /* changes that were put in place */
     int64_t applied_ms;  /* the last of them, wall clock */
     uint64_t origin;     /* enum keeper_origin of it */
@@ -37,28 +37,27 @@ struct journal {
     struct hash128 taken; /* of the credential source */
     struct hash_key key;
     unsigned refused_count;
-    struct journal_refused refused[JOURNAL_REFUSED_MOST]; /* the oldest first */
+    struct memory_refused refused[MEMORY_REFUSED_MOST]; /* the oldest first */
 };
 
 /* Reads it; one that is not there, or damaged, is a new one with a key of its own. */
-MUSTCHECK int journal_load(const char *folder, struct journal *out, struct fault *why);
-MUSTCHECK int journal_save(const char *folder, const struct journal *journal, struct fault *why);
+MUSTCHECK int memory_load(const char *folder, struct memory *out, struct fault *why);
+MUSTCHECK int memory_save(const char *folder, const struct memory *memory, struct fault *why);
 
-/* journal_load's and journal_save's text. Pure. */
-size_t journal_print(const struct journal *journal, char *out, size_t size);
-bool journal_parse(struct span text, struct journal *out);
+/* memory_load's and memory_save's text. Pure. */
+size_t memory_print(const struct memory *memory, char *out, size_t size);
+bool memory_parse(struct span text, struct memory *out);
 
-struct hash128 journal_login(const struct journal *journal, const char *host, struct span login);
-const struct journal_refused *journal_find(const struct journal *journal, struct hash128 login);
-void journal_refuse(struct journal *journal, struct hash128 login, bool in_production,
-                    int64_t now_ms);
-void journal_forgive(struct journal *journal, struct hash128 login);
+struct hash128 memory_login(const struct memory *memory, const char *host, struct span login);
+const struct memory_refused *memory_find(const struct memory *memory, struct hash128 login);
+void memory_refuse(struct memory *memory, struct hash128 login, bool in_production, int64_t now_ms);
+void memory_forgive(struct memory *memory, struct hash128 login);
 
 /* The text that the map had before the last change: kept, read (size + 1 bytes of room), forgotten.
  */
-MUSTCHECK int journal_keep_previous(const char *folder, struct span text, struct fault *why);
-ptrdiff_t journal_read_previous(const char *folder, char *out, size_t size);
-bool journal_has_previous(const char *folder);
-void journal_drop_previous(const char *folder);
+MUSTCHECK int memory_keep_previous(const char *folder, struct span text, struct fault *why);
+ptrdiff_t memory_read_previous(const char *folder, char *out, size_t size);
+bool memory_has_previous(const char *folder);
+void memory_drop_previous(const char *folder);
 
 #endif
