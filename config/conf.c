@@ -8,9 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "logsources.h"
 #include "text.h"
 
-enum type { TEXT, PATH, SECONDS, COUNT, START };
+enum type { TEXT, PATH, SECONDS, COUNT, START, YESNO, LOGS };
 
 struct parameter {
     const char *name;
@@ -31,9 +32,13 @@ static const struct parameter parameters[] = {
      "name of this host in Redis, metrics and alerts; empty: the machine's host name"},
     {"postfix_config_dir", PATH, FIELD(postfix_config_dir), 0, 0, "/etc/postfix",
      "folder with the relay's main.cf"},
-    {"mail_log", PATH, FIELD(mail_log), 0, 0, "/var/log/mail.log", "the log that Postfix writes"},
+    {"mail_log", LOGS, FIELD(mail_log), 0, 0, "/var/log/mail.log",
+     "the log that Postfix writes: files, parted by blanks or commas, or journal, or "
+     "journal:/folder"},
+    {"mail_log_distinct", YESNO, FIELD(mail_log_distinct), 0, 0, "no",
+     "yes: the journal and the files in mail_log hold different lines, so both may be named"},
     {"log_start", START, FIELD(log_start), 0, 0, "end",
-     "where the very first start begins in the log: end or beginning"},
+     "where the first start with a log begins in it: end or beginning"},
     {"sasl_passwd", PATH, FIELD(sasl_passwd), 0, 0, "/etc/postfix/sasl_passwd",
      "the login for the smarthost, edited by the operator; empty where the smarthost knows us by "
      "address"},
@@ -112,12 +117,13 @@ struct loading {
     unsigned line;
     unsigned errors;
     bool seen[PARAMETERS];
+    unsigned mail_log_line;
     void (*on_error)(const char *text, void *arg);
     void *arg;
 };
 
 static void report(struct loading *l, const char *what, const char *name, const char *right) {
-    char text[640];
+    char text[1000];
 
     l->errors++;
     text_format(text, sizeof text, "%s, line %u: %s: %s%s%s", l->path, l->line, name, what,
@@ -128,6 +134,17 @@ static void report(struct loading *l, const char *what, const char *name, const 
 
 static uint64_t *number_at(struct conf *conf, const struct parameter *p) {
     return (uint64_t *)(void *)((char *)conf + p->offset);
+}
+
+static int check_logs(const char *value, char *right, size_t right_size) {
+    struct logsources sources;
+    struct fault why;
+
+    if (logsources_parse(value, &sources, &why) == 0)
+        return 0;
+    text_format(right, right_size,
+                "absolute paths of files, journal or journal:/folder, each once (%s)", why.text);
+    return -1;
 }
 
 /* Sets one parameter. On a bad value returns what would be right, else NULL. */
@@ -154,6 +171,14 @@ static const char *set_value(struct conf *conf, const struct parameter *p, const
         if (strcmp(value, "end") != 0 && strcmp(value, "beginning") != 0)
             return "end or beginning";
         break;
+    case YESNO:
+        if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
+            return "yes or no";
+        break;
+    case LOGS:
+        if (check_logs(value, right, right_size) == -1)
+            return right;
+        break;
     case PATH:
         if (value[0] != '\0' && value[0] != '/')
             return "an absolute path";
@@ -171,7 +196,7 @@ static const char *set_value(struct conf *conf, const struct parameter *p, const
 
 static int on_value(void *arg, const char *section, const char *name, const char *value) {
     struct loading *l = arg;
-    char right[200];
+    char right[500];
 
     if (section[0] != '\0') {
         report(l, "there are no sections here", section, "lines of the form name = value only");
@@ -185,6 +210,8 @@ static int on_value(void *arg, const char *section, const char *name, const char
         if (l->seen[i])
             report(l, "given twice", name, "one line");
         l->seen[i] = true;
+        if (parameters[i].type == LOGS)
+            l->mail_log_line = l->line;
         wrong = set_value(&l->conf, &parameters[i], value, right, sizeof right);
         if (wrong != NULL)
             report(l, "bad value", name, wrong);
@@ -214,10 +241,23 @@ static char *read_line(char *out, int size, void *arg) {
     return out;
 }
 
+/* rsyslog writes to its files what journald keeps, too: with both, every line would count twice. */
+static void check_mixed_logs(struct loading *l) {
+    struct logsources sources;
+    struct fault why;
+
+    if (strcmp(l->conf.mail_log_distinct, "yes") == 0 ||
+        logsources_parse(l->conf.mail_log, &sources, &why) == -1 || !logsources_mixed(&sources))
+        return;
+    l->line = l->mail_log_line;
+    report(l, "names the journal and a file: what stands in both would count twice", "mail_log",
+           "one of them, or, where they hold different lines, mail_log_distinct = yes");
+}
+
 void conf_defaults(struct conf *conf) {
     memset(conf, 0, sizeof *conf);
     for (size_t i = 0; i < PARAMETERS; i++) {
-        char right[200];
+        char right[500];
 
         if (set_value(conf, &parameters[i], parameters[i].fallback, right, sizeof right) != NULL)
             continue; /* a default that does not pass its own check: test_conf finds it */
@@ -243,6 +283,7 @@ int conf_load(const char *path, struct conf *out, void (*on_error)(const char *t
         l.line = (unsigned)bad_line;
         report(&l, "not understood", "(this line)", "name = value");
     }
+    check_mixed_logs(&l);
     if (l.errors > 0)
         return fault_set(why, "%s: %u error%s", path, l.errors, l.errors == 1 ? "" : "s");
     if (l.conf.host[0] == '\0')

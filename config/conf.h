@@ -19,8 +19,9 @@ struct conf {
 
     /* the relay that is watched */
     char postfix_config_dir[256];
-    char mail_log[256];
-    char log_start[16]; /* "beginning" or "end": where the first start of all begins */
+    char mail_log[256];        /* a list: logsources.h */
+    char mail_log_distinct[4]; /* "yes" or "no" */
+    char log_start[16];        /* "beginning" or "end": where the first start with a log begins */
     char sasl_passwd[256];
     char credential_source[256];
     char credential_drop[256];

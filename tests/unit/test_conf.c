@@ -84,7 +84,16 @@ Test(conf, each_error_is_told_with_its_line_and_nothing_is_taken, .fini = clean)
          "line 1: oldest_warning: bad value; right would be a time"},
         {"too large", "queue_interval = 2d\n", "line 1: queue_interval: bad value"},
         {"bad number", "\n\nqueue_warning = -1\n", "line 3: queue_warning: bad value"},
-        {"relative path", "mail_log = mail.log\n", "right would be an absolute path"},
+        {"relative path", "sasl_passwd = passwd\n", "right would be an absolute path"},
+        {"relative log", "\nmail_log = /a mail.log\n",
+         "line 2: mail_log: bad value; right would be absolute paths of files, journal or "
+         "journal:/folder, each once (mail.log is no absolute path)"},
+        {"a log twice", "mail_log = /a, /a\n", "each once (/a is named twice)"},
+        {"journal and file", "host = a\nmail_log = journal /a\nqueue_warning = 7\n",
+         "line 2: mail_log: names the journal and a file"},
+        {"journal and file, no", "mail_log_distinct = no\nmail_log = /a journal:/b\n",
+         "line 2: mail_log: names the journal and a file"},
+        {"neither yes nor no", "mail_log_distinct = maybe\n", "right would be yes or no"},
         {"choice", "log_start = middle\n", "right would be end or beginning"},
         {"twice", "host = a\nhost = b\n", "line 2: host: given twice"},
         {"section", "[x]\nhost = a\n", "there are no sections here"},
@@ -109,6 +118,15 @@ Test(conf, each_error_is_told_with_its_line_and_nothing_is_taken, .fini = clean)
         cr_expect_eq(memcmp(&conf, &before, sizeof conf), 0, "%s: something was taken",
                      rows[i].name);
     }
+}
+
+Test(conf, journal_and_files_with_different_lines_are_taken, .fini = clean) {
+    struct conf conf;
+    struct fault why;
+
+    cr_assert_eq(load("mail_log = journal, /a /b\nmail_log_distinct = yes\n", &conf, &why), 0, "%s",
+                 errors);
+    cr_expect_str_eq(conf.mail_log, "journal, /a /b");
 }
 
 Test(conf, all_errors_of_a_file_are_told, .fini = clean) {
