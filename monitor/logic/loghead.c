@@ -118,6 +118,12 @@ static enum loghead_daemon parse_name(struct span name, struct mailev *out) {
     return daemon;
 }
 
+bool loghead_is_postfix(struct span name) {
+    struct mailev unused;
+
+    return parse_name(name, &unused) != LOGHEAD_FOREIGN;
+}
+
 /* `tag` is "name/daemon[pid]" or "name/daemon". */
 static enum loghead_daemon parse_tag(struct span tag, struct mailev *out) {
     uint64_t pid = 0;

@@ -3,6 +3,8 @@
 #ifndef LOGIC_LOGHEAD_H
 #define LOGIC_LOGHEAD_H
 
+#include <stdbool.h>
+
 #include "logtime.h"
 #include "mailev.h"
 
@@ -40,5 +42,9 @@ struct loghead_last {
  * another's line, `text` is the tag and what follows it. */
 enum loghead_daemon loghead_parse(struct span line, struct loghead_last *last, int64_t now_ms,
                                   struct mailev *out);
+
+/* Is this the name of a daemon or command of Postfix as it stands in a tag: "postfix/smtp",
+ * "mta-out/qmgr", "postmap"? */
+bool loghead_is_postfix(struct span name);
 
 #endif
