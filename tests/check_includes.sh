@@ -23,7 +23,7 @@ event2/event\.h monitor/edge/loop.c
 event2/(http|buffer|listener|bufferevent|keyvalq_struct)\.h monitor/edge/http.c
 event2/(util|dns|rpc|tag|thread|visibility|event_) none
 event\.h none
-systemd/ none
+systemd/ monitor/edge/sdjournal.c
 '
 
 # Floors, as "folder: folders that it may see beside its own".

@@ -32,15 +32,19 @@ void news_there(struct news *news) {
     set_state(news, TAIL_OK, "");
 }
 
-void news_missing(struct news *news, int64_t now_ms) {
-    char detail[160];
-
+void news_absent(struct news *news, const char *detail, int64_t now_ms) {
     if (news->missing_ms == 0)
         news->missing_ms = now_ms;
     if (now_ms - news->missing_ms < MISSING_MS && news->settled)
         return;
-    text_format(detail, sizeof detail, "%s: no such file", news->path);
     set_state(news, TAIL_MISSING, detail);
+}
+
+void news_missing(struct news *news, int64_t now_ms) {
+    char detail[160];
+
+    text_format(detail, sizeof detail, "%s: no such file", news->path);
+    news_absent(news, detail, now_ms);
 }
 
 void news_failure(struct news *news, int error, const char *detail) {

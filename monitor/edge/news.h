@@ -23,6 +23,8 @@ void news_gap(struct news *news, const char *what, const char *detail);
 void news_there(struct news *news);
 /* Told after 1 s only: between rename and create there is no file for a moment. */
 void news_missing(struct news *news, int64_t now_ms);
+/* The same of what is not one file. */
+void news_absent(struct news *news, const char *detail, int64_t now_ms);
 void news_failure(struct news *news, int error, const char *detail);
 void news_long_lines(struct news *news, uint64_t count, int64_t now_ms);
 
