@@ -77,11 +77,10 @@ static int add(struct logsources *out, struct span word, struct fault *why) {
 
     if (out->count == LOGSOURCES_MOST)
         return fault_set(why, "more than %d", LOGSOURCES_MOST);
-    *source =
-        (struct logsource){.is_journal = span_is(word, "journal") || span_starts(word, "journal:")};
     if (!text_copy_span(source->name, sizeof source->name, word))
         return fault_set(why, "longer than %d characters: %.60s...", LOGSOURCE_NAME - 1,
                          source->name);
+    source->is_journal = logsource_is_journal(source->name);
     for (size_t n = word.n; source->is_journal && n > 9 && source->name[n - 1] == '/'; n--)
         source->name[n - 1] = '\0';
     if (logsource_path(source)[0] != '/' && strcmp(source->name, "journal") != 0)
@@ -103,6 +102,10 @@ int logsources_parse(const char *text, struct logsources *out, struct fault *why
     return out->count > 0 ? 0 : fault_set(why, "nothing is named");
 }
 
+bool logsource_is_journal(const char *name) {
+    return strcmp(name, "journal") == 0 || strncmp(name, "journal:", 8) == 0;
+}
+
 const char *logsource_path(const struct logsource *source) {
     if (!source->is_journal)
         return source->name;
@@ -117,10 +120,10 @@ bool logsources_mixed(const struct logsources *sources) {
     return journals > 0 && journals < sources->count;
 }
 
-const char *logsources_file(const struct logsources *sources) {
+const char *logsources_first(const struct logsources *sources) {
     for (size_t i = 0; i < sources->count; i++) {
         if (!sources->item[i].is_journal)
             return sources->item[i].name;
     }
-    return "";
+    return sources->item[0].name;
 }

@@ -27,13 +27,16 @@ struct logsources {
  * the same; for that looks where symbolic links lead, which blocks for the disk's own time. */
 MUSTCHECK int logsources_parse(const char *text, struct logsources *out, struct fault *why);
 
+/* Is this word a journal and not a file? */
+bool logsource_is_journal(const char *name);
+
 /* Of a file its path, of a journal its folder, "" for this machine's. */
 const char *logsource_path(const struct logsource *source);
 
 /* Are there a journal and a file? */
 bool logsources_mixed(const struct logsources *sources);
 
-/* The path to look into by hand: the first file, "" if there is only a journal. */
-const char *logsources_file(const struct logsources *sources);
+/* The one to look into by hand: the first file, or the journal's name. */
+const char *logsources_first(const struct logsources *sources);
 
 #endif

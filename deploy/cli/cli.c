@@ -64,6 +64,15 @@ int cli_load_conf(const char *path, struct conf *out) {
     return 0;
 }
 
+int cli_parse_logs(const struct conf *conf, struct logsources *out) {
+    struct fault why;
+
+    if (logsources_parse(conf->mail_log, out, &why) == 0)
+        return 0;
+    fprintf(stderr, "relaywatch: mail_log: %s\n", why.text);
+    return EX_CONFIG;
+}
+
 bool cli_colour(int fd) {
     const char *no_color = getenv("NO_COLOR"); /* https://no-color.org */
 

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "conf.h"
+#include "logsources.h"
 
 struct command {
     const char *name;
@@ -38,6 +39,9 @@ int cli_options(const struct command *command, int argc, char **argv,
 
 /* Loads the configuration; each error on stderr. Returns 0 or EX_CONFIG. */
 int cli_load_conf(const char *path, struct conf *out);
+
+/* What `mail_log` names. Returns 0, or EX_CONFIG after a complaint on stderr. */
+int cli_parse_logs(const struct conf *conf, struct logsources *out);
 
 /* May colours be used on this stream: a terminal, and NO_COLOR is not set. */
 bool cli_colour(int fd);

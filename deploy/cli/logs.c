@@ -16,6 +16,7 @@
 #include "diagnose.h"
 #include "logline.h"
 #include "json.h"
+#include "sdjournal.h"
 
 static void put_span(struct json_t *o, const char *key, struct span s) {
     char *text;
@@ -123,10 +124,21 @@ static void explain(const struct mailev *ev) {
     json_release(&o);
 }
 
-static int explain_file(const char *path) {
-    FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+struct reader {
     struct diagnoser *diagnoser;
     struct logline_clock clock;
+};
+
+static void explain_line(struct reader *reader, struct span line) {
+    struct mailev ev;
+
+    logline_parse(line, &reader->clock, &ev);
+    ev.diagnosis = diagnose_event(reader->diagnoser, &ev);
+    explain(&ev);
+}
+
+static int explain_file(struct reader *reader, const char *path) {
+    FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
     char *line = NULL;
     size_t size = 0;
     ssize_t n;
@@ -135,24 +147,70 @@ static int explain_file(const char *path) {
         fprintf(stderr, "relaywatch logs: %s: %s\n", path, strerror(errno));
         return 1;
     }
-    diagnoser = diagnoser_new();
-    logline_clock_init(&clock);
-    clock.now_ms = clock_wall_ms();
     while ((n = getline(&line, &size, in)) != -1) {
-        struct mailev ev;
         struct span s = {line, (size_t)n};
 
         while (s.n > 0 && (s.p[s.n - 1] == '\n' || s.p[s.n - 1] == '\r'))
             s.n--;
-        logline_parse(s, &clock, &ev);
-        ev.diagnosis = diagnose_event(diagnoser, &ev);
-        explain(&ev);
+        explain_line(reader, s);
     }
     free(line);
-    diagnoser_free(&diagnoser);
     if (in != stdin)
         fclose(in);
     return 0;
+}
+
+static int explain_journal(struct reader *reader, const struct logsource *source) {
+    const struct hash_key no_key = {{0, 0}};
+    struct sdjournal_entry entry;
+    enum sdjournal_step step;
+    struct sdjournal *in;
+    struct fault why;
+
+    in = sdjournal_open(logsource_path(source), &no_key, &why);
+    if (in == NULL) {
+        fprintf(stderr, "relaywatch logs: %s: %s\n", source->name, why.text);
+        return 1;
+    }
+    sdjournal_seek_time(in, 0);
+    while ((step = sdjournal_next(in, &entry)) != SDJOURNAL_END && step != SDJOURNAL_FAILED) {
+        if (step == SDJOURNAL_LINE)
+            explain_line(reader, entry.line);
+    }
+    if (step == SDJOURNAL_FAILED)
+        fprintf(stderr, "relaywatch logs: %s: %s\n", source->name, strerror(entry.error));
+    sdjournal_close(&in);
+    return step == SDJOURNAL_FAILED;
+}
+
+/* `name`: a file, "-", or a journal as in mail_log; NULL: all that the configuration names. */
+static int explain_all(const char *name, const char *conf_path) {
+    struct reader reader = {.diagnoser = NULL};
+    struct logsources sources = {.count = 1};
+    struct conf conf;
+    int status = 0;
+
+    if (name == NULL) {
+        status = cli_load_conf(conf_path, &conf);
+        if (status == 0)
+            status = cli_parse_logs(&conf, &sources);
+        if (status != 0)
+            return status;
+    } else {
+        sources.item[0].is_journal = logsource_is_journal(name);
+        if (!text_copy(sources.item[0].name, sizeof sources.item[0].name, name)) {
+            fprintf(stderr, "relaywatch logs: %s: %s\n", name, strerror(ENAMETOOLONG));
+            return EX_USAGE;
+        }
+    }
+    reader.diagnoser = diagnoser_new();
+    logline_clock_init(&reader.clock);
+    reader.clock.now_ms = clock_wall_ms();
+    for (size_t i = 0; i < sources.count && status == 0; i++)
+        status = sources.item[i].is_journal ? explain_journal(&reader, &sources.item[i])
+                                            : explain_file(&reader, sources.item[i].name);
+    diagnoser_free(&reader.diagnoser);
+    return status;
 }
 
 static int run(int argc, char **argv, const char *conf_path) {
@@ -177,10 +235,7 @@ static int run(int argc, char **argv, const char *conf_path) {
         status = cli_load_conf(conf_path, &conf);
         return status != 0 ? status : message_show(&conf, queue_id, message_id, as_json);
     }
-    if (first < argc)
-        return explain_file(argv[first]);
-    status = cli_load_conf(conf_path, &conf);
-    return status != 0 ? status : explain_file(conf.mail_log);
+    return explain_all(first < argc ? argv[first] : NULL, conf_path);
 }
 
 const struct command command_logs = {
@@ -189,13 +244,13 @@ const struct command command_logs = {
     .help =
         "usage: relaywatch logs --queue-id ID [--json]\n"
         "       relaywatch logs --message-id ID [--json]\n"
-        "       relaywatch logs --explain [FILE|-]\n"
+        "       relaywatch logs --explain [FILE|-|journal|journal:/FOLDER]\n"
         "Where is a message: when it came in, from whom, what became of each recipient, and\n"
         "whether it still waits. relaywatchd knows the last ones (messages_kept). Exit status 1\n"
         "when it does not know this one.\n"
         "  --json      as at /api/v1/message\n"
-        "  --explain   one JSON object for each line of FILE (- is stdin; without FILE the\n"
-        "              configured mail log): kind, fields, the counters that it moves, and the\n"
+        "  --explain   one JSON object for each line of FILE (- is stdin; without FILE what\n"
+        "              mail_log names): kind, fields, the counters that it moves, and the\n"
         "              diagnosis\n"
         "Example: relaywatch logs --queue-id 4bXyz12345z9abc\n"
         "Example: tail -1 /var/log/mail.log | relaywatch logs --explain -\n",

@@ -158,12 +158,24 @@ static void put_line(const struct screen *s, const char *name, const char *text)
     put_wrapped(s, 12, text);
 }
 
+/* The first that is not well, else the first. */
+static const struct json_t *worst_source(const struct json_t *doc) {
+    const struct json_t *all = json_get(doc, "sources");
+    const struct json_t *source;
+
+    for (size_t i = 0; (source = json_at(all, i)) != NULL; i++) {
+        if (strcmp(json_get_text(source, "state"), "ok") != 0)
+            return source;
+    }
+    return json_at(all, 0);
+}
+
 static void put_details(const struct screen *s, const struct json_t *doc) {
     const struct json_t *relay = json_get(doc, "relay");
     const struct json_t *login = json_get(doc, "credentials");
     const struct json_t *ledger = json_get(doc, "ledger");
     const struct json_t *milter = json_get(doc, "milter");
-    const struct json_t *source = json_at(json_get(doc, "sources"), 0);
+    const struct json_t *source = worst_source(doc);
     const struct json_t *store = json_get(doc, "store");
     const char *advice = json_get_text(store, "advice");
     const char *until = json_get_text(relay, "certificate_expires");

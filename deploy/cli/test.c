@@ -19,7 +19,9 @@
 #include "logline.h"
 #include "json.h"
 #include "loop.h"
-#include "tail.h"
+#include "logsources.h"
+#include "sdjournal.h"
+#include "sources.h"
 
 enum { SMTP_TIMEOUT_S = 15, REPLY_BYTES = 2048, GRACE_MS = 300 };
 
@@ -125,6 +127,7 @@ static int dialogue(FILE *in, FILE *out, const char *command, int want, char *re
 struct letter {
     const char *from, *to, *subject, *server;
     const struct conf *conf;
+    struct logsources logs;
 };
 
 static void write_letter(FILE *out, const struct letter *letter) {
@@ -268,7 +271,8 @@ static void on_nothing(void *arg) {
     (void)arg;
 }
 
-static void on_event(const char *what, const char *detail, void *arg) {
+static void on_event(const char *source, const char *what, const char *detail, void *arg) {
+    (void)source;
     (void)what;
     (void)detail;
     (void)arg;
@@ -336,20 +340,43 @@ static void report(const struct follow *f, const char *problem) {
 }
 
 static void follow(struct follow *f, const struct letter *letter, uint64_t timeout_s) {
-    const struct tail_calls calls = {
+    const struct sources_calls calls = {
         .on_line = on_line, .on_batch = on_nothing, .on_event = on_event, .arg = f};
     const struct hash_key no_key = {{0, 0}};
-    struct tail *tail = tail_new(f->loop, letter->conf->mail_log, &no_key, &calls);
+    struct sources *sources = sources_new(f->loop, &letter->logs, &no_key, &calls);
     struct fault why = {.text = ""};
 
-    tail_start(tail, "", false);
+    sources_start(sources, "", false);
     if (submit(f, letter, &why) == 0) {
         loop_timer_set(f->end, (int64_t)timeout_s * 1000);
         loop_run(f->loop);
         why.text[0] = '\0';
     }
     report(f, why.text);
-    tail_free(&tail);
+    sources_free(&sources);
+}
+
+static enum sdjournal_access look_at(const struct logsource *log, char *detail, size_t size) {
+    if (log->is_journal)
+        return sdjournal_look(logsource_path(log), detail, size);
+    if (access(log->name, R_OK) == 0)
+        return SDJOURNAL_READABLE;
+    text_copy(detail, size, strerror(errno));
+    return errno == EACCES ? SDJOURNAL_FORBIDDEN : SDJOURNAL_NO_FILES;
+}
+
+/* A message whose lines cannot be read could not be followed. */
+static int check_logs(const struct logsources *logs) {
+    enum sdjournal_access found = SDJOURNAL_NO_FILES;
+    char detail[160] = "";
+
+    for (size_t i = 0; i < logs->count && found != SDJOURNAL_READABLE; i++)
+        found = look_at(&logs->item[i], detail, sizeof detail);
+    if (found == SDJOURNAL_READABLE)
+        return 0;
+    fprintf(stderr, "relaywatch test: %s: %s: the message could not be followed. Run it as root.\n",
+            logs->item[logs->count - 1].name, detail);
+    return found == SDJOURNAL_FORBIDDEN ? EX_NOPERM : EX_NOINPUT;
 }
 
 static bool is_address(const char *text) {
@@ -386,12 +413,11 @@ static int run(int argc, char **argv, const char *conf_path) {
     status = cli_load_conf(conf_path, &conf);
     if (status != 0)
         return status;
-    if (access(conf.mail_log, R_OK) == -1) {
-        fprintf(stderr,
-                "relaywatch test: %s: %s: the message could not be followed. Run it as root.\n",
-                conf.mail_log, strerror(errno));
-        return errno == EACCES ? EX_NOPERM : EX_NOINPUT;
-    }
+    status = cli_parse_logs(&conf, &letter.logs);
+    if (status == 0)
+        status = check_logs(&letter.logs);
+    if (status != 0)
+        return status;
     if (letter.from == NULL) {
         text_format(from, sizeof from, "relaywatch@%s", conf.host);
         letter.from = from;
@@ -406,7 +432,7 @@ static int run(int argc, char **argv, const char *conf_path) {
     f.place = (struct fixtext_place){.relay_host = "",
                                      .postfix_config_dir = conf.postfix_config_dir,
                                      .sasl_passwd = conf.sasl_passwd,
-                                     .mail_log = conf.mail_log,
+                                     .mail_log = logsources_first(&letter.logs),
                                      .conf_path = conf_path};
     f.loop = loop_new(&why);
     f.diagnoser = diagnoser_new();

@@ -10,7 +10,29 @@
 #include "page.h"
 #include "statusdoc.h"
 
-static void fill_view(struct daemon *d, struct view *v, struct tail_figures *source) {
+static double lag_s(const struct daemon *d, const struct view_source *source,
+                    const struct view *v) {
+    int64_t last_ms = source->figures.last_line_mono_ms;
+
+    if (source->figures.lag_bytes == 0)
+        return 0;
+    if (source->spec->is_journal)
+        return (double)(v->now_ms - (int64_t)(source->figures.offset / 1000)) / 1000.0;
+    return (double)(v->mono_ms - (last_ms != 0 ? last_ms : d->started_mono_ms)) / 1000.0;
+}
+
+static void fill_sources(const struct daemon *d, struct view *v) {
+    v->sources = sources_count(d->sources);
+    for (size_t i = 0; i < v->sources; i++) {
+        struct view_source *source = &v->source[i];
+
+        source->spec = sources_get(d->sources, i);
+        sources_figures(d->sources, i, &source->figures);
+        source->lag_s = lag_s(d, source, v);
+    }
+}
+
+static void fill_view(struct daemon *d, struct view *v) {
     int64_t mono_ms = clock_mono_ms();
 
     memset(v, 0, sizeof *v);
@@ -40,12 +62,9 @@ static void fill_view(struct daemon *d, struct view *v, struct tail_figures *sou
     memcpy(v->milter, d->milter.value, sizeof v->milter);
     v->notify_connected = notifyc_connected(d->notify);
     v->delays = &d->messages.delays;
-    if (d->tail == NULL)
+    if (d->sources == NULL)
         return;
-    tail_figures(d->tail, source);
-    v->source = source;
-    v->source_lag_s =
-        source->lag_bytes == 0 ? 0 : (double)(mono_ms - source->last_line_mono_ms) / 1000.0;
+    fill_sources(d, v);
     v->ledger = ledger_totals(d->messages.ledger);
     v->ledger_sum = ledger_sum(d->messages.ledger);
     v->destinations = &d->destinations;
@@ -61,7 +80,6 @@ static void answer_text(struct http_reply *reply, const char *type, char *text) 
 void answer_get(const char *path, const char *query, struct http_reply *reply, void *arg) {
     static const struct ledger_totals no_ledger;
     struct daemon *d = arg;
-    struct tail_figures source;
     struct view v;
 
     if (strcmp(path, "/healthz") == 0) {
@@ -76,7 +94,7 @@ void answer_get(const char *path, const char *query, struct http_reply *reply, v
         reply->status = status;
         return;
     }
-    fill_view(d, &v, &source);
+    fill_view(d, &v);
     if (v.ledger == NULL)
         v.ledger = &no_ledger;
     if (strcmp(path, "/") == 0) {
@@ -90,7 +108,7 @@ void answer_get(const char *path, const char *query, struct http_reply *reply, v
     } else if (strcmp(path, "/page.js") == 0) {
         answer_text(reply, "text/javascript; charset=utf-8", xstrdup(page_script()));
     } else if (strcmp(path, "/readyz") == 0) {
-        bool ready = v.source != NULL && v.source->state == 0 && v.store <= STORE_OK;
+        bool ready = view_sources_state(&v) == TAIL_OK && v.store <= STORE_OK;
 
         answer_text(reply, "text/plain; charset=utf-8", xstrdup(ready ? "ready\n" : "not ready\n"));
         reply->status = ready ? 200 : 503;

@@ -108,16 +108,23 @@ static bool mail_hangs(const struct daemon *d, int64_t mono_ms) {
            wall_ms - d->health.last_failure_ms > HANG_MS && mono_ms - d->verify_asked_ms > HANG_MS;
 }
 
+/* A file: the keeper has nothing to do with the journal. */
+static bool is_file_unreadable(const struct daemon *d) {
+    struct tail_figures figures;
+
+    for (size_t i = 0; d->sources != NULL && i < sources_count(d->sources); i++) {
+        sources_figures(d->sources, i, &figures);
+        if (figures.state == TAIL_UNREADABLE && !sources_get(d->sources, i)->is_journal)
+            return true;
+    }
+    return false;
+}
+
 void ask_keeper(struct daemon *d, int64_t mono_ms) {
     bool refused = health_is_broken(&d->health, AREA_LOGIN, clock_wall_ms());
 
-    if (d->tail != NULL && mono_ms >= d->log_due_ms) {
-        struct tail_figures source;
-
-        tail_figures(d->tail, &source);
-        if (source.state == TAIL_UNREADABLE && keeperc_ask(d->keeper, KEEPER_LOG))
-            d->log_due_ms = mono_ms + LOG_RETRY_MS;
-    }
+    if (mono_ms >= d->log_due_ms && is_file_unreadable(d) && keeperc_ask(d->keeper, KEEPER_LOG))
+        d->log_due_ms = mono_ms + LOG_RETRY_MS;
     if (mono_ms >= d->facts_due_ms)
         keeperc_ask(d->keeper, KEEPER_FACTS);
     if (mono_ms >= d->queue_due_ms && keeperc_ask(d->keeper, KEEPER_QUEUE)) {

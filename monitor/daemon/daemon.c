@@ -1,7 +1,7 @@
 /* See daemon.h. The way of a line of the log can be read here whole:
  *
- *     tail -> on_line: parse, diagnose -> on_event: counters, rings, destinations,
- *                                            messages (ledger), health, shapes
+ *     sources -> on_line: parse, diagnose -> on_event: counters, rings, destinations,
+ *                                               messages (ledger), health, shapes
  *          -> on_batch: publish totals and position, look at the rules
  *
  * and once a second on_tick: the milter's page, questions to the keeper, rules, slots. */
@@ -63,7 +63,7 @@ static void on_line(struct span line, void *arg) {
 
     logline_parse(line, &d->clock, &d->event);
     if (d->event.time_ms != 0)
-        tail_note_time(d->tail, d->event.time_ms);
+        sources_note_time(d->sources, d->event.time_ms);
     d->event.diagnosis = diagnose_event(d->diagnoser, &d->event);
     on_event(d, &d->event);
 }
@@ -83,7 +83,7 @@ static void publish_log(struct daemon *d) {
     delays_put(&d->messages.delays, &d->log.now);
     shapes_put(&d->shapes, &d->log.now);
     d->log.now.time_ms = d->clock.now_ms;
-    tail_position(d->tail, d->log.now.position, sizeof d->log.now.position);
+    sources_position(d->sources, d->log.now.position, sizeof d->log.now.position);
     store_publish(d->log.stream, &d->log.now);
     d->log.changed = true;
 }
@@ -126,18 +126,25 @@ static void on_batch(void *arg) {
     ask_queue_soon(d, clock_mono_ms());
 }
 
-static void on_tail_event(const char *what, const char *detail, void *arg) {
-    (void)arg;
-    log_info("tail", "%s: %s", what, detail);
+static void on_source_event(const char *source, const char *what, const char *detail, void *arg) {
+    struct daemon *d = arg;
+    uint64_t count;
+
+    log_info("source", "%s: %s: %s", source, what, detail);
+    if (strcmp(what, "lines_suppressed") != 0)
+        return;
+    if (text_u64((struct span){detail, strcspn(detail, " ")}, 0, UINT64_MAX, &count))
+        d->lines_suppressed += count;
+    d->suppressed_ms = clock_mono_ms();
 }
 
 static void on_log_start(const struct totals *from, void *arg) {
     struct daemon *d = arg;
-    const struct tail_calls calls = {.on_line = on_line,
-                                     .on_batch = on_batch,
-                                     .on_stamp = on_stamp,
-                                     .on_event = on_tail_event,
-                                     .arg = d};
+    const struct sources_calls calls = {.on_line = on_line,
+                                        .on_batch = on_batch,
+                                        .on_stamp = on_stamp,
+                                        .on_event = on_source_event,
+                                        .arg = d};
     struct hash_key key = totals_hash_key(from);
     struct ledger_totals t;
 
@@ -148,8 +155,8 @@ static void on_log_start(const struct totals *from, void *arg) {
     milterpage_attach(&d->milter);
     messages_begin(&d->messages, &d->conf, from, &t, d->milter.page, d->clock.now_ms);
     d->log.begun = true;
-    d->tail = tail_new(d->loop, d->conf.mail_log, &key, &calls);
-    tail_start(d->tail, from->position, strcmp(d->conf.log_start, "beginning") == 0);
+    d->sources = sources_new(d->loop, &d->logs, &key, &calls);
+    sources_start(d->sources, from->position, strcmp(d->conf.log_start, "beginning") == 0);
     keep_log(d);
     log_info("daemon", "reading %s; %llu lines counted before", d->conf.mail_log,
              (unsigned long long)d->counters.value[COUNTER_LINES]);
@@ -239,12 +246,26 @@ static void begin_stream(struct daemon *d, struct kept *kept, const char *suffix
 
 /* ---- once a second ---- */
 
+/* All sources as one: as well as the worst of them, and what waits in any. */
+static struct tail_figures whole_log(const struct daemon *d) {
+    struct tail_figures whole = {.state = TAIL_OK};
+
+    for (size_t i = 0; i < sources_count(d->sources); i++) {
+        struct tail_figures figures;
+
+        sources_figures(d->sources, i, &figures);
+        whole.lag_bytes += figures.lag_bytes;
+        if (figures.state > whole.state)
+            whole.state = figures.state;
+    }
+    return whole;
+}
+
 static void look_at_messages(struct daemon *d, int64_t mono_ms) {
     bool counted = d->queue_counted_ms != 0 && mono_ms - d->queue_counted_ms < QUEUE_STALE_MS;
-    struct tail_figures source;
+    struct tail_figures source = whole_log(d);
 
     messages_set_page(&d->messages, d->milter.page);
-    tail_figures(d->tail, &source);
     if (messages_look(&d->messages, counted ? &d->queue : NULL, &source,
                       (int64_t)d->conf.unknown_after_s * 1000, d->clock.now_ms))
         publish_log(d);
@@ -367,7 +388,7 @@ static void close_all(struct daemon *d) {
     loop_timer_free(&d->tick);
     keep_log(d);
     slot_keep(&d->milter_kept);
-    tail_free(&d->tail);
+    sources_free(&d->sources);
     store_free(&d->store);
     watchfile_free(&d->watch_conf);
     change_close(d);
@@ -387,9 +408,12 @@ static void close_all(struct daemon *d) {
 int daemon_run(const struct conf *conf, const char *conf_path) {
     struct daemon *d = xcalloc(1, sizeof *d);
     int status = EX_CONFIG;
+    struct fault why;
 
     d->conf = *conf;
     d->conf_path = conf_path;
+    if (logsources_parse(d->conf.mail_log, &d->logs, &why) == -1)
+        die(EX_CONFIG, "mail_log: %s", why.text);
     d->started_ms = clock_wall_ms();
     d->since_ms = d->started_ms;
     d->started_mono_ms = clock_mono_ms();
@@ -397,7 +421,7 @@ int daemon_run(const struct conf *conf, const char *conf_path) {
         .relay_host = d->facts.relay_host, /* "" until the keeper told */
         .postfix_config_dir = d->conf.postfix_config_dir,
         .sasl_passwd = d->conf.sasl_passwd,
-        .mail_log = d->conf.mail_log,
+        .mail_log = logsources_first(&d->logs),
         .conf_path = conf_path,
     };
     d->state = OVERALL_UNKNOWN;

@@ -10,7 +10,33 @@
 #include "alertdoc.h"
 #include "json.h"
 
-enum { DEFAULT_LIFETIME_S = 5 * 86400 }; /* maximal_queue_lifetime, postconf(5) */
+enum {
+    DEFAULT_LIFETIME_S = 5 * 86400, /* maximal_queue_lifetime, postconf(5) */
+    SUPPRESSED_MS = 10 * 60 * 1000, /* lines that journald threw away are told for so long */
+};
+
+/* Each source must be there. Silent are all of them or none: nobody knows into which of them the
+ * lines of the queue's messages go. */
+static void fill_log_signals(struct daemon *d, struct signals *s, int64_t mono_ms) {
+    int64_t last_line_ms = 0;
+
+    for (size_t i = 0; i < sources_count(d->sources); i++) {
+        struct tail_figures figures;
+
+        sources_figures(d->sources, i, &figures);
+        if (figures.last_line_mono_ms > last_line_ms)
+            last_line_ms = figures.last_line_mono_ms;
+        if (figures.state == TAIL_OK || s->log != RULES_LOG_OK)
+            continue;
+        s->log = figures.state == TAIL_MISSING ? RULES_LOG_MISSING : RULES_LOG_UNREADABLE;
+        s->log_path = sources_get(d->sources, i)->name;
+    }
+    if (d->queue_moved_ms > last_line_ms + 2 * TICK_MS)
+        s->log_silent_ms = mono_ms - last_line_ms;
+    if (mono_ms - d->suppressed_ms >= SUPPRESSED_MS)
+        d->lines_suppressed = 0;
+    s->log_suppressed = d->lines_suppressed;
+}
 
 /* What the rotation knows is more than what the last answer of the keeper told. */
 static void fill_credential(const struct daemon *d, struct signals *s) {
@@ -31,7 +57,6 @@ static void fill_credential(const struct daemon *d, struct signals *s) {
 }
 
 static void fill_signals(struct daemon *d, struct signals *s, int64_t wall_ms, int64_t mono_ms) {
-    struct tail_figures source = {0};
     uint64_t lifetime_s = d->facts_known ? d->facts.queue_lifetime_s : DEFAULT_LIFETIME_S;
     int64_t oldest_ms = d->queue.oldest_s != 0 ? wall_ms - d->queue.oldest_s * 1000 : 0;
     bool counted = d->queue_counted_ms != 0;
@@ -63,19 +88,13 @@ static void fill_signals(struct daemon *d, struct signals *s, int64_t wall_ms, i
     s->milter_silent_ms =
         mono_ms - (d->milter.alive_mono_ms > d->started_mono_ms ? d->milter.alive_mono_ms
                                                                 : d->started_mono_ms);
-    if (d->tail == NULL)
-        return;
-    tail_figures(d->tail, &source);
-    s->log = source.state == 0   ? RULES_LOG_OK
-             : source.state == 1 ? RULES_LOG_MISSING
-                                 : RULES_LOG_UNREADABLE;
-    if (d->queue_moved_ms > source.last_line_mono_ms + 2 * TICK_MS)
-        s->log_silent_ms = mono_ms - source.last_line_mono_ms;
+    if (d->sources != NULL)
+        fill_log_signals(d, s, mono_ms);
 }
 
 static enum overall overall_state(const struct daemon *d) {
     const struct alert_set *set = rules_alerts(d->rules);
-    enum overall state = d->tail != NULL ? OVERALL_OK : OVERALL_UNKNOWN;
+    enum overall state = d->sources != NULL ? OVERALL_OK : OVERALL_UNKNOWN;
 
     for (int i = 0; i < set->count; i++) {
         if (set->alert[i].ended_ms != 0)

@@ -6,6 +6,8 @@
 
 #include "conf.h"
 #include "log.h"
+#include "logsources.h"
+#include "sdjournal.h"
 #include "daemon.h"
 
 static const char help[] =
@@ -19,6 +21,18 @@ static const char help[] =
 static void on_conf_error(const char *text, void *arg) {
     (void)arg;
     log_error("conf", "%s", text);
+}
+
+static void check_journal(const char *path, const struct conf *conf) {
+    struct logsources logs;
+    struct fault why;
+
+    if (logsources_parse(conf->mail_log, &logs, &why) == -1)
+        die(EX_CONFIG, "%s: mail_log: %s", path, why.text);
+    for (size_t i = 0; i < logs.count; i++) {
+        if (logs.item[i].is_journal && !sdjournal_supported())
+            die(EX_CONFIG, "%s: mail_log: %s: %s", path, logs.item[i].name, SDJOURNAL_UNSUPPORTED);
+    }
 }
 
 int main(int argc, char **argv) {
@@ -43,6 +57,7 @@ int main(int argc, char **argv) {
     }
     if (conf_load(path, &conf, on_conf_error, NULL, &why) == -1)
         die(EX_CONFIG, "%s", why.text);
+    check_journal(path, &conf);
     if (check_only)
         return 0;
     if (getuid() == 0 || geteuid() == 0)

@@ -200,6 +200,27 @@ static void put_exporter_names(FILE *out, const struct view *v) {
             (unsigned long long)c[COUNTER_BOUNCED]);
 }
 
+static void put_source(FILE *out, const char *name, const struct view_source *source,
+                       uint64_t value) {
+    fprintf(out, "%s{source=\"", name);
+    put_label(out, source->spec->name);
+    fprintf(out, "\"} %llu\n", (unsigned long long)value);
+}
+
+static void put_sources(FILE *out, const struct view *v) {
+    if (v->sources == 0)
+        return;
+    head(out, "relaywatch_source_lag_bytes", "gauge",
+         "Bytes of the log that wait to be read; of a journal 1 when something does.");
+    for (size_t i = 0; i < v->sources; i++)
+        put_source(out, "relaywatch_source_lag_bytes", &v->source[i],
+                   v->source[i].figures.lag_bytes);
+    head(out, "relaywatch_source_up", "gauge", "Whether this source of the mail log can be read.");
+    for (size_t i = 0; i < v->sources; i++)
+        put_source(out, "relaywatch_source_up", &v->source[i],
+                   v->source[i].figures.state == TAIL_OK);
+}
+
 char *metrics_print(const struct view *v) {
     char *text = NULL;
     size_t size = 0;
@@ -217,12 +238,7 @@ char *metrics_print(const struct view *v) {
     put_alerts(out, v);
     put_unknown(out, v);
     put_ledger(out, v);
-    if (v->source != NULL) {
-        put(out, "relaywatch_source_lag_bytes", "gauge", "Bytes of the log that wait to be read.",
-            (double)v->source->lag_bytes);
-        put(out, "relaywatch_source_up", "gauge", "Whether the mail log can be read.",
-            v->source->state == 0 ? 1 : 0);
-    }
+    put_sources(out, v);
     put(out, "relaywatch_milter_up", "gauge", "Whether the milter gives signs of life.",
         v->milter_alive ? 1 : 0);
     put(out, "relaywatch_store_up", "gauge",

@@ -229,7 +229,6 @@ static void put_fresh(FILE *out, const struct view *v) {
 }
 
 static void put_cards(FILE *out, const struct view *v) {
-    static const char *const source_words[] = {"reading", "missing", "unreadable", "error"};
     char text[64];
 
     fputs("<div class=\"cards\">\n", out);
@@ -274,8 +273,11 @@ static void put_cards(FILE *out, const struct view *v) {
     close_card(out);
 
     open_card(out, "relaywatch itself");
-    row(out, "log", "%s", v->conf->mail_log);
-    row(out, "log state", "%s", v->source == NULL ? "starting" : source_words[v->source->state]);
+    if (v->sources == 0)
+        row(out, "log", "%s: starting", v->conf->mail_log);
+    for (size_t i = 0; i < v->sources; i++)
+        row(out, "log", "%s: %s", v->source[i].spec->name,
+            sources_state_word(v->source[i].figures.state));
     row(out, "log lines, not understood", "%llu, %llu",
         (unsigned long long)v->counters->value[COUNTER_LINES],
         (unsigned long long)v->counters->value[COUNTER_UNPARSED]);

@@ -5,6 +5,7 @@
 #define DAEMON_STATE_H
 
 #include "conf.h"
+#include "logsources.h"
 #include "totals.h"
 #include "destinations.h"
 #include "diagnose.h"
@@ -19,8 +20,8 @@
 #include "keeperc.h"
 #include "loop.h"
 #include "notifyc.h"
+#include "sources.h"
 #include "store.h"
-#include "tail.h"
 #include "watchfile.h"
 #include "change.h"
 #include "login.h"
@@ -43,6 +44,7 @@ struct kept {
 
 struct daemon {
     struct conf conf;
+    struct logsources logs; /* what conf.mail_log names */
     const char *conf_path;
     struct fixtext_place place; /* points into conf and facts */
     struct loop *loop;
@@ -58,7 +60,9 @@ struct daemon {
     struct logline_clock clock;
     struct mailev event; /* of the line in hand; not on the stack, which the compiler's flags make
                             it zero for each line */
-    struct tail *tail;
+    struct sources *sources;
+    uint64_t lines_suppressed; /* by journald, lately */
+    int64_t suppressed_ms;     /* when it last told of some, monotonic */
     struct store *store;
     struct kept log, milter_kept;
     struct counters counters;

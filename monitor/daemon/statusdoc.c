@@ -151,24 +151,36 @@ static struct json_t *milter_object(const struct view *v) {
     return o;
 }
 
-static struct json_t *sources_array(const struct view *v) {
-    static const char *const words[] = {"ok", "missing", "unreadable", "error"};
-    struct json_t *a = json_make_array();
+static struct json_t *source_object(const struct view_source *source) {
+    const struct tail_figures *figures = &source->figures;
     struct json_t *o = json_make_object();
 
+    json_put_text(o, "name", source->spec->name);
+    json_put_text(o, "kind", source->spec->is_journal ? "journal" : "file");
+    json_put_int(o, "position", (int64_t)figures->offset);
+    json_put_real(o, "lag_seconds", source->lag_s);
+    if (!source->spec->is_journal)
+        json_put_int(o, "lag_bytes", (int64_t)figures->lag_bytes);
+    json_put_text(o, "state", sources_state_word(figures->state));
+    json_put_text(o, "detail", figures->detail[0] != '\0' ? figures->detail : NULL);
+    json_put_int(o, "gaps", (int64_t)figures->gaps);
+    json_put_int(o, "rotations", (int64_t)figures->rotations);
+    return o;
+}
+
+static struct json_t *sources_array(const struct view *v) {
+    struct json_t *a = json_make_array();
+    struct json_t *o;
+
+    for (size_t i = 0; i < v->sources; i++)
+        json_add(a, source_object(&v->source[i]));
+    if (v->sources > 0)
+        return a;
+    o = json_make_object();
     json_put_text(o, "name", v->conf->mail_log);
-    if (v->source != NULL) {
-        json_put_int(o, "position", (int64_t)v->source->offset);
-        json_put_real(o, "lag_seconds", v->source_lag_s);
-        json_put_int(o, "lag_bytes", (int64_t)v->source->lag_bytes);
-        json_put_text(o, "state", words[v->source->state]);
-        json_put_int(o, "gaps", (int64_t)v->source->gaps);
-        json_put_int(o, "rotations", (int64_t)v->source->rotations);
-    } else {
-        json_put_null(o, "position");
-        json_put_null(o, "lag_seconds");
-        json_put_text(o, "state", "starting");
-    }
+    json_put_null(o, "position");
+    json_put_null(o, "lag_seconds");
+    json_put_text(o, "state", "starting");
     json_add(a, o);
     return a;
 }

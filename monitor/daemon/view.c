@@ -47,6 +47,16 @@ const char *view_auth_word(const struct view *view) {
     return view->login->verified_ms != 0 || view->health->last_success_ms != 0 ? "ok" : "unknown";
 }
 
+enum tail_state view_sources_state(const struct view *view) {
+    enum tail_state worst = view->sources > 0 ? TAIL_OK : TAIL_ERROR;
+
+    for (size_t i = 0; i < view->sources; i++) {
+        if (view->source[i].figures.state > worst)
+            worst = view->source[i].figures.state;
+    }
+    return worst;
+}
+
 uint64_t view_queue_messages(const struct view *view) {
     const struct keeper_queue *q = view->queue;
 

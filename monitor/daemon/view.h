@@ -19,12 +19,18 @@
 #include "rates.h"
 #include "shapes.h"
 #include "rotation.h"
+#include "sources.h"
 #include "store.h"
-#include "tail.h"
 
 enum { VIEW_SHAPES = 20 };
 
 enum overall { OVERALL_OK, OVERALL_WARNING, OVERALL_CRITICAL, OVERALL_UNKNOWN };
+
+struct view_source {
+    const struct logsource *spec;
+    struct tail_figures figures;
+    double lag_s;
+};
 
 struct view {
     const struct conf *conf;
@@ -53,8 +59,8 @@ struct view {
     size_t fresh_count;
     const uint64_t *unknown; /* lines of trouble without a diagnosis, by enum shape_class */
 
-    const struct tail_figures *source; /* NULL: not begun */
-    double source_lag_s;
+    size_t sources; /* 0: not begun */
+    struct view_source source[LOGSOURCES_MOST];
     enum store_state store;
     const char *store_detail;
     const char *store_advice; /* "": none */
@@ -73,6 +79,8 @@ bool view_reachable(const struct view *view);
 /* "verified", "failing", "unknown" and "ok", "refused", "none", "unknown". Static. */
 const char *view_tls_word(const struct view *view);
 const char *view_auth_word(const struct view *view);
+/* The worst state of the sources; TAIL_ERROR while they are not begun. */
+enum tail_state view_sources_state(const struct view *view);
 /* Messages in the queue, and the age of the oldest in seconds. 0 while not counted. */
 uint64_t view_queue_messages(const struct view *view);
 int64_t view_oldest_s(const struct view *view);

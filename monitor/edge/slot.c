@@ -21,7 +21,7 @@ static const char magic[MAGIC_BYTES + 1] = "RWSLOT3\n";
 /* Not a secret: the checksum is against disks, not against people. */
 static const struct hash_key sum_key = {{0x72656c6179776174, 0x63682d736c6f7431}};
 
-_Static_assert(HEAD_BYTES + 400 + TOTALS_FIELDS * (2 + TOTALS_NAME_SIZE + 8) +
+_Static_assert(HEAD_BYTES + 200 + TOTALS_POSITION + TOTALS_FIELDS * (2 + TOTALS_NAME_SIZE + 8) +
                        TOTALS_TEXTS * (4 + sizeof(struct totals_text)) + SUM_BYTES <=
                    SLOT_BYTES,
                "a slot holds the largest totals");

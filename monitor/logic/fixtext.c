@@ -50,6 +50,22 @@ static size_t fit_command(char *out, size_t size, const char *text, const char *
     return strlen("relaywatch");
 }
 
+/* Where the log is the journal, "tail -n 200 FILE" asks for its last lines. */
+static size_t fit_journal(char *out, size_t size, const char *at, const char *journal) {
+    static const char *const usual[] = {"tail -n 200 /var/log/mail.log",
+                                        "tail -n1 /var/log/mail.log"};
+
+    for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++) {
+        if (strncmp(at, usual[i], strlen(usual[i])) != 0)
+            continue;
+        text_format(out, size, "journalctl%s%s -n %d SYSLOG_FACILITY=2",
+                    journal[0] == ':' ? " -D " : "", journal[0] == ':' ? journal + 1 : "",
+                    i == 0 ? 200 : 1);
+        return strlen(usual[i]);
+    }
+    return 0;
+}
+
 static size_t fit_word(char *out, size_t size, const char *at, const struct fixtext_place *place) {
     static const char starttls[] = "-starttls smtp ";
     const struct {
@@ -58,7 +74,7 @@ static size_t fit_word(char *out, size_t size, const char *at, const struct fixt
     } words[] = {
         {"/etc/postfix/sasl_passwd", place->sasl_passwd},
         {USUAL_CONFIG_DIR, place->postfix_config_dir},
-        {"/var/log/mail.log", place->mail_log},
+        {"/var/log/mail.log", place->mail_log[0] == '/' ? place->mail_log : ""},
     };
 
     if (place->implicit_tls && strncmp(at, starttls, sizeof starttls - 1) == 0)
@@ -74,6 +90,8 @@ static size_t fit_word(char *out, size_t size, const char *at, const struct fixt
             text_copy(out, size, place->relay_host);
         return has_port ? 13 + (size_t)bracket : 9;
     }
+    if (strncmp(place->mail_log, "journal", 7) == 0 && at[0] == 't')
+        return fit_journal(out, size, at, place->mail_log + 7);
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         size_t n = strlen(words[i].usual);
 

@@ -14,7 +14,7 @@ struct fixtext_place {
     bool implicit_tls; /* no STARTTLS there */
     const char *postfix_config_dir;
     const char *sasl_passwd;
-    const char *mail_log;
+    const char *mail_log;  /* a file, "journal" or "journal:/folder" */
     const char *conf_path; /* of relaywatch.conf */
 };
 

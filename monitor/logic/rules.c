@@ -174,6 +174,18 @@ static bool disk_low(const struct look *look, struct finding *f) {
     return true;
 }
 
+static bool lines_suppressed(const struct signals *s, struct finding *f) {
+    if (s->log_suppressed == 0)
+        return false;
+    f->severity = SEVERITY_WARNING;
+    f->count = s->log_suppressed;
+    text_format(f->summary, sizeof f->summary,
+                "journald threw away %llu lines of the mail log at its rate limit: the figures are "
+                "too low",
+                (unsigned long long)s->log_suppressed);
+    return true;
+}
+
 static bool log_silent(const struct look *look, struct finding *f) {
     const struct signals *s = look->signals;
     char age[32];
@@ -181,12 +193,13 @@ static bool log_silent(const struct look *look, struct finding *f) {
     f->diagnosis = DIAGNOSIS_M16_LOG_MISSING;
     if (s->log != RULES_LOG_OK) {
         f->wait_ms = look->limits->log_silent_after_ms;
-        text_format(f->summary, sizeof f->summary, "The mail log %s %s: relaywatch sees nothing",
-                    s->log_path, s->log == RULES_LOG_MISSING ? "is missing" : "cannot be read");
+        text_format(f->summary, sizeof f->summary,
+                    "The mail log %s %s: relaywatch sees nothing of it", s->log_path,
+                    s->log == RULES_LOG_MISSING ? "is missing" : "cannot be read");
         return true;
     }
     if (s->log_silent_ms < look->limits->log_silent_after_ms)
-        return false;
+        return lines_suppressed(s, f);
     text_age(age, sizeof age, s->log_silent_ms / 1000);
     text_format(f->summary, sizeof f->summary,
                 "The queue moves but the mail log %s has had no line for %s", s->log_path, age);

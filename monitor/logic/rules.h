@@ -46,8 +46,9 @@ struct signals {
     uint64_t disk_free_bytes;
     bool disk_known;
     enum rules_log log;
-    const char *log_path;
-    int64_t log_silent_ms; /* since the last line, while the queue changed; 0: not silent */
+    const char *log_path;    /* that `log` is about; else all sources */
+    int64_t log_silent_ms;   /* since the last line, while the queue changed; 0: not silent */
+    uint64_t log_suppressed; /* lines that the logger threw away lately */
     bool milter_expected;
     int64_t milter_silent_ms; /* since its last sign of life */
     enum rules_credential credential;

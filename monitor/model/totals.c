@@ -113,7 +113,8 @@ void totals_copy_fields(struct totals *to, const struct totals *from) {
 
 void totals_copy(struct totals *to, const struct totals *from) {
     totals_copy_fields(to, from);
-    memcpy(to, from, offsetof(struct totals, value));
+    memcpy(to, from, offsetof(struct totals, position));
+    text_copy(to->position, sizeof to->position, from->position);
 }
 
 void totals_new_lineage(struct totals *t) {

@@ -19,6 +19,7 @@ enum {
     TOTALS_TABLE = 4096,
     TOTALS_TEXTS = 32,      /* of the log: the names of its destinations */
     TOTALS_TEXT_SIZE = 256, /* a domain name and its NUL */
+    TOTALS_POSITION = 8192,
     TOTALS_VERSION = 1
 };
 
@@ -32,12 +33,12 @@ struct totals_text {
 };
 
 struct totals {
-    char lineage[33];   /* 32 hex digits, random, made when the stream began; "" : none yet */
-    uint64_t epoch;     /* which writer: a new one takes the stream with a higher epoch */
-    uint64_t seq;       /* number of the last commit that these values are of */
-    char position[320]; /* what the values include: see logic/position.h; for the milter its page
-                           and sequence */
-    int64_t time_ms;    /* wall clock when they were taken */
+    char lineage[33]; /* 32 hex digits, random, made when the stream began; "" : none yet */
+    uint64_t epoch;   /* which writer: a new one takes the stream with a higher epoch */
+    uint64_t seq;     /* number of the last commit that these values are of */
+    int64_t time_ms;  /* wall clock when they were taken */
+    char position[TOTALS_POSITION]; /* what the values include: see logic/positions.h; for the
+                                       milter its page and sequence */
     size_t count;
     uint64_t layout; /* of all names in their order: where it is the same, so are the fields */
     uint64_t value[TOTALS_FIELDS];

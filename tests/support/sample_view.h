@@ -21,7 +21,7 @@ struct sample {
     struct ledger_totals ledger;
     struct delays delays;
     struct alert_set alerts;
-    struct tail_figures source;
+    struct logsources logs;
     struct destinations destinations;
     struct shapes shapes;
     struct view view;
@@ -60,13 +60,14 @@ static inline void sample_fill(struct sample *s) {
     text_copy(s->alerts.alert[1].id, sizeof a->id, "tls-broken");
     s->alerts.alert[1].ended_ms = 1095 * 1000;
     s->alerts.count = 2;
-    s->source.offset = 4711;
     destinations_note(&s->destinations, &bounced);
     s->shapes.shape[0] = (struct shape){.id = 1, .first_ms = 1090 * 1000, .count = 5};
     text_copy(s->shapes.shape[0].daemon, sizeof s->shapes.shape[0].daemon, "smtpd");
     text_copy(s->shapes.shape[0].text, sizeof s->shapes.shape[0].text,
               "the flux is low " SAMPLE_HOSTILE);
     s->shapes.of_class[SHAPE_WARNING] = 9;
+    s->logs = (struct logsources){.count = 2,
+                                  .item = {{false, "/var/log/mail.log"}, {true, "journal:/x"}}};
     s->view = (struct view){
         .conf = &s->conf,
         .now_ms = 1100 * 1000,
@@ -91,11 +92,15 @@ static inline void sample_fill(struct sample *s) {
                        .arriving = 1},
         .delays = &s->delays,
         .alerts = &s->alerts,
-        .source = &s->source,
         .destinations = &s->destinations,
         .fresh = {&s->shapes.shape[0]},
         .fresh_count = 1,
         .unknown = s->shapes.of_class,
+        .sources = 2,
+        .source = {{.spec = &s->logs.item[0], .figures = {.offset = 4711}},
+                   {.spec = &s->logs.item[1],
+                    .figures = {.offset = 17, .lag_bytes = 1, .state = TAIL_UNREADABLE},
+                    .lag_s = 2.5}},
         .store = STORE_OK,
         .store_detail = "",
         .store_advice = "",

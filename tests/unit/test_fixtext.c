@@ -77,6 +77,21 @@ Test(fixtext, is_cut_at_every_size) {
     }
 }
 
+Test(fixtext, a_journal_is_asked_by_journalctl) {
+    static const char in[] = "tail -n 200 /var/log/mail.log   # which sender";
+    struct fixtext_place place = usual;
+    char out[120];
+
+    place.mail_log = "journal";
+    fixtext_fit(out, sizeof out, in, &place);
+    cr_expect_str_eq(out, "journalctl -n 200 SYSLOG_FACILITY=2   # which sender");
+    fixtext_fit(out, sizeof out, "logger x; tail -n1 /var/log/mail.log", &place);
+    cr_expect_str_eq(out, "logger x; journalctl -n 1 SYSLOG_FACILITY=2");
+    place.mail_log = "journal:/x";
+    fixtext_fit(out, sizeof out, in, &place);
+    cr_expect_str_eq(out, "journalctl -D /x -n 200 SYSLOG_FACILITY=2   # which sender");
+}
+
 Test(fixtext, an_unknown_smarthost_stays_a_word) {
     struct fixtext_place place = usual;
     char out[80];

@@ -21,12 +21,12 @@ Test(logsources, a_list_is_read) {
     cr_expect_str_eq(logsource_path(&sources.item[1]), "/x/y");
     cr_expect(sources.item[1].is_journal && !sources.item[2].is_journal);
     cr_expect(logsources_mixed(&sources));
-    cr_expect_str_eq(logsources_file(&sources), "/var/log/a.log");
+    cr_expect_str_eq(logsources_first(&sources), "/var/log/a.log");
 
     cr_assert_eq(logsources_parse("journal", &sources, &why), 0);
     cr_expect_str_eq(logsource_path(&sources.item[0]), "");
     cr_expect_not(logsources_mixed(&sources));
-    cr_expect_str_eq(logsources_file(&sources), "");
+    cr_expect_str_eq(logsources_first(&sources), "journal");
     cr_assert_eq(logsources_parse("/a /b", &sources, &why), 0);
     cr_expect_not(logsources_mixed(&sources));
 }

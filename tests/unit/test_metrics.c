@@ -24,6 +24,8 @@ Test(metrics, every_counter_is_there) {
     cr_expect_not_null(strstr(text, "relaywatch_unknown_lines_total{severity=\"warning\"} 9\n"));
     cr_expect_null(strstr(text, "tls-broken"), "an ended alert does not fire");
     cr_expect_not_null(strstr(text, "postfix_up{path=\"/etc/postfix\"} 1\n"));
+    cr_expect_not_null(strstr(text, "relaywatch_source_up{source=\"/var/log/mail.log\"} 1\n"));
+    cr_expect_not_null(strstr(text, "relaywatch_source_up{source=\"journal:/x\"} 0\n"));
     free(text);
 }
 

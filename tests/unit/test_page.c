@@ -31,7 +31,7 @@ Test(page, starts_without_anything_known) {
     sample_fill(&s);
     s.view.facts = NULL;
     s.view.queue = NULL;
-    s.view.source = NULL;
+    s.view.sources = 0;
     s.view.state = OVERALL_UNKNOWN;
     s.alerts.count = 0;
     text = page_print(&s.view);

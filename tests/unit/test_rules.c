@@ -160,6 +160,19 @@ Test(rules, each_condition_has_its_alert, .init = begin, .fini = finish) {
     }
 }
 
+Test(rules, suppressed_lines_are_a_warning, .init = begin, .fini = finish) {
+    signals.log_suppressed = 17;
+    cr_expect(rules_eval(rules, &signals, 1000));
+    cr_assert_not_null(find("log-silent"));
+    cr_expect_eq(find("log-silent")->diagnosis, DIAGNOSIS_M16_LOG_MISSING);
+    cr_expect_eq(find("log-silent")->severity, SEVERITY_WARNING);
+    cr_expect_eq(find("log-silent")->count, 17u);
+    cr_expect_not_null(strstr(find("log-silent")->summary, "threw away 17 lines"));
+    signals.log_suppressed = 0;
+    cr_expect(rules_eval(rules, &signals, 2000));
+    cr_expect_neq(find("log-silent")->ended_ms, 0);
+}
+
 Test(rules, a_queue_that_grows_rises_to_critical, .init = begin, .fini = finish) {
     signals.queue_messages = 200;
     signals.queue_growth = 10;

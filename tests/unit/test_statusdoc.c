@@ -63,6 +63,10 @@ Test(statusdoc, has_the_names_of_the_contract) {
     cr_expect_eq(json_get_int(json_at(json_get(doc, "sources"), 0), "position", 0), 4711);
     cr_expect_eq(json_get_int(json_get(doc, "unknown"), "warning", 0), 9);
     cr_expect_eq(json_get_int(json_at(json_get(doc, "first_seen"), 0), "count", 0), 5);
+    cr_assert_eq(json_count(json_get(doc, "sources")), 2u, "every source");
+    cr_expect_str_eq(json_get_text(json_at(json_get(doc, "sources"), 1), "name"), "journal:/x");
+    cr_expect_str_eq(json_get_text(json_at(json_get(doc, "sources"), 1), "state"), "unreadable");
+    cr_expect_eq(json_get_real(json_at(json_get(doc, "sources"), 1), "lag_seconds", 0), 2.5);
     json_release(&doc);
     free(text);
 }
