@@ -77,16 +77,20 @@ struct supervisor {
 /* The user's own group and, for relaywatchd, the one that may read logs on Debian: as the units
  * have it. */
 static int become(const char *user, bool reads_log) {
+    static const char *const readers[] = {"adm", "systemd-journal"};
     const struct passwd *who = getpwnam(user);
-    const struct group *readers = reads_log ? getgrnam("adm") : NULL;
-    gid_t groups[2];
+    gid_t groups[3];
     size_t count = 0;
 
     if (who == NULL)
         return -1;
     groups[count++] = who->pw_gid;
-    if (readers != NULL)
-        groups[count++] = readers->gr_gid;
+    for (size_t i = 0; reads_log && i < 2; i++) {
+        const struct group *g = getgrnam(readers[i]);
+
+        if (g != NULL)
+            groups[count++] = g->gr_gid;
+    }
     if (setgroups(count, groups) == -1 || setresgid(who->pw_gid, who->pw_gid, who->pw_gid) == -1 ||
         setresuid(who->pw_uid, who->pw_uid, who->pw_uid) == -1)
         return -1;
