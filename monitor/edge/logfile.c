@@ -105,6 +105,47 @@ struct logfile *logfile_open(const char *path, bool follow, struct fault *why) {
     return NULL;
 }
 
+/* What compresses, by its first bytes. */
+static const struct {
+    const char *magic, *name;
+} packers[] = {{"\x1f\x8b", "gzip"},
+               {"\xfd"
+                "7zXZ",
+                "xz"},
+               {"\x28\xb5\x2f\xfd", "zstd"},
+               {"BZh", "bzip2"}};
+
+static const char *packer_of(int fd) {
+    char start[6] = "";
+    ssize_t n = pread(fd, start, sizeof start, 0);
+
+    for (size_t i = 0; i < sizeof packers / sizeof packers[0]; i++) {
+        size_t length = strlen(packers[i].magic);
+
+        if (n >= (ssize_t)length && memcmp(start, packers[i].magic, length) == 0)
+            return packers[i].name;
+    }
+    return NULL;
+}
+
+struct logfile *logfile_adopt(int fd, struct fault *why) {
+    struct logfile *file = xcalloc(1, sizeof *file);
+    const char *packer = packer_of(fd);
+    struct stat st;
+
+    file->fd = fd;
+    if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode))
+        fault_set(why, "not a regular file");
+    else if (packer != NULL && strcmp(packer, "gzip") != 0)
+        fault_set(why, "compressed by %s: unpack it and give its text", packer);
+    else if (packer != NULL && open_unpacked(file) == -1)
+        fault_errno(why, "unpack");
+    else
+        return file;
+    logfile_close(&file);
+    return NULL;
+}
+
 void logfile_close(struct logfile **file) {
     if (*file == NULL)
         return;

@@ -31,6 +31,9 @@ MUSTCHECK int logfile_identify(const char *path, bool follow, struct logfile_id 
  * file. A name that ends in
  * ".gz" is read through zlib. */
 MUSTCHECK struct logfile *logfile_open(const char *path, bool follow, struct fault *why);
+/* Takes over a descriptor that is open for reading, also when it fails; whether it is gzip tell its
+ * first bytes. NULL with `why` for what is no regular file, or compressed otherwise. */
+MUSTCHECK struct logfile *logfile_adopt(int fd, struct fault *why);
 void logfile_close(struct logfile **file);
 
 /* As fstat(2). -1 with errno. */
