@@ -108,11 +108,20 @@ static struct counted_live *find_live(struct counted *c, uint64_t key) {
     return NULL;
 }
 
+static bool follows_content(const struct counted *c, size_t size, uint64_t prefix) {
+    for (size_t i = 0; i < COUNTED_LIVE; i++) {
+        if (c->live[i].key != 0 && c->live[i].size == size && c->live[i].prefix == prefix)
+            return true;
+    }
+    return false;
+}
+
 void counted_follow(struct counted *c, uint64_t key, uint64_t from, const struct place *at) {
     struct counted_live *live = find_live(c, key);
     size_t size = at_most(at->offset, POSITION_PREFIX);
 
-    if (size == 0 || (live != NULL && live->size >= size))
+    if (size == 0 || (live != NULL && live->size >= size) ||
+        follows_content(c, size, at->prefix.h[0]))
         return;
     if (live == NULL) {
         live = &c->live[c->live_next];

@@ -64,7 +64,7 @@ void counted_begin(struct counted *c, int64_t since_ms);
 /* A journal is followed from this time on; the earliest stands. */
 void counted_begin_journal(struct counted *c, uint64_t since_us);
 /* A file is followed, and this is a place in it. `key` tells it from all others; `from` counts the
- * first time only. */
+ * first time only, also when the same content comes with another key. */
 void counted_follow(struct counted *c, uint64_t key, uint64_t from, const struct place *at);
 
 /* ---- old files ---- */
