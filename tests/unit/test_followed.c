@@ -215,6 +215,26 @@ Test(followed, copies_of_a_truncated_file, .init = world_open, .fini = world_clo
     cr_expect_eq(begins_at("log"), 0);
 }
 
+Test(followed, late_lines_while_the_new_file_is_empty, .init = world_open, .fini = world_close) {
+    int64_t size;
+
+    write_lines("log", "the past", 20);
+    size = size_of("log");
+    begin(false);
+    write_lines("log", "now", 10);
+    run();
+    cr_assert_eq(rename(in_folder("log"), in_folder("log.1")), 0);
+    fclose(fopen(in_folder("log"), "w"));
+    run();
+    write_lines("log.1", "late", 3);
+    run_ms(300);
+    cr_expect_eq(begins_at("log.1"), size, "%d", (int)begins_at("log.1"));
+    write_lines("log", "new", 3);
+    run();
+    cr_expect_eq(begins_at("log.1"), size, "%d", (int)begins_at("log.1"));
+    cr_expect_eq(begins_at("log"), 0);
+}
+
 Test(followed, from_the_beginning_the_first_line_tells_since_when, .init = world_open,
      .fini = world_close) {
     write_lines("log", "all", 30);
