@@ -1,6 +1,7 @@
 /* `relaywatch logs`: what relaywatch understands of each line of a log, as JSON, one object a line
- * (--explain); where a message is (message.c). */
+ * (--explain); where a message is (message.c); old logs (logs_backfill.c). */
 #include "cli.h"
+#include "logs_backfill.h"
 #include "message.h"
 
 #include <errno.h>
@@ -214,23 +215,27 @@ static int explain_all(const char *name, const char *conf_path) {
 }
 
 static int run(int argc, char **argv, const char *conf_path) {
-    bool explaining = false, as_json = false;
+    bool explaining = false, counting = false, as_json = false;
     const char *queue_id = NULL, *message_id = NULL;
     const struct cli_option options[] = {{"--explain", NULL, &explaining},
+                                         {"--backfill", NULL, &counting},
                                          {"--queue-id", &queue_id, NULL},
                                          {"--message-id", &message_id, NULL},
                                          {"--json", NULL, &as_json}};
-    int first = cli_options(&command_logs, argc, argv, options, 4);
+    int first = cli_options(&command_logs, argc, argv, options, 5);
+    int names = argc - first;
     struct conf conf;
     int status;
 
     if (first == -1)
         return EX_USAGE;
-    if (explaining + (queue_id != NULL) + (message_id != NULL) != 1 ||
-        argc - first > (explaining ? 1 : 0)) {
+    if (explaining + counting + (queue_id != NULL) + (message_id != NULL) != 1 ||
+        (counting ? names == 0 : names > (explaining ? 1 : 0))) {
         fputs(command_logs.help, stderr);
         return EX_USAGE;
     }
+    if (counting)
+        return logs_backfill(names, argv + first, conf_path);
     if (!explaining) {
         status = cli_load_conf(conf_path, &conf);
         return status != 0 ? status : message_show(&conf, queue_id, message_id, as_json);
@@ -240,11 +245,12 @@ static int run(int argc, char **argv, const char *conf_path) {
 
 const struct command command_logs = {
     .name = "logs",
-    .summary = "where is a message; what relaywatch understands of a mail log",
+    .summary = "where is a message; what relaywatch understands of a mail log; count old ones",
     .help =
         "usage: relaywatch logs --queue-id ID [--json]\n"
         "       relaywatch logs --message-id ID [--json]\n"
         "       relaywatch logs --explain [FILE|-|journal|journal:/FOLDER]\n"
+        "       relaywatch logs --backfill FILE ... | - | journal | journal:/FOLDER\n"
         "Where is a message: when it came in, from whom, what became of each recipient, and\n"
         "whether it still waits. relaywatchd knows the last ones (messages_kept). Exit status 1\n"
         "when it does not know this one.\n"
@@ -252,6 +258,9 @@ const struct command command_logs = {
         "  --explain   one JSON object for each line of FILE (- is stdin; without FILE what\n"
         "              mail_log names): kind, fields, the counters that it moves, and the\n"
         "              diagnosis\n"
+        "  --backfill  adds old logs, plain or gzip, to relaywatchd's totals, each line once:\n"
+        "              what was counted before, under whatever name, and what relaywatchd counts\n"
+        "              itself, is left out\n"
         "Example: relaywatch logs --queue-id 4bXyz12345z9abc\n"
         "Example: tail -1 /var/log/mail.log | relaywatch logs --explain -\n",
     .run = run,

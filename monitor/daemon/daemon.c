@@ -23,7 +23,9 @@
 #include "slot.h"
 #include "answer.h"
 #include "ask.h"
+#include "count.h"
 #include "judge.h"
+#include "past.h"
 #include "state.h"
 
 enum { SLOT_SAVE_MS = 5000, FRESH_MS = 10 * 1000, JUDGE_AGAIN_MS = 100 };
@@ -46,9 +48,7 @@ static int64_t event_time(const struct mailev *ev, int64_t now_ms) {
 static void on_event(struct daemon *d, const struct mailev *ev) {
     if (ev->time_ms > d->clock.now_ms)
         d->clock.now_ms = clock_wall_ms(); /* a line ahead of it: our idea of now is old */
-    counters_add(&d->counters, ev->counters);
-    rings_add(&d->rings, ev->counters, ev->time_ms, d->clock.now_ms);
-    destinations_note(&d->destinations, ev);
+    count_event(d, ev);
     messages_note(&d->messages, ev, d->clock.now_ms);
     health_note(&d->health, ev, event_time(ev, d->clock.now_ms));
     shapes_note(&d->shapes, ev, event_time(ev, d->clock.now_ms));
@@ -62,8 +62,10 @@ static void on_line(struct span line, void *arg) {
     struct daemon *d = arg;
 
     logline_parse(line, &d->clock, &d->event);
-    if (d->event.time_ms != 0)
+    if (d->event.time_ms != 0) {
         sources_note_time(d->sources, d->event.time_ms);
+        followed_line(&d->followed, &d->counted, d->event.time_ms);
+    }
     d->event.diagnosis = diagnose_event(d->diagnoser, &d->event);
     on_event(d, &d->event);
 }
@@ -76,51 +78,11 @@ static int64_t on_stamp(struct span line, void *arg) {
     return ev.time_ms != 0 ? ev.time_ms : -1;
 }
 
-static void publish_log(struct daemon *d) {
-    messages_commit(&d->messages);
-    logtotals_put(&d->logtotals, &d->counters, ledger_totals(d->messages.ledger), &d->rings,
-                  &d->destinations, &d->log.now);
-    delays_put(&d->messages.delays, &d->log.now);
-    shapes_put(&d->shapes, &d->log.now);
-    d->log.now.time_ms = d->clock.now_ms;
-    sources_position(d->sources, d->log.now.position, sizeof d->log.now.position);
-    store_publish(d->log.stream, &d->log.now);
-    d->log.changed = true;
-}
-
-/* ---- slots ---- */
-
-static void slot_keep(struct kept *kept) {
-    struct totals *t;
-    struct fault why;
-
-    if (!kept->begun || !kept->changed)
-        return;
-    t = xcalloc(1, sizeof *t);
-    store_stream_snapshot(kept->stream, t);
-    if (slot_save(kept->slot_path, t, &why) == -1)
-        log_warn("slot", "%s", why.text);
-    else
-        kept->changed = false;
-    free(t);
-}
-
-/* The log's totals, and before them what they go with. */
-static void keep_log(struct daemon *d) {
-    if (!d->log.begun)
-        return;
-    publish_log(d);
-    messages_before_save(&d->messages);
-    slot_keep(&d->log);
-    if (!d->log.changed)
-        messages_after_save(&d->messages);
-}
-
 static void on_batch(void *arg) {
     struct daemon *d = arg;
 
     d->clock.now_ms = clock_wall_ms();
-    publish_log(d);
+    count_publish(d);
     if (d->rules_due && clock_mono_ms() - d->judged_ms >= JUDGE_AGAIN_MS)
         judge(d); /* else at the next tick */
     ask_queue_soon(d, clock_mono_ms());
@@ -146,9 +108,11 @@ static void on_log_start(const struct totals *from, void *arg) {
                                         .on_event = on_source_event,
                                         .arg = d};
     struct hash_key key = totals_hash_key(from);
+    bool from_beginning = strcmp(d->conf.log_start, "beginning") == 0;
     struct ledger_totals t;
 
     d->log.now = *from;
+    counted_restore(&d->counted, from);
     logtotals_restore(&d->logtotals, &d->log.now, &d->counters, &t, &d->rings, &d->destinations);
     delays_restore(&d->messages.delays, &d->log.now);
     shapes_restore(&d->shapes, &d->log.now);
@@ -156,8 +120,12 @@ static void on_log_start(const struct totals *from, void *arg) {
     messages_begin(&d->messages, &d->conf, from, &t, d->milter.page, d->clock.now_ms);
     d->log.begun = true;
     d->sources = sources_new(d->loop, &d->logs, &key, &calls);
-    sources_start(d->sources, from->position, strcmp(d->conf.log_start, "beginning") == 0);
-    keep_log(d);
+    sources_start(d->sources, from->position, from_beginning);
+    sources_position(d->sources, d->log.now.position, sizeof d->log.now.position);
+    followed_begin(&d->followed, &d->counted, d->sources, from->position, d->log.now.position,
+                   d->counters.value[COUNTER_LINES] == 0, from_beginning, clock_wall_ms());
+    count_keep_log(d);
+    past_begin(d, &key);
     log_info("daemon", "reading %s; %llu lines counted before", d->conf.mail_log,
              (unsigned long long)d->counters.value[COUNTER_LINES]);
 }
@@ -268,7 +236,7 @@ static void look_at_messages(struct daemon *d, int64_t mono_ms) {
     messages_set_page(&d->messages, d->milter.page);
     if (messages_look(&d->messages, counted ? &d->queue : NULL, &source,
                       (int64_t)d->conf.unknown_after_s * 1000, d->clock.now_ms))
-        publish_log(d);
+        count_publish(d);
 }
 
 static void on_tick(void *arg) {
@@ -290,10 +258,10 @@ static void on_tick(void *arg) {
     if (mono_ms - d->slots_saved_ms >= SLOT_SAVE_MS) {
         d->slots_saved_ms = mono_ms;
         if (d->log.changed)
-            keep_log(d);
-        slot_keep(&d->milter_kept);
+            count_keep_log(d);
+        count_keep(&d->milter_kept);
     } else if (d->log.begun && messages_want_save(&d->messages)) {
-        keep_log(d);
+        count_keep_log(d);
     }
     loop_timer_set(d->tick, TICK_MS);
 }
@@ -386,8 +354,9 @@ static int open_all(struct daemon *d) {
 
 static void close_all(struct daemon *d) {
     loop_timer_free(&d->tick);
-    keep_log(d);
-    slot_keep(&d->milter_kept);
+    count_keep_log(d);
+    count_keep(&d->milter_kept);
+    past_end(d);
     sources_free(&d->sources);
     store_free(&d->store);
     watchfile_free(&d->watch_conf);

@@ -1,10 +1,11 @@
 /* struct daemon: all that relaywatchd holds. Private to this folder: daemon.c owns it and has the
- * flow, ask.c the conversation with the keeper, judge.c rules and alerts, answer.c what HTTP
- * clients get. */
+ * flow, count.c what the log comes to, past.c the logs of the past, ask.c the conversation with the
+ * keeper, judge.c rules and alerts, answer.c what HTTP clients get. */
 #ifndef DAEMON_STATE_H
 #define DAEMON_STATE_H
 
 #include "conf.h"
+#include "counted.h"
 #include "logsources.h"
 #include "totals.h"
 #include "destinations.h"
@@ -24,6 +25,8 @@
 #include "store.h"
 #include "watchfile.h"
 #include "change.h"
+#include "backfill.h"
+#include "followed.h"
 #include "login.h"
 #include "logtotals.h"
 #include "messages.h"
@@ -71,6 +74,14 @@ struct daemon {
     struct logtotals logtotals;
     struct messages messages;
     struct rates rates;
+
+    struct counted counted; /* what is counted already, of now and of the past */
+    struct followed followed;
+    struct backfill *backfill;
+    struct ledger *past_ledger;      /* of the old logs of one run of it; NULL: none */
+    struct ledger_totals past_ended; /* how much of it is in the sum */
+    struct counters past_counters;   /* in `counters` since its last turn */
+
     struct health health;
     struct shapes shapes;
     bool rules_due; /* a line told of trouble or of its end */

@@ -521,6 +521,21 @@ void ledger_settle(struct ledger *l, uint64_t last_step, int64_t now_ms) {
     t->step = (last_step > t->step ? last_step : t->step) + 1;
 }
 
+void ledger_add_ended(struct ledger *l, const struct ledger_totals *now,
+                      const struct ledger_totals *before) {
+    struct ledger_totals *t = &l->totals;
+
+    t->sent += now->sent - before->sent;
+    t->bounced += now->bounced - before->bounced;
+    t->expired += now->expired - before->expired;
+    t->unknown += now->unknown - before->unknown;
+    t->deleted += now->deleted - before->deleted;
+    t->spilled += now->spilled - before->spilled;
+    t->stray += now->stray - before->stray;
+    t->accepted += now->sent + now->bounced + now->expired + now->unknown - before->sent -
+                   before->bounced - before->expired - before->unknown;
+}
+
 const struct ledger_totals *ledger_totals(const struct ledger *l) {
     return &l->totals;
 }

@@ -127,6 +127,11 @@ bool ledger_commit(struct ledger *ledger, openset_change_fn *on_change, void *ar
 /* Tells all open entries, as they are at the last step. */
 void ledger_each(struct ledger *ledger, openset_change_fn *on_change, void *arg);
 
+/* Adds the messages that came in and ended in another ledger, of old logs, since it was at `before`.
+ * None of them is open here, so neither a step nor what `unknown_ms` tells changes. */
+void ledger_add_ended(struct ledger *ledger, const struct ledger_totals *now,
+                      const struct ledger_totals *before);
+
 const struct ledger_totals *ledger_totals(const struct ledger *ledger);
 struct ledger_sum ledger_sum(const struct ledger *ledger);
 

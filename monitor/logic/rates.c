@@ -11,6 +11,13 @@ void rates_note(struct rates *r, const struct counters *counters, int64_t now_ms
         r->filled++;
 }
 
+void rates_skip(struct rates *r, const struct counters *counted) {
+    for (unsigned i = 0; i < RATES_SLOTS; i++) {
+        for (int c = 0; c < COUNTER_COUNT; c++)
+            r->slot[i].counters.value[c] += counted->value[c];
+    }
+}
+
 double rates_per_minute(const struct rates *r, enum counter c, const struct counters *now,
                         int64_t now_ms, int64_t window_ms) {
     unsigned at = r->newest;

@@ -20,6 +20,9 @@ struct rates {
 /* Takes a snapshot when the newest is older than the step. `now_ms`: monotonic. */
 void rates_note(struct rates *r, const struct counters *counters, int64_t now_ms);
 
+/* These were counted, but are no events of now: no rate shows them. */
+void rates_skip(struct rates *r, const struct counters *counted);
+
 /* Events a minute in the last window_ms; what was before the first snapshot counts as nothing. */
 double rates_per_minute(const struct rates *r, enum counter c, const struct counters *now,
                         int64_t now_ms, int64_t window_ms);

@@ -12,6 +12,19 @@ Test(rates, nothing_known_is_nothing) {
     cr_expect_eq(rates_per_minute(&r, COUNTER_SENT, &c, 1000, 60000), 0);
 }
 
+Test(rates, what_is_of_the_past_is_no_rate) {
+    struct counters c = {{0}}, past = {{0}};
+    struct rates r;
+
+    memset(&r, 0, sizeof r);
+    rates_note(&r, &c, 0);
+    c.value[COUNTER_SENT] = 3;
+    past.value[COUNTER_SENT] = 1000000;
+    c.value[COUNTER_SENT] += past.value[COUNTER_SENT];
+    rates_skip(&r, &past);
+    cr_expect_eq(rates_per_minute(&r, COUNTER_SENT, &c, 60000, 60000), 3);
+}
+
 Test(rates, per_minute_over_the_window) {
     struct rates r;
     struct counters c = {{0}};
