@@ -17,7 +17,7 @@ enum {
     TURN_MS = 10,
     NS_A_MS = 1000000,
     DAY_MS = 24 * 3600 * 1000,
-    OPEN_ENTRIES = 16 * 1024, /* then a journal is opened again: see journal.c */
+    OPEN_ENTRIES = 4 * 1024, /* then a journal is opened again: see journal.c */
 };
 
 enum state {

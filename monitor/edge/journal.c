@@ -19,14 +19,14 @@
 enum {
     TURN_MS = 10,
     LOOK_MS = 1000, /* between two looks without a hint */
-    BUSY_LOOK_MS = 20,
+    BUSY_LOOK_MS = 5,
     BUSY_MS = 10 * 1000, /* so long after an entry */
     ACCESS_MS = 5000,
     MARK_LINES = 32,
     MARK_ENTRIES = 1024,
-    TELL_MS = 10 * 1000,      /* a place that moved without a line is told so often */
-    OPEN_ENTRIES = 16 * 1024, /* then it is opened again, as libsystemd keeps all of it mapped */
-    FAILURES_PASS = 3,        /* from then on it looks behind the place */
+    TELL_MS = 10 * 1000,     /* a place that moved without a line is told so often */
+    OPEN_ENTRIES = 4 * 1024, /* then it is opened again, as libsystemd keeps all of it mapped */
+    FAILURES_PASS = 3,       /* from then on it looks behind the place */
     FAILURES_MOST = 20,
     US_A_MS = 1000,
     US_A_SECOND = 1000000,

@@ -3,7 +3,7 @@
  * blocks it: one turn reads for about 10 ms. The same calls as tail.h has for files.
  *
  * journald tells its readers of new entries up to 250 ms late: while entries come the journal is
- * looked at every 20 ms all the same, else once a second.
+ * looked at every 5 ms all the same, else once a second.
  *
  * The place in the journal is kept as a cursor and hashes of the last entries (logic/journalpos.h).
  * It is noted every few entries; after an error, or when files were added that may hold entries
