@@ -22,7 +22,7 @@
 #include "position.h"
 #include "totals.h"
 
-enum { COUNTED_OLD = 48, COUNTED_LIVE = 24, COUNTED_HEAD = 128 };
+enum { COUNTED_OLD = 40, COUNTED_LIVE = 16, COUNTED_HEAD = 128 };
 
 enum counted_kind { COUNTED_FREE, COUNTED_FILE, COUNTED_JOURNAL };
 
