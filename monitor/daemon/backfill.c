@@ -140,6 +140,7 @@ static void start(struct backfill *b, const struct backfill_request *request, in
     struct fault why;
 
     text_copy_printable(b->name, sizeof b->name, span_of(request->name));
+    counted_begin(b->counted, clock_wall_ms()); /* no line came yet: all are older than now */
     b->old = open_old(b, request, fd, &why);
     if (b->old == NULL) {
         reply(b, BACKFILL_FAILED, why.text);
