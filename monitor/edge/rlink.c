@@ -22,6 +22,8 @@
 #include "log.h"
 #include "xmem.h"
 
+#include "lookup.h"
+
 enum {
     CONNECT_LIMIT_MS = 1000,
     COMMAND_LIMIT_MS = 2000,
@@ -29,12 +31,20 @@ enum {
     REPLY_ELEMENTS = 8192 /* a hash of 3,072 fields and their values */
 };
 
-enum rlink_state { RLINK_DOWN, RLINK_CONNECTING, RLINK_CONNECTED, RLINK_GREETING, RLINK_UP };
+enum rlink_state {
+    RLINK_DOWN,
+    RLINK_LOOKING,
+    RLINK_CONNECTING,
+    RLINK_CONNECTED,
+    RLINK_GREETING,
+    RLINK_UP
+};
 
 struct rlink {
     struct loop *loop;
     struct loop_timer *limit;
     struct loop_watch *watch;
+    struct lookup *lookup;
     struct rlink_calls calls;
     redisAsyncContext *redis;
     redisReplyObjectFunctions plain; /* hiredis' own */
@@ -195,8 +205,9 @@ static void on_limit(void *arg) {
     struct rlink *link = arg;
 
     rlink_fail(link, STOREERR_TRANSIENT,
-               link->state == RLINK_CONNECTING ? "no connection within 1 s"
-                                               : "no answer within 2 s");
+               link->state == RLINK_LOOKING      ? "its name is not found within 1 s"
+               : link->state == RLINK_CONNECTING ? "no connection within 1 s"
+                                                 : "no answer within 2 s");
 }
 
 static void on_connect(const redisAsyncContext *redis, int status) {
@@ -269,35 +280,67 @@ static void hook_cleanup(void *arg) {
     link->want = 0;
 }
 
-/* A context that is connecting or has `err` set, or NULL. */
-static redisAsyncContext *open_context(const struct rlink *link) {
-    char host[sizeof link->address];
-    const char *colon = strrchr(link->address, ':');
-    struct span name = {link->address, 0};
-    uint64_t port = 6379;
+static bool split_address(const char *text, char host[256], uint64_t *port_out) {
+    const char *colon = strrchr(text, ':');
+    struct span name = {text, colon != NULL ? (size_t)(colon - text) : strlen(text)};
+
+    *port_out = 6379;
+    if (colon != NULL && !text_u64(span_of(colon + 1), 1, UINT16_MAX, port_out))
+        return false;
+    if (name.n > 2 && name.p[0] == '[' && name.p[name.n - 1] == ']')
+        name = (struct span){name.p + 1, name.n - 2};
+    return text_copy_span(host, 256, name) && name.n > 0;
+}
+
+/* The address of the host: a name is looked up. 1: it is there; 0: not yet; -1: there is none. */
+static int find_host(struct rlink *link, const char *host, char out[LOOKUP_ADDRESS]) {
+    struct fault why;
+    int found = 1;
+
+    if (lookup_is_address(host))
+        text_copy(out, LOOKUP_ADDRESS, host);
+    else
+        found = lookup_ask(link->lookup, host, link->failures, out, &why);
+    if (found == -1)
+        note_trouble(link, STOREERR_TRANSIENT, why.text);
+    return found;
+}
+
+/* A context that is connecting or has `err` set; NULL: not yet, or not at all. */
+static redisAsyncContext *open_context(struct rlink *link) {
+    char host[256];
+    char address[LOOKUP_ADDRESS];
+    uint64_t port;
+    int found;
 
     if (span_starts(span_of(link->address), "unix:"))
         return redisAsyncConnectUnix(link->address + 5);
-    name.n = colon != NULL ? (size_t)(colon - link->address) : strlen(link->address);
-    if (colon != NULL && !text_u64(span_of(colon + 1), 1, UINT16_MAX, &port))
+    if (!split_address(link->address, host, &port)) {
+        note_trouble(link, STOREERR_OPERATOR, "not an address: want unix:/path or host:port");
+        link_gone(link);
         return NULL;
-    if (name.n > 2 && name.p[0] == '[' && name.p[name.n - 1] == ']')
-        name = (struct span){name.p + 1, name.n - 2};
-    text_copy_span(host, sizeof host, name);
-    return redisAsyncConnect(host, (int)port);
+    }
+    found = find_host(link, host, address);
+    if (found == 1)
+        return redisAsyncConnect(address, (int)port);
+    if (found == -1)
+        link_gone(link);
+    else if (link->state != RLINK_LOOKING)
+        loop_timer_set(link->limit, CONNECT_LIMIT_MS);
+    if (found == 0)
+        link->state = RLINK_LOOKING;
+    return NULL;
 }
 
 static void link_open(struct rlink *link) {
     redisAsyncContext *redis = open_context(link);
 
-    if (redis == NULL || redis->err != 0) {
-        if (redis == NULL)
-            note_trouble(link, STOREERR_OPERATOR, "not an address: want unix:/path or host:port");
-        else
-            note_trouble(link, STOREERR_TRANSIENT, redis->errstr);
+    if (redis == NULL)
+        return;
+    if (redis->err != 0) {
+        note_trouble(link, STOREERR_TRANSIENT, redis->errstr);
         link_gone(link);
-        if (redis != NULL)
-            redisAsyncFree(redis);
+        redisAsyncFree(redis);
         return;
     }
     fcntl(redis->c.fd, F_SETFD, FD_CLOEXEC);
@@ -480,7 +523,8 @@ static void link_greet(struct rlink *link) {
 void rlink_turn(struct rlink *link, int64_t now_ms) {
     if (link->doomed)
         link_drop(link);
-    if (link->state == RLINK_DOWN && now_ms >= link->not_before_ms)
+    if (link->state == RLINK_LOOKING ||
+        (link->state == RLINK_DOWN && now_ms >= link->not_before_ms))
         link_open(link);
     if (link->state == RLINK_CONNECTED)
         link_greet(link);
@@ -521,6 +565,7 @@ struct rlink *rlink_new(struct loop *loop, const struct conf *conf,
     link->loop = loop;
     link->calls = *calls;
     link->limit = loop_timer_new(loop, on_limit, link);
+    link->lookup = lookup_new(loop, calls->ask_turn, calls->arg);
     text_copy(link->address, sizeof link->address, conf->redis);
     text_copy(link->user, sizeof link->user, conf->redis_user);
     text_copy(link->password_file, sizeof link->password_file, conf->redis_password_file);
@@ -535,6 +580,7 @@ void rlink_free(struct rlink **link_at) {
     *link_at = NULL;
     link->calls = (struct rlink_calls){do_nothing, do_nothing, do_nothing, NULL};
     link_drop(link);
+    lookup_free(&link->lookup);
     loop_timer_free(&link->limit);
     free(link);
 }

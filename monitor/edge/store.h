@@ -1,9 +1,8 @@
 /* The store: Redis, spoken to through one connection by hiredis' asynchronous part (whose headers
  * are included by store.c alone). Publishes streams of totals exactly once (logic/stream.h has the
- * protocol), keeps replaceable side data and this host's heartbeat there. Never blocks, but for
- * looking up a host name: give an address in `redis`. Memory does not grow while Redis is away: of
- * everything only the newest is kept. One thread, the loop's. All calls back come from the loop,
- * never from inside a function of this module. */
+ * protocol), keeps replaceable side data and this host's heartbeat there. Never blocks. Memory does
+ * not grow while Redis is away: of everything only the newest is kept. One thread, the loop's. All
+ * calls back come from the loop, never from inside a function of this module. */
 #ifndef EDGE_STORE_H
 #define EDGE_STORE_H
 

@@ -304,6 +304,32 @@ Test(store, settings) {
     store_free(&w.store);
 }
 
+/* By TCP and a name; nobody at one of its addresses is no trouble. */
+Test(store, host_by_name) {
+    char port[8];
+    const char *const arguments[] = {"--port", port, "--bind", "127.0.0.1", NULL};
+    struct writer w;
+
+    text_format(port, sizeof port, "%d", 20000 + (int)(getpid() % 20000));
+    redis_server_start(&server, arguments);
+    writer_configure(&w);
+    text_format(w.conf.redis, sizeof w.conf.redis, "localhost:%s", port);
+    writer_open(&w, NULL);
+    cr_assert(run_until(has_started, &w, 3000));
+    publish(&w, 7);
+    expect_redis(7, 500, "by name");
+    redis_server_ask(&server, "CLIENT KILL TYPE normal");
+    publish(&w, 8);
+    expect_redis(8, 3000, "again");
+    store_free(&w.store);
+
+    writer_configure(&w);
+    text_copy(w.conf.redis, sizeof w.conf.redis, "a..b:6379");
+    writer_open(&w, NULL);
+    cr_expect(run_until(is_down, &w, 2000));
+    store_free(&w.store);
+}
+
 static bool has_last_field(void *arg) {
     return strcmp(field("m.3069"), arg) == 0;
 }
