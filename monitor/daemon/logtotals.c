@@ -43,7 +43,6 @@ static void put(struct totals *totals, int field, uint64_t value) {
 void logtotals_restore(struct logtotals *l, struct totals *totals, struct counters *counters,
                        struct ledger_totals *ledger, struct rings *rings,
                        struct destinations *destinations) {
-    struct hash_key key = totals_hash_key(totals);
     char name[TOTALS_NAME_SIZE];
 
     for (int c = 0; c < COUNTER_COUNT; c++) {
@@ -56,7 +55,7 @@ void logtotals_restore(struct logtotals *l, struct totals *totals, struct counte
         memcpy((char *)ledger + of_ledger[i].offset, &value, sizeof value);
     }
     rings_restore(rings, totals);
-    destinations_restore(destinations, &key, totals);
+    destinations_restore(destinations, totals);
 }
 
 void logtotals_put(const struct logtotals *l, const struct counters *counters,

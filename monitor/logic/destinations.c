@@ -1,6 +1,7 @@
 /* See destinations.h. */
 #include "destinations.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,37 +19,67 @@ const char *destination_word(size_t figure) {
 
 /* ---- counting ---- */
 
-/* What stands behind the last '@', in lower case; "" where there is nothing. A name that is too
- * long is cut: such a domain does not exist. */
-static void domain_of(struct span address, char out[TOTALS_TEXT_SIZE]) {
-    size_t at = address.n;
+static unsigned char lower(unsigned char c) {
+    return c >= 'A' && c <= 'Z' ? (unsigned char)(c + 'a' - 'A') : c;
+}
 
-    while (at > 0 && address.p[at - 1] != '@')
-        at--;
-    out[0] = '\0';
-    if (at == 0)
-        return;
-    text_copy_printable(out, TOTALS_TEXT_SIZE, (struct span){address.p + at, address.n - at});
-    for (char *p = out; *p != '\0'; p++) {
-        if (*p >= 'A' && *p <= 'Z')
-            *p = (char)(*p - 'A' + 'a');
+/* The same for both cases of a letter. Not keyed: whoever chose names that collide would make the
+ * search among 32 places, no more, go to its end. */
+static uint64_t hash_domain(struct span domain) {
+    uint64_t h = domain.n;
+
+    for (size_t i = 0; i < domain.n; i += 8) {
+        size_t n = domain.n - i < 8 ? domain.n - i : 8;
+        uint64_t word = 0;
+
+        memcpy(&word, domain.p + i, n);
+        h = (h ^ (word | UINT64_C(0x2020202020202020))) * UINT64_C(0x9e3779b97f4a7c15);
+        h ^= h >> 29;
     }
+    return h;
 }
 
-static uint64_t hash_name(const struct destinations *d, const char *name) {
-    return hash_quick(&d->key, name, strlen(name));
+static bool is_name(const struct destination *place, struct span domain) {
+    const unsigned char *name = (const unsigned char *)place->name;
+    size_t i = 0;
+
+    while (i < domain.n && lower((unsigned char)domain.p[i]) == name[i])
+        i++;
+    return i == domain.n && name[i] == '\0';
 }
 
-/* The place of this name, which takes over that with the least when it has none. */
-static size_t place_of(struct destinations *d, const char *name) {
-    uint64_t hash = hash_name(d, name);
-    size_t least = 0;
+/* The place of this domain, or DESTINATIONS. */
+static size_t find(struct destinations *d, struct span domain, uint64_t hash) {
+    uint8_t *hint = &d->hint[hash % DESTINATION_HINTS];
 
+    if (d->hash[*hint] == hash && is_name(&d->place[*hint], domain))
+        return *hint;
     for (size_t i = 0; i < DESTINATIONS; i++) {
-        if (d->hash[i] == hash && strcmp(d->place[i].name, name) == 0)
+        if (d->hash[i] == hash && is_name(&d->place[i], domain)) {
+            *hint = (uint8_t)i;
             return i;
+        }
     }
-    for (size_t i = 1; i < DESTINATIONS; i++) {
+    return DESTINATIONS;
+}
+
+/* A domain that has no place, as it stands in the line: perhaps as it is kept, in lower case and
+ * printable; else it takes over the place with the least. A name that is too long is cut: such a
+ * domain does not exist. */
+static NOINLINE size_t take_place(struct destinations *d, struct span domain) {
+    char name[TOTALS_TEXT_SIZE];
+    size_t least = 0;
+    uint64_t hash;
+    size_t i;
+
+    text_copy_printable(name, sizeof name, domain);
+    for (i = 0; name[i] != '\0'; i++)
+        name[i] = (char)lower((unsigned char)name[i]);
+    hash = hash_domain(span_of(name));
+    i = span_is(domain, name) ? DESTINATIONS : find(d, span_of(name), hash);
+    if (i < DESTINATIONS)
+        return i;
+    for (i = 1; i < DESTINATIONS; i++) {
         if (d->weight[i] < d->weight[least])
             least = i;
     }
@@ -59,22 +90,28 @@ static size_t place_of(struct destinations *d, const char *name) {
     return least;
 }
 
-void destinations_note(struct destinations *d, const struct mailev *ev) {
-    char name[TOTALS_TEXT_SIZE];
+static void add(struct destinations *d, struct span to, size_t figure) {
+    const char *at = to.n > 0 ? memrchr(to.p, '@', to.n) : NULL;
+    struct span domain;
     size_t i;
 
+    if (at == NULL || at + 1 == to.p + to.n)
+        return;
+    domain = (struct span){at + 1, (size_t)(to.p + to.n - at - 1)};
+    i = find(d, domain, hash_domain(domain));
+    if (i == DESTINATIONS)
+        i = take_place(d, domain);
+    d->place[i].figure[figure]++;
+    d->weight[i]++;
+    d->changed |= UINT32_C(1) << i;
+}
+
+void destinations_note(struct destinations *d, const struct mailev *ev) {
     if (ev->kind != MAILEV_DELIVERY)
         return;
     for (size_t end = 0; end < DESTINATION_ENDS; end++) {
-        if ((ev->counters & COUNTER_BIT(ends[end])) == 0)
-            continue;
-        domain_of(ev->to, name);
-        if (name[0] == '\0')
-            return;
-        i = place_of(d, name);
-        d->place[i].figure[end]++;
-        d->weight[i]++;
-        d->changed |= UINT32_C(1) << i;
+        if ((ev->counters & COUNTER_BIT(ends[end])) != 0)
+            add(d, ev->to, end);
     }
 }
 
@@ -112,12 +149,10 @@ static void field_name(char out[TOTALS_NAME_SIZE], size_t place, const char *wor
     text_format(out, TOTALS_NAME_SIZE, "k.%zu.%s", place, word);
 }
 
-void destinations_restore(struct destinations *d, const struct hash_key *key,
-                          const struct totals *from) {
+void destinations_restore(struct destinations *d, const struct totals *from) {
     char name[TOTALS_NAME_SIZE];
 
     memset(d, 0, sizeof *d);
-    d->key = *key;
     for (size_t i = 0; i < DESTINATIONS; i++) {
         struct destination *place = &d->place[i];
 
@@ -132,7 +167,7 @@ void destinations_restore(struct destinations *d, const struct hash_key *key,
             if (field >= 0 && place->name[0] != '\0')
                 place->figure[f] = from->value[field];
         }
-        d->hash[i] = hash_name(d, place->name);
+        d->hash[i] = hash_domain(span_of(place->name));
         d->weight[i] = weight_of(place);
     }
 }

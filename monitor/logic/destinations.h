@@ -14,11 +14,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "hash.h"
 #include "mailev.h"
 #include "totals.h"
 
-enum { DESTINATIONS = 32, DESTINATION_ENDS = 3, DESTINATION_FIGURES = DESTINATION_ENDS + 1 };
+enum {
+    DESTINATIONS = 32,
+    DESTINATION_ENDS = 3,
+    DESTINATION_FIGURES = DESTINATION_ENDS + 1,
+    DESTINATION_HINTS = 64
+};
 
 struct destination {
     char name[TOTALS_TEXT_SIZE];          /* lower case, printable; "": the place is free */
@@ -28,11 +32,11 @@ struct destination {
 
 /* All zero: empty. */
 struct destinations {
-    struct hash_key key;
     uint64_t hash[DESTINATIONS];   /* of the name */
     uint64_t weight[DESTINATIONS]; /* the sum of its figures; 0: free */
     struct destination place[DESTINATIONS];
-    uint32_t changed; /* since destinations_put; a bit a place */
+    uint8_t hint[DESTINATION_HINTS]; /* by hash: where the name was found last */
+    uint32_t changed;                /* since destinations_put; a bit a place */
 };
 
 /* "sent", "deferred", "bounced", "missed". Static. */
@@ -44,9 +48,8 @@ void destinations_note(struct destinations *d, const struct mailev *ev);
 /* The places in use, those with the most deliveries first. Returns how many. */
 size_t destinations_list(const struct destinations *d, const struct destination *out[DESTINATIONS]);
 
-/* Goes on from totals: k.PLACE.name, k.PLACE.sent and so on. `key` guards against chosen names. */
-void destinations_restore(struct destinations *d, const struct hash_key *key,
-                          const struct totals *from);
+/* Goes on from totals: k.PLACE.name, k.PLACE.sent and so on. */
+void destinations_restore(struct destinations *d, const struct totals *from);
 
 /* Puts what has changed since the last time into the totals: always the same ones, those of
  * destinations_restore or a copy, from which no field was taken away. */

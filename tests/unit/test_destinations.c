@@ -116,11 +116,9 @@ Test(destinations, great_ones_among_a_million) {
 Test(destinations, same_across_lives) {
     static struct destinations one, many;
     static struct totals of_one, of_many;
-    struct hash_key key = {{1, 2}};
-    struct hash_key other = {{3, 4}};
 
-    destinations_restore(&one, &key, &of_one);
-    destinations_restore(&many, &other, &of_many);
+    destinations_restore(&one, &of_one);
+    destinations_restore(&many, &of_many);
     srand(5);
     for (int i = 0; i < 20000; i++) {
         static const enum counter ends[] = {COUNTER_SENT, COUNTER_DEFERRED, COUNTER_BOUNCED};
@@ -134,7 +132,7 @@ Test(destinations, same_across_lives) {
             destinations_put(&many, &of_many);
         if (rand() % 50 == 0) {
             destinations_put(&many, &of_many);
-            destinations_restore(&many, &other, &of_many);
+            destinations_restore(&many, &of_many);
         }
     }
     destinations_put(&one, &of_one);
@@ -151,13 +149,12 @@ Test(destinations, same_across_lives) {
 /* Figures without a name are of nobody. */
 Test(destinations, strange_totals) {
     struct destinations d;
-    struct hash_key key = {{1, 2}};
     struct totals t = {0};
     const struct destination *place[DESTINATIONS];
 
     totals_set(&t, "k.0.sent", 5);
     totals_set_text(&t, "k.1.name", SPAN("example.com"));
-    destinations_restore(&d, &key, &t);
+    destinations_restore(&d, &t);
     cr_expect_eq(destinations_list(&d, place), 0);
     note(&d, "x@example.net", COUNTER_SENT);
     destinations_put(&d, &t);
