@@ -441,17 +441,29 @@ const struct rlink_reply *rlink_part(const struct rlink_reply *reply, size_t i) 
 
 /* ---- the greeting: AUTH, ROLE ---- */
 
+static bool is_master(struct rlink *link, const struct rlink_reply *reply) {
+    if (rlink_is_error(reply))
+        rlink_fail(link, storeerr_class_of(rlink_text(reply)), rlink_text(reply));
+    else if (rlink_count(reply) == 0 || !span_is(rlink_span(rlink_part(reply, 0)), "master"))
+        rlink_fail(link, STOREERR_TOPOLOGY, "is a replica, not the master");
+    else
+        return true;
+    return false;
+}
+
+static void on_role_again(const struct rlink_reply *reply, void *arg) {
+    is_master(arg, reply);
+}
+
+void rlink_check_role(struct rlink *link) {
+    rlink_send(link, 1, (const char *[]){"ROLE"}, on_role_again, link);
+}
+
 static void on_role(const struct rlink_reply *reply, void *arg) {
     struct rlink *link = arg;
 
-    if (rlink_is_error(reply)) {
-        rlink_fail(link, storeerr_class_of(rlink_text(reply)), rlink_text(reply));
+    if (!is_master(link, reply))
         return;
-    }
-    if (rlink_count(reply) == 0 || !span_is(rlink_span(rlink_part(reply, 0)), "master")) {
-        rlink_fail(link, STOREERR_TOPOLOGY, "is a replica, not the master");
-        return;
-    }
     link->state = RLINK_UP;
     link->calls.on_up(link->calls.arg);
     link->calls.ask_turn(link->calls.arg);

@@ -45,6 +45,10 @@ bool rlink_was_tried(const struct rlink *link);
 void rlink_send(struct rlink *link, size_t count, const char **words,
                 void (*on_reply)(const struct rlink_reply *reply, void *arg), void *arg);
 
+/* Asks whether the server is still the master, before a read that is trusted: if not, the
+ * connection is of no use (rlink_is_up says so) when the read is answered. Only while up. */
+void rlink_check_role(struct rlink *link);
+
 /* The connection is of no use: it is dropped in the next turn. */
 void rlink_fail(struct rlink *link, enum storeerr_class trouble, const char *text);
 /* All is well: forgets the trouble, and the next one is new. */

@@ -148,6 +148,8 @@ static void on_image(const struct rlink_reply *reply, void *arg) {
     struct stream_image image;
     struct fault why;
 
+    if (!rlink_is_up(stream->store->link))
+        return; /* of a replica: old, perhaps; on_gone comes */
     if (rlink_is_error(reply)) {
         command_failed(stream, rlink_text(reply));
         ask_turn(stream->store);
@@ -230,6 +232,7 @@ static void stream_turn(struct store_stream *stream, int64_t now_ms) {
     case STREAM_ASK_NOTHING:
         break;
     case STREAM_ASK_READ:
+        rlink_check_role(stream->store->link);
         rlink_send(stream->store->link, 2, (const char *[]){"HGETALL", stream->key}, on_image,
                    stream);
         break;
