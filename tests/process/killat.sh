@@ -105,11 +105,9 @@ counted() { # LINES: in Redis, or relaywatchd is dead
     [[ $(redis HGET 'rw:{killat}:log' c.lines) == "$1" ]] || ! is_running
 }
 
-# All that is published but who wrote it, when and how often. How a message ended that was under way at the kill is
-# not known afterwards: the ends are taken together.
+# All that is published but who wrote it, when and how often.
 published() {
-    redis HGETALL 'rw:{killat}:log' | paste - - | grep -vE '^_|	0$' |
-        awk -F '\t' '$1 ~ /^l\.(sent|bounced|expired|unknown)$/ { ended += $2; next } { print } END { print "ended", ended }' | sort
+    redis HGETALL 'rw:{killat}:log' | paste - - | grep -vE '^_|^l\.step|	0$' | sort
 }
 
 # One life with all that happens in it, until its end or its death.

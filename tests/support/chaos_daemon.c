@@ -3,8 +3,9 @@
  * cycle kills relaywatchd or Redis, stops one of them for a while, cuts the end off Redis' file,
  * empties Redis, starts a second relaywatchd of the same name, or throws the local copy away. All
  * the time everything in Redis - totals, minutes, hours, ledger, destinations - must be that of the
- * lines up to the position beside it, and at the end that of the whole log. Exit status 0: not a
- * line lost or counted twice. */
+ * lines up to the position beside it, and at the end that of the whole log. With an odd seed there
+ * is no second relaywatchd, which has not the first one's file of open messages: then each end of a
+ * message must be known, too. Exit status 0: not a line lost or counted twice. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <pwd.h>
@@ -63,6 +64,7 @@ static int64_t began_ms;
 static uint64_t *ends; /* of each line, in bytes */
 static uint64_t lines, room;
 static uint64_t fenced, newborn;
+static bool alone; /* there is never a second one */
 
 static void fail(const char *what, uint64_t number) {
     fprintf(stderr, "chaos_daemon: %s (%" PRIu64 "); %s is kept\n", what, number, folder);
@@ -241,7 +243,7 @@ static void truth_add(struct truth *truth, const struct line *line) {
     uint64_t minute = (uint64_t)line->event_ms / MINUTE_MS;
 
     counters_add(&truth->counters, line->counters);
-    truth->accepted += (line->counters & COUNTER_BIT(COUNTER_ACCEPTED)) != 0;
+    truth->accepted += (line->counters & COUNTER_BIT(COUNTER_QUEUED)) != 0;
     truth->sent += line->end == END_SENT;
     truth->bounced += line->end == END_BOUNCED;
     if (line->domain != -1)
@@ -310,6 +312,23 @@ static void check_places(const struct totals *t, const struct truth *want, uint6
     }
 }
 
+/* A message comes in when the queue manager has it. One that was under way when somebody without
+ * the file of open messages took over is unknown from then on, or was in the queue before he
+ * looked. */
+static void check_ledger(const struct totals *t, const struct truth *want, uint64_t count) {
+    uint64_t ended = totals_get(t, "l.sent") + totals_get(t, "l.bounced") +
+                     totals_get(t, "l.expired") + totals_get(t, "l.unknown");
+
+    if (ended > totals_get(t, "l.accepted") || totals_get(t, "l.accepted") > want->accepted)
+        fail("the ledger's sum is wrong", count);
+    if (!alone)
+        return;
+    expect(t, "l.accepted", want->accepted, count);
+    expect(t, "l.sent", want->sent, count);
+    expect(t, "l.bounced", want->bounced, count);
+    expect(t, "l.unknown", 0, count);
+}
+
 static void check(const struct totals *t, uint64_t count) {
     const struct truth *want = truth_of(count);
     char name[TOTALS_NAME_SIZE];
@@ -324,10 +343,7 @@ static void check(const struct totals *t, uint64_t count) {
     for (size_t i = 0; i < RINGS_HOURS; i++)
         check_bucket(t, 'h', i, &want->hour[i], count);
     check_places(t, want, count);
-    expect(t, "l.accepted", want->accepted, count);
-    if (totals_get(t, "l.sent") + totals_get(t, "l.bounced") + totals_get(t, "l.unknown") !=
-        want->sent + want->bounced)
-        fail("the ledger lost a message", count);
+    check_ledger(t, want, count);
 }
 
 /* The next line of an answer, without "$LENGTH" before it; NULL at the end. */
@@ -575,7 +591,7 @@ static const char *cycle(void) {
         redis_start();
         return "all is gone but the log";
     }
-    return kind < 20 ? second_daemon() : redis_trouble();
+    return kind < 20 && !alone ? second_daemon() : redis_trouble();
 }
 
 static bool settle(void) {
@@ -635,6 +651,7 @@ int main(int argc, char **argv) {
     setvbuf(stdout, NULL, _IOLBF, 0);
     program = argv[1];
     srand((unsigned)seed);
+    alone = seed % 2 != 0;
     begin();
     for (uint64_t i = 0; i < cycles; i++) {
         uint64_t before = lines, at;
