@@ -623,21 +623,16 @@ static void begin(void) {
         daemon_make(daemons[i].name);
 }
 
-static void end(void) {
-    static const char *const files[] = {"conf", "errors", "fenced", "log.slot", "mlt.slot", ""};
-    char path[128];
+static int remove_any(const char *path, const struct stat *status, int type, struct FTW *at) {
+    (void)status, (void)type, (void)at;
+    return remove(path);
+}
 
-    for (int i = 0; i < DAEMONS; i++) {
+static void end(void) {
+    for (int i = 0; i < DAEMONS; i++)
         daemon_kill(&daemons[i]);
-        for (size_t k = 0; k < sizeof files / sizeof files[0]; k++) {
-            path_of(daemons[i].name, files[k], path);
-            remove(path);
-        }
-    }
     redis_server_clear(&server);
-    text_format(path, sizeof path, "%s/mail.log", folder);
-    unlink(path);
-    rmdir(folder);
+    nftw(folder, remove_any, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 int main(int argc, char **argv) {
