@@ -256,21 +256,35 @@ static enum loghead_daemon busy_daemon(struct span s, size_t *length_out) {
     return LOGHEAD_UNKNOWN;
 }
 
-/* "PID]: " at the start of `s`; the message behind it goes to *message_out. False for anything else
- * and for more than nine digits. */
-static bool parse_pid(struct span s, uint32_t *pid_out, struct span *message_out) {
-    uint32_t pid = 0;
-    size_t n = 0;
+/* "]: " and the message, behind a process id of `n` digits. Inlined for each length. */
+static inline bool parse_pid_of(struct span s, size_t n, uint32_t *pid_out,
+                                struct span *message_out) {
+    uint64_t pid;
 
-    for (; n < s.n && s.p[n] >= '0' && s.p[n] <= '9'; n++)
-        pid = pid * 10 + (uint32_t)(s.p[n] - '0');
-    if (n == 0 || n > 9 || !STARTS(logfield_from(s, n), "]: "))
+    if (!logscan_digits(logscan_word(s.p), n, &pid) || !STARTS(logfield_from(s, n), "]: "))
         return false;
-    *pid_out = pid;
+    *pid_out = (uint32_t)pid;
     s = logfield_from(s, n + 3);
     skip_spaces(&s);
     *message_out = s.n > 0 && (s.p[0] == '[' || s.p[0] == 'm') ? unwrap(s) : s;
     return true;
+}
+
+/* "PID]: " at the start of `s`; the message behind it goes to *message_out. False for anything else
+ * and for other lengths than those that nearly all have. The length is a constant each time: so the
+ * processor goes on behind it while it still compares. */
+static bool parse_pid(struct span s, uint32_t *pid_out, struct span *message_out) {
+    if (s.n < 16)
+        return false;
+    if (s.p[5] == ']')
+        return parse_pid_of(s, 5, pid_out, message_out);
+    if (s.p[4] == ']')
+        return parse_pid_of(s, 4, pid_out, message_out);
+    if (s.p[6] == ']')
+        return parse_pid_of(s, 6, pid_out, message_out);
+    if (s.p[7] == ']')
+        return parse_pid_of(s, 7, pid_out, message_out);
+    return s.p[3] == ']' && parse_pid_of(s, 3, pid_out, message_out);
 }
 
 static bool is_as_before(const struct loghead_last *last, struct span s) {

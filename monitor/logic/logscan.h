@@ -38,6 +38,15 @@ static inline unsigned logscan_match16(const char *p, char a, char b, char c) {
 
     return (unsigned)_mm_movemask_epi8(match);
 }
+
+/* A bit for each of the 16 bytes at p that is in the range. */
+static inline unsigned logscan_range16(const char *p, char first, char last) {
+    __m128i block = _mm_loadu_si128((const __m128i *)(const void *)p);
+    __m128i above = _mm_sub_epi8(block, _mm_set1_epi8(first));
+    __m128i most = _mm_set1_epi8((char)(last - first));
+
+    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(above, most), above));
+}
 #endif
 
 /* Where the first of three bytes stands in `s`; s.n if none does. For the short ways inside a line,

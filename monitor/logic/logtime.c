@@ -442,15 +442,11 @@ static NOINLINE bool parse_other_language(struct span *cursor, int64_t *ms_out) 
     return true;
 }
 
-bool logtime_parse(struct span *cursor, struct logtime *cache, int64_t now_ms, int64_t *ms_out) {
+/* A stamp that is not the last one again. */
+static NOINLINE bool parse_stamp(struct span *cursor, struct logtime *cache, int64_t now_ms,
+                                 int64_t *ms_out) {
     struct span s = *cursor;
 
-    if (is_last_text(cache, s, SHORT_LENGTH) && cache->text_now_ms == now_ms &&
-        (s.n == SHORT_LENGTH || s.p[SHORT_LENGTH] == ' ') && !is_year_next(s)) {
-        *ms_out = cache->text_ms;
-        *cursor = (struct span){s.p + SHORT_LENGTH, s.n - SHORT_LENGTH};
-        return true;
-    }
     if (s.n == 0)
         return false;
     if (is_digit(s.p[0]))
@@ -462,6 +458,17 @@ bool logtime_parse(struct span *cursor, struct logtime *cache, int64_t now_ms, i
     if (s.n > 4 && s.p[3] == ' ' && parse_weekday(cursor, cache, now_ms, ms_out))
         return true;
     return parse_other_language(cursor, ms_out);
+}
+
+bool logtime_parse(struct span *cursor, struct logtime *cache, int64_t now_ms, int64_t *ms_out) {
+    struct span s = *cursor;
+
+    if (!is_last_text(cache, s, SHORT_LENGTH) || cache->text_now_ms != now_ms ||
+        (s.n > SHORT_LENGTH && s.p[SHORT_LENGTH] != ' ') || is_year_next(s))
+        return parse_stamp(cursor, cache, now_ms, ms_out);
+    *ms_out = cache->text_ms;
+    *cursor = (struct span){s.p + SHORT_LENGTH, s.n - SHORT_LENGTH};
+    return true;
 }
 
 bool logtime_names_zone(struct span stamp) {

@@ -101,6 +101,30 @@ Test(loghead, shapes) {
     }
 }
 
+Test(loghead, process_ids_of_each_length) {
+    static const char *const ends[] = {"", "m", "m and more words behind it"};
+    char line[120];
+
+    for (unsigned digits = 1; digits <= 11; digits++) {
+        for (size_t e = 0; e < sizeof ends / sizeof ends[0]; e++) {
+            struct loghead_last last = {0};
+            struct mailev ev = {0};
+            bool fits = digits <= 10;
+            enum loghead_daemon daemon;
+
+            text_format(line, sizeof line, "Nov 23 03:22:01 h postfix/smtp[%.*s]: %s", (int)digits,
+                        "12345678901", ends[e]);
+            daemon = loghead_parse(span_of(line), &last, 1795400521250, &ev);
+            cr_expect_eq(daemon, fits ? LOGHEAD_SMTP : LOGHEAD_FOREIGN, "%s", line);
+            cr_expect_eq(ev.pid, fits ? strtoul(strchr(line, '[') + 1, NULL, 10) : 0, "%s", line);
+            cr_expect(!fits || span_is(ev.message, ends[e]), "%s", line);
+            strchr(line, ']')[0] = 'x';
+            daemon = loghead_parse(span_of(line), &last, 1795400521250, &ev);
+            cr_expect_eq(daemon, LOGHEAD_UNKNOWN, "%s", line);
+        }
+    }
+}
+
 Test(loghead, every_daemon) {
     static const char *const names[] = {"smtp",
                                         "lmtp",
