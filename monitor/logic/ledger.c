@@ -276,8 +276,10 @@ static void note_turned_away(struct ledger *l, struct open_message *m, enum ledg
     uint64_t id = m->id;
 
     if ((m->flags & (LOGGED | MILTER)) == 0 && (m->flags & COUNTED) == 0) {
-        if (end == LEDGER_DISCARDED) /* it comes in, to be thrown away; else only a recipient */
+        if (end == LEDGER_DISCARDED) /* it comes in, to be thrown away */
             set_flags(l, m, m->flags | CUT);
+        else if (end == LEDGER_ABORTED) /* else it is one of its recipients */
+            lose(l, m, end, time_ms);
     } else if ((m->flags & (COUNTED | LOST)) == 0) {
         drop(l, m);
         tell(l, id, end, time_ms);
@@ -393,7 +395,7 @@ struct ledger_noted ledger_note(struct ledger *l, const struct mailev *ev) {
         note_client(l, m, noted.id, ev, time_ms);
     else if (ev->kind == MAILEV_ACCEPTED)
         note_message_id(l, m, noted.id, time_ms);
-    else if (ev->kind == MAILEV_REMOVED)
+    else if (ev->kind == MAILEV_REMOVED && ev->act == MAILEV_ACT_NONE)
         note_removed(l, m, noted.id, span_is(ev->daemon, "postsuper"), time_ms);
     else if (ev->act == MAILEV_ACT_RENAMED)
         note_renamed(l, noted.id, ev, time_ms);

@@ -88,6 +88,9 @@ static void play_word(struct ledger *l, const char *word) {
     case 'i':
         note(l, MAILEV_NOTE, 0, MAILEV_ACT_DISCARDED, id, 0);
         break;
+    case 'N': /* cleanup: removed (canceled) */
+        note(l, MAILEV_REMOVED, 0, MAILEV_ACT_CANCELED, id, 0);
+        break;
     case 'n':
         note(l, MAILEV_NOTE, 0, MAILEV_ACT_CANCELED, id, 0);
         break;
@@ -183,6 +186,9 @@ Test(ledger, ways_of_a_message) {
         {"discarded", "mA iA", "0 0 0 0 0 0"},
         {"discarded before its message-id", "iA", "0 0 0 0 0 0"},
         {"canceled", "mA nA", "0 0 0 0 0 0"},
+        {"canceled, as 3.10 says it", "cA mA NA", "0 0 0 0 0 0"},
+        {"canceled before its message-id", "cA NA", "0 0 0 0 0 0"},
+        {"canceled, was there before us", "NA", "0 0 0 0 0 0"},
         {"lost within DATA", "cA mA l", "0 0 0 0 0 0"},
         {"lost before the message-id", "cA l", "0 0 0 0 0 0"},
         {"given a queue id", "cA", "0 0 0 0 0 0"},
