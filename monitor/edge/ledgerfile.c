@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -252,6 +253,7 @@ enum ledgerfile_found ledgerfile_load(struct ledgerfile *f, struct ledger *ledge
     struct walk *walk = xcalloc(1, sizeof *walk);
     uint64_t step = ledger_totals(ledger)->step;
     uint64_t last_step = 0;
+    uint16_t life;
     struct content c[FILES];
     int chosen;
 
@@ -268,7 +270,9 @@ enum ledgerfile_found ledgerfile_load(struct ledgerfile *f, struct ledger *ledge
         f->now = 1 - chosen; /* it stays until totals of ours are saved */
     }
     free(walk);
-    ledger_settle(ledger, last_step, now_ms);
+    if (getrandom(&life, sizeof life, GRND_NONBLOCK) == -1)
+        life = (uint16_t)getpid();
+    ledger_settle(ledger, last_step, life, now_ms);
     (void)ledger_commit(ledger, forget, NULL);
     begin_file(f, ledger);
     if (chosen != -1)
@@ -285,7 +289,7 @@ static int outcome(struct ledgerfile *f, struct fault *why) {
 }
 
 int ledgerfile_commit(struct ledgerfile *f, struct ledger *ledger, struct fault *why) {
-    f->step = ledger_totals(ledger)->step + 1;
+    f->step = ledger_totals(ledger)->step + LEDGER_STEP;
     if (!ledger_commit(ledger, on_change, f))
         return 0;
     seal(f, false);

@@ -481,7 +481,7 @@ void ledger_reconcile(struct ledger *l, const struct ledger_queue *queue, int64_
 bool ledger_commit(struct ledger *l, openset_change_fn *on_change, void *arg) {
     if (!openset_has_changes(l->open))
         return false;
-    l->totals.step++;
+    l->totals.step += LEDGER_STEP;
     openset_drain(l->open, on_change, arg);
     return true;
 }
@@ -508,7 +508,7 @@ void ledger_restore_entry(struct ledger *l, const struct open_change *entry) {
         l->client[pid_of(m) % CLIENTS] = (struct client){pid_of(m), m->id};
 }
 
-void ledger_settle(struct ledger *l, uint64_t last_step, int64_t now_ms) {
+void ledger_settle(struct ledger *l, uint64_t last_step, uint16_t life, int64_t now_ms) {
     struct ledger_totals *t = &l->totals;
     uint64_t ended = t->sent + t->bounced + t->expired + t->unknown;
     uint64_t open = t->accepted > ended ? t->accepted - ended : 0;
@@ -520,7 +520,7 @@ void ledger_settle(struct ledger *l, uint64_t last_step, int64_t now_ms) {
         t->spilled += open - l->counted;
         t->unknown_ms = (uint64_t)now_ms;
     }
-    t->step = (last_step > t->step ? last_step : t->step) + 1;
+    t->step = ((last_step > t->step ? last_step : t->step) / LEDGER_STEP + 1) * LEDGER_STEP + life;
 }
 
 void ledger_add_ended(struct ledger *l, const struct ledger_totals *now,

@@ -34,7 +34,7 @@
 #include "mailev.h"
 #include "openset.h"
 
-enum { LEDGER_OPEN_MOST = 1 << 20 };
+enum { LEDGER_OPEN_MOST = 1 << 20, LEDGER_STEP = 1 << 16 };
 
 struct ledger;
 
@@ -82,11 +82,13 @@ struct ledger *ledger_new(const struct hash_key *key, ledger_end_fn *on_end, voi
 void ledger_free(struct ledger **ledger);
 
 /* At the beginning: takes over the totals of an earlier life, then each open entry that was written
- * down, in that order, then makes them agree and begins a step of its own, above that of the totals
- * and `last_step`, the highest that was ever written down. */
+ * down, in that order, then makes them agree and begins a step of its own: above that of the totals
+ * and `last_step`, the highest that was ever written down, with the number of this `life` below
+ * LEDGER_STEP. That is drawn at random, so that of two that write under one name neither takes the
+ * other's step for its own. */
 void ledger_restore(struct ledger *ledger, const struct ledger_totals *totals);
 void ledger_restore_entry(struct ledger *ledger, const struct open_change *entry);
-void ledger_settle(struct ledger *ledger, uint64_t last_step, int64_t now_ms);
+void ledger_settle(struct ledger *ledger, uint64_t last_step, uint16_t life, int64_t now_ms);
 
 /* The id of a queue id, with the key of the ledger; 0 for an absent one and NOQUEUE. */
 uint64_t ledger_id(const struct hash_key *key, struct span queue_id);

@@ -431,13 +431,13 @@ Test(ledger, goes_on_where_it_was) {
     play(l, "rB mB qB sA");
     cr_expect(ledger_commit(l, keep, file));
     totals = *ledger_totals(l);
-    cr_expect_eq(totals.step, 2u);
+    cr_expect_eq(totals.step, 2u * LEDGER_STEP);
 
     again = ledger_new(&key, NULL, NULL);
     ledger_restore(again, &totals);
     openset_each(file, bring_back, again);
-    ledger_settle(again, 9, NOW);
-    cr_expect_eq(ledger_totals(again)->step, 10u);
+    ledger_settle(again, 9 * LEDGER_STEP + 77, 5, NOW);
+    cr_expect_eq(ledger_totals(again)->step, 10u * LEDGER_STEP + 5);
     cr_expect_str_eq(sum_text(again), "5 0 0 0 4 1 arriving=2");
     play(again, "rA qD sD rD mC qC dC rB");
     expect(again, "each was known", "5 1 1 0 1 2");
@@ -458,7 +458,8 @@ Test(ledger, the_sum_is_right_whatever_the_file_says) {
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        const struct ledger_totals totals = {.accepted = 10, .sent = 4, .step = 5};
+        const struct ledger_totals totals = {
+            .accepted = 10, .sent = 4, .step = 5 * LEDGER_STEP + 1};
         struct ledger *l = ledger_new(&key, NULL, NULL);
         struct ledger *again = ledger_new(&key, NULL, NULL);
 
@@ -466,9 +467,9 @@ Test(ledger, the_sum_is_right_whatever_the_file_says) {
         play(l, rows[i].script);
         ledger_restore(again, &totals);
         ledger_each(l, bring_back, again);
-        ledger_settle(again, 3, NOW);
+        ledger_settle(again, 3 * LEDGER_STEP, 9, NOW);
         expect(again, rows[i].name, rows[i].want);
-        cr_expect_eq(ledger_totals(again)->step, 6u);
+        cr_expect_eq(ledger_totals(again)->step, 6u * LEDGER_STEP + 9);
         ledger_free(&l);
         ledger_free(&again);
     }

@@ -503,7 +503,8 @@ Test(ledgerfile, a_file_of_a_future_that_never_was) {
 
     open_many(&r, 0, 3);
     saved = save(&r);
-    saved.totals.step -= 1; /* totals of a store that went back beyond what both files have */
+    saved.totals.step -=
+        LEDGER_STEP; /* totals of a store that went back beyond what both files have */
     open_many(&r, 10, 5);
     cr_assert_eq(ledgerfile_renew(r.file, r.ledger, &why), 0);
     cr_assert_eq(ledgerfile_renew(r.file, r.ledger, &why), 0);
@@ -511,6 +512,22 @@ Test(ledgerfile, a_file_of_a_future_that_never_was) {
     r = start(&saved, LEDGERFILE_NONE);
     expect_open(&r, 0, 3);
     cr_expect_gt(ledger_totals(r.ledger)->step, saved.totals.step + 2, "no step is used twice");
+    kill_reader(&r);
+    clean();
+}
+
+/* Another one wrote under our name meanwhile: its totals have a step that is as high as ours. */
+Test(ledgerfile, totals_of_another_writer) {
+    struct saved none = {0}, saved;
+    struct reader r = start(&none, LEDGERFILE_EXACT);
+
+    open_many(&r, 0, 3);
+    saved = save(&r);
+    saved.totals.step ^= 1;
+    kill_reader(&r);
+    r = start(&saved, (saved.totals.step & 1) != 0 ? LEDGERFILE_OLDER : LEDGERFILE_NONE);
+    cr_expect_eq(ledger_totals(r.ledger)->step / LEDGER_STEP, saved.totals.step / LEDGER_STEP + 1);
+    expect_sum(&r);
     kill_reader(&r);
     clean();
 }
