@@ -8,13 +8,14 @@
 #include "xmem.h"
 #include "factring.h"
 #include "idmap.h"
+#include "pages.h"
 
 _Static_assert((int)HISTORY_TEXTS == (int)FACTRING_TEXTS, "a fact has the texts of an answer");
 
-enum { WALK_MOST = 16 };
+enum { WALK_MOST = 16, AGAIN_MS = 10 * 60 * 1000 };
 
 /* history_message.flags */
-enum { HAS_CLIENT = 1, HAS_MESSAGE_ID = 2, DEFERRED = 4, INDEXED = 8, HELD = 16 };
+enum { HAS_CLIENT = 1, HAS_MESSAGE_ID = 2, DEFERRED = 4, INDEXED = 8, HELD = 16, HAS_SENDER = 32 };
 
 static const char magic[8] = "RWMSGS1";
 
@@ -36,8 +37,8 @@ struct history {
     struct history_message *message;
     struct factring facts;
     size_t messages;
-    unsigned char *changed; /* pages, one byte each */
-    size_t looked_at;       /* by history_take_changed */
+    struct pages pages;
+    uint32_t sweep; /* how often all that changed was taken, + 1 */
 };
 
 static const uint16_t longest[HISTORY_KIND_COUNT][FACTRING_TEXTS] = {
@@ -66,14 +67,15 @@ struct history *history_new(size_t messages, const struct hash_key *key) {
     h->key = *key;
     h->messages = messages;
     h->facts.size = messages * HISTORY_BYTES_EACH + FACTRING_SIZE_MOST;
-    h->image_size = (before_facts + h->facts.size + HISTORY_PAGE - 1) / HISTORY_PAGE * HISTORY_PAGE;
+    h->image_size = (before_facts + h->facts.size + PAGES_SIZE - 1) / PAGES_SIZE * PAGES_SIZE;
     h->image = xcalloc(1, h->image_size);
     h->head = (struct image_head *)(void *)h->image;
     h->message = (struct history_message *)(void *)(h->image + sizeof *h->head);
     h->facts.bytes = h->image + before_facts;
     h->facts.end = &h->head->end;
-    h->changed = xcalloc(1, h->image_size / HISTORY_PAGE);
+    pages_init(&h->pages, h->image_size);
     idmap_init(&h->map, h->message, sizeof *h->message);
+    h->sweep = 1;
     begin(h);
     return h;
 }
@@ -82,18 +84,14 @@ void history_free(struct history **history) {
     if (*history == NULL)
         return;
     idmap_clear(&(*history)->map);
-    free((*history)->changed);
+    pages_clear(&(*history)->pages);
     free((*history)->image);
     free(*history);
     *history = NULL;
 }
 
 static void mark(struct history *h, const void *from, size_t n) {
-    size_t first = (size_t)((const unsigned char *)from - h->image) / HISTORY_PAGE;
-    size_t last = ((size_t)((const unsigned char *)from - h->image) + n - 1) / HISTORY_PAGE;
-
-    for (size_t page = first; page <= last; page++)
-        h->changed[page] = 1;
+    pages_mark(&h->pages, (size_t)((const unsigned char *)from - h->image), n);
 }
 
 /* ---- facts ---- */
@@ -103,6 +101,10 @@ static struct fact *add_fact(struct history *h, struct history_message *m, enum 
     uint64_t place;
     struct fact *fact = factring_add(&h->facts, text, longest[kind], &place);
 
+    if (m->sweep != h->sweep) {
+        m->older = m->chain;
+        m->sweep = h->sweep;
+    }
     fact->prev = m->chain;
     fact->time_ms = ev->time_ms;
     fact->kind = (uint8_t)kind;
@@ -159,24 +161,39 @@ static struct fact *newest(struct history *h, const struct history_message *m,
     return fact;
 }
 
+/* Does the line begin the message that is there already, and is read once more after a crash? All
+ * that comes after it is then read again, too. */
+static bool is_again(struct history *h, struct history_message *m, const struct mailev *ev,
+                     enum history_kind kind) {
+    const struct fact *fact = newest(h, m, kind);
+
+    if (fact != NULL)
+        return fact->time_ms == ev->time_ms;
+    /* The crash came while its facts were written, or they fell off long ago. */
+    return ev->time_ms - m->arrived_ms < AGAIN_MS;
+}
+
 /* The message of a line that comes once, at the beginning of a message's way, and makes a fact of
- * this kind: `has` tells that it was there. NULL when it is the same line again, which is read once
- * more after a crash: all that comes after it is read again, too. */
+ * this kind: `has` tells that it was there. */
 static struct history_message *arriving(struct history *h, const struct mailev *ev, uint64_t id,
                                         uint8_t has, enum history_kind kind) {
     struct history_message *m = find(h, id);
-    const struct fact *fact = m != NULL && (m->flags & has) != 0 ? newest(h, m, kind) : NULL;
 
-    if (fact != NULL && fact->time_ms == ev->time_ms) {
+    if (m != NULL && (m->flags & has) != 0 && is_again(h, m, ev, kind)) {
         m->end = HISTORY_OPEN;
         m->ended_ms = 0;
-        mark(h, m, sizeof *m);
-        return NULL;
-    }
-    if (m == NULL || m->end != HISTORY_OPEN || (m->flags & has) != 0)
+    } else if (m == NULL || m->end != HISTORY_OPEN || (m->flags & has) != 0) {
         m = begin_message(h, id, ev->queue_id, ev->time_ms);
+    }
     m->flags |= has;
     return m;
+}
+
+/* Adds a fact that there is once. */
+static void add_once(struct history *h, struct history_message *m, enum history_kind kind,
+                     const struct mailev *ev, const struct span text[FACTRING_TEXTS]) {
+    if (newest(h, m, kind) == NULL)
+        add_fact(h, m, kind, ev, text);
 }
 
 /* Is the text of the fact what this one would be there? */
@@ -229,11 +246,13 @@ static void note_delivery(struct history *h, struct history_message *m, const st
 }
 
 static void note_queued(struct history *h, struct history_message *m, const struct mailev *ev) {
-    if (m->recipients != 0)
-        return; /* a later attempt: it has fewer */
-    m->recipients = ev->recipients;
-    m->size_bytes = ev->size_bytes;
-    add_text(h, m, HISTORY_SENDER, ev, ev->from);
+    if (m->recipients == 0) { /* else a later attempt, which has fewer */
+        m->recipients = ev->recipients;
+        m->size_bytes = ev->size_bytes;
+    }
+    if ((m->flags & HAS_SENDER) == 0 || newest(h, m, HISTORY_SENDER) == NULL)
+        add_text(h, m, HISTORY_SENDER, ev, ev->from);
+    m->flags |= HAS_SENDER;
 }
 
 /* Is it about a message that is in the queue, or was until now? */
@@ -271,11 +290,9 @@ static struct history_message *note_renamed(struct history *h, const struct mail
     struct history_message *m = arriving(h, ev, id, HAS_CLIENT, HISTORY_RENAMED);
     struct history_message *old = find(h, ledger_id(&h->key, ev->other_id));
 
-    if (m == NULL)
-        return NULL;
-    add_text(h, m, HISTORY_RENAMED, ev, ev->other_id);
+    add_once(h, m, HISTORY_RENAMED, ev, (const struct span[FACTRING_TEXTS]){ev->other_id});
     if (old != NULL) {
-        add_text(h, old, HISTORY_GOES_ON, ev, ev->queue_id);
+        add_once(h, old, HISTORY_GOES_ON, ev, (const struct span[FACTRING_TEXTS]){ev->queue_id});
         mark(h, old, sizeof *old);
     }
     return m;
@@ -290,8 +307,7 @@ static struct history_message *note_arrival(struct history *h, const struct mail
                                               ev->client_ip, ev->sasl_username};
     struct history_message *m = arriving(h, ev, id, is_client ? HAS_CLIENT : HAS_MESSAGE_ID, kind);
 
-    if (m != NULL)
-        add_fact(h, m, kind, ev, text);
+    add_once(h, m, kind, ev, text);
     return m;
 }
 
@@ -337,25 +353,20 @@ void history_end(struct history *h, uint64_t id, enum ledger_end end, int64_t ti
 
 /* ---- the answer ---- */
 
-static struct history_fact answer_of(const struct fact *fact) {
-    struct history_fact out = {
-        .kind = (enum history_kind)fact->kind, .attempts = fact->count, .time_ms = fact->time_ms};
-
-    if (fact->status <= MAILEV_STATUS_OTHER)
-        out.status = (enum mailev_status)fact->status;
-    for (unsigned i = 0; i < FACTRING_TEXTS; i++)
-        out.text[i] = factring_text(fact, i);
-    return out;
-}
-
 bool history_facts(const struct history *h, const struct history_message *m,
                    void (*on)(const struct history_fact *fact, void *arg), void *arg) {
     uint64_t place = m->chain;
     const struct fact *fact;
 
     for (; (fact = factring_at(&h->facts, place)) != NULL; place = fact->prev) {
-        struct history_fact out = answer_of(fact);
+        struct history_fact out = {.kind = (enum history_kind)fact->kind,
+                                   .attempts = fact->count,
+                                   .time_ms = fact->time_ms};
 
+        if (fact->status <= MAILEV_STATUS_OTHER)
+            out.status = (enum mailev_status)fact->status;
+        for (unsigned i = 0; i < FACTRING_TEXTS; i++)
+            out.text[i] = factring_text(fact, i);
         if (fact->kind < HISTORY_KIND_COUNT)
             on(&out, arg);
     }
@@ -461,6 +472,9 @@ bool history_adopt(struct history *h) {
 
         m->queue_id[sizeof m->queue_id - 1] = '\0';
         m->id = ledger_id(&h->key, span_of(m->queue_id)); /* the key may be another one now */
+        m->sweep = 0;
+        if (m->chain >= head->end) /* its newest facts were not written */
+            m->chain = m->older;
         if (m->end < HISTORY_OPEN || m->end > LEDGER_RENAMED)
             m->end = LEDGER_UNKNOWN;
         if (m->id == 0)
@@ -475,23 +489,12 @@ bool history_adopt(struct history *h) {
 }
 
 bool history_take_changed(struct history *h, size_t *offset_out, size_t *size_out) {
-    size_t pages = h->image_size / HISTORY_PAGE;
-    unsigned char *first = memchr(h->changed + h->looked_at, 1, pages - h->looked_at);
-    size_t n = 0;
+    bool any = pages_take(&h->pages, offset_out, size_out);
 
-    if (first == NULL) {
-        h->looked_at = 0;
-        return false;
-    }
-    h->looked_at = (size_t)(first - h->changed);
-    *offset_out = h->looked_at * HISTORY_PAGE;
-    for (; h->looked_at < pages && h->changed[h->looked_at] != 0; n++)
-        h->changed[h->looked_at++] = 0;
-    *size_out = n * HISTORY_PAGE;
-    return true;
+    h->sweep += !any;
+    return any;
 }
 
 void history_change_again(struct history *h, size_t offset, size_t size) {
-    h->looked_at = 0;
-    mark(h, h->image + offset, size);
+    pages_mark(&h->pages, offset, size);
 }

@@ -15,8 +15,9 @@
 #include "hash.h"
 #include "ledger.h"
 #include "mailev.h"
+#include "pages.h"
 
-enum { HISTORY_BYTES_EACH = 256, HISTORY_QUEUE_ID = 32, HISTORY_PAGE = 4096 };
+enum { HISTORY_BYTES_EACH = 256, HISTORY_QUEUE_ID = 32 };
 
 struct history;
 
@@ -39,7 +40,9 @@ enum { HISTORY_OPEN = -1 };
 
 struct history_message {
     uint64_t id;
-    uint64_t chain;      /* history's own */
+    uint64_t chain;      /* history's own: its newest fact, ... */
+    uint64_t older;      /* ... and what that was when all had been written ... */
+    uint32_t sweep;      /* ... before this time */
     int64_t arrived_ms;  /* 0: before we looked, or longer ago than is kept */
     int64_t ended_ms;    /* 0: it did not, as far as is known here */
     uint64_t size_bytes; /* 0: not known */
@@ -92,15 +95,16 @@ size_t history_count(const struct history *history, int64_t *oldest_ms_out);
 
 /* ---- the image ---- */
 
-/* The block and its size, a multiple of HISTORY_PAGE. */
+/* The block and its size, a multiple of PAGES_SIZE. */
 unsigned char *history_image(struct history *history, size_t *size_out);
 
 /* The block was filled with what an earlier life left: goes on from that, or begins anew where it
  * is not of this version, size and kind (false). */
 bool history_adopt(struct history *history);
 
-/* The next run of pages that changed, which count as unchanged from now on; false: there is none.
- */
+/* The next run of pages that changed, from the end of the block to its beginning, which count as
+ * unchanged from now on; false: there is none. In this order facts come before what leads to them:
+ * who is killed in between loses no more than the lines since the last time. */
 bool history_take_changed(struct history *history, size_t *offset_out, size_t *size_out);
 /* They could not be written: they count as changed again. */
 void history_change_again(struct history *history, size_t offset, size_t size);

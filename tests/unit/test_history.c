@@ -287,8 +287,7 @@ static struct history *copy_by_pages(struct history *h, struct history *to) {
     unsigned char *image = history_image(to, &size);
 
     while (history_take_changed(h, &offset, &n)) {
-        cr_assert(offset % HISTORY_PAGE == 0 && n % HISTORY_PAGE == 0 && n > 0 &&
-                  offset + n <= size);
+        cr_assert(offset % PAGES_SIZE == 0 && n % PAGES_SIZE == 0 && n > 0 && offset + n <= size);
         memcpy(image + offset, from + offset, n);
     }
     cr_expect_eq(memcmp(image, from, size), 0, "nothing that changed was left out");
@@ -323,6 +322,78 @@ Test(history, comes_back_from_its_image) {
                      "client app.example 192.0.2.1 shop\n");
     history_free(&h);
     history_free(&copy);
+}
+
+/* One line of one of many messages; the same number is the same line. */
+static void note_line(struct history *h, int line) {
+    int number = line / 6, part = line % 6;
+    int64_t now = NOW + line;
+    char id[16];
+
+    snprintf(id, sizeof id, "ID%04d", number);
+    if (part == 0)
+        arrive(h, id, now);
+    else if (part == 1)
+        deliver(h, id, "x@y.example", MAILEV_STATUS_DEFERRED, "try later", now);
+    else if (part == 2)
+        deliver(h, id, "z@y.example", MAILEV_STATUS_SENT, "ok", now);
+    else if (part == 3 || part == 4)
+        deliver(h, id, "x@y.example", MAILEV_STATUS_DEFERRED, "not yet", now);
+    else
+        end(h, id, LEDGER_BOUNCED, now);
+}
+
+/* Written by pages after each line, killed at any page, read again from some lines before: in the
+ * end there is one of each message, with all that is known of it. */
+Test(history, killed_while_it_is_written) {
+    enum { LINES = 6 * 150 };
+    struct history *h = history_new(200, &key);
+    struct history *file = history_new(200, &key);
+    struct history *whole = history_new(200, &key);
+    size_t size, offset, n;
+    unsigned char *image = history_image(file, &size);
+    uint64_t seed = 9;
+    char text[1024];
+
+    for (int line = 0; line < LINES; line++)
+        note_line(whole, line);
+    for (int line = 0, safe = 0, killed = 0; line < LINES; line++) {
+        bool dies = ((seed = seed * UINT64_C(6364136223846793005) + 1) >> 33 & 1) && line >= killed;
+        int pages = (int)(seed >> 40 & 3);
+
+        note_line(h, line);
+        while ((!dies || pages-- > 0) && history_take_changed(h, &offset, &n))
+            memcpy(image + offset, history_image(h, &size) + offset, n);
+        if (!dies) {
+            if ((seed >> 50 & 3) == 0)
+                safe = line + 1;
+            continue;
+        }
+        killed = line + 5; /* it gets on */
+        history_free(&h);
+        h = history_new(200, &key);
+        memcpy(history_image(h, &size), image, size);
+        cr_assert(history_adopt(h));
+        line = safe - 1;
+    }
+    for (int i = 0; i < LINES / 6; i++) {
+        char id[16];
+        struct found found, want;
+
+        snprintf(id, sizeof id, "ID%04d", i);
+        found = by_queue_id(h, id);
+        want = by_queue_id(whole, id);
+        cr_assert_eq(found.count, 1u, "%s: %zu", id, found.count);
+        cr_expect_eq(found.message[0]->end, LEDGER_BOUNCED, "%s", id);
+        cr_expect_eq(found.message[0]->arrived_ms, want.message[0]->arrived_ms);
+        strcpy(text, facts(whole, want.message[0]));
+        for (char *fact = strtok(text, "\n"); fact != NULL; fact = strtok(NULL, "\n"))
+            cr_expect_not_null(strstr(facts(h, found.message[0]), fact), "%s: %s not in\n%s", id,
+                               fact, facts(h, found.message[0]));
+    }
+    history_free(&h);
+    history_free(&file);
+    history_free(&whole);
 }
 
 Test(history, what_could_not_be_written_is_changed_still) {
