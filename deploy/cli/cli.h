@@ -15,12 +15,16 @@ struct command {
     int (*run)(int argc, char **argv, const char *conf_path); /* exit status */
 };
 
+extern const struct command command_backup;
 extern const struct command command_credentials;
+extern const struct command command_install;
 extern const struct command command_logs;
+extern const struct command command_restore;
 extern const struct command command_run;
 extern const struct command command_show_config;
 extern const struct command command_status;
 extern const struct command command_test;
+extern const struct command command_uninstall;
 
 /* Exit statuses of `status`: Nagios. */
 enum { NAGIOS_OK, NAGIOS_WARNING, NAGIOS_CRITICAL, NAGIOS_UNKNOWN };

@@ -1,5 +1,6 @@
-# Makes OUT, a C file with one function a text file: cmake -DOUT=... -DFILES="name=path,..." -P embed.cmake
-set(c "/* Made by embed.cmake. */\n#include \"page.h\"\n")
+# Makes OUT, a C file with one function a text file: cmake -DOUT=... -DHEADER=... -DFILES="name=path,..." -P
+# embed.cmake
+set(c "/* Made by embed.cmake. */\n#include \"${HEADER}\"\n")
 string(REPLACE "," ";" FILES "${FILES}")
 foreach(pair ${FILES})
     string(REGEX REPLACE "=.*" "" name "${pair}")

@@ -1,0 +1,329 @@
+/* See backup.h. A manifest's line is: KIND MODE UID GID SECONDS NANOSECONDS NUMBER PATH. */
+#include "backup.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "text.h"
+#include "xmem.h"
+#include "lockedit.h"
+
+enum { DEPTH_MOST = 8, FILES_MOST = 5000, LARGEST = 64 * 1024 * 1024 };
+
+static const char HEAD[] = "relaywatch-backup 1\n";
+
+struct making {
+    const char *folder; /* of the backup */
+    FILE *manifest;
+    unsigned count;
+};
+
+bool backup_parse(const char *line, struct backup_entry *out) {
+    int at = 0;
+
+    if (sscanf(line, "%c %9o %10u %10u %18lld %9ld %9u %n", &out->kind, &out->mode, &out->uid,
+               &out->gid, &out->seconds, &out->nanoseconds, &out->number, &at) != 7 ||
+        at == 0 || line[at] != '/' || strchr("fld", out->kind) == NULL || out->mode > 07777 ||
+        out->nanoseconds < 0 || out->nanoseconds > 999999999 || strstr(line + at, "/../") != NULL)
+        return false;
+    return text_copy(out->path, sizeof out->path, line + at);
+}
+
+/* ---- making ---- */
+
+static char *slurp(const char *path, size_t *size_out, struct fault *why) {
+    struct stat st;
+    char *text;
+    ssize_t n;
+
+    if (stat(path, &st) == -1 || st.st_size > LARGEST) {
+        fault_set(why, "%s: cannot be read, or larger than %d bytes", path, (int)LARGEST);
+        return NULL;
+    }
+    text = xcalloc(1, (size_t)st.st_size + 2);
+    n = file_read(path, text, (size_t)st.st_size + 2, why);
+    if (n == -1) {
+        free(text);
+        return NULL;
+    }
+    *size_out = (size_t)n;
+    return text;
+}
+
+static int keep_file(struct making *m, const char *path, char kind, struct fault *why) {
+    char to[PATH_MAX], target[PATH_MAX];
+    size_t size = 0;
+    ssize_t n;
+    char *text;
+    int failed = -1;
+
+    if (kind == 'l') {
+        n = readlink(path, target, sizeof target - 1);
+        if (n == -1)
+            return fault_errno(why, "%s", path);
+        text = xstrdup("");
+        text = xrealloc(text, (size_t)n + 1);
+        memcpy(text, target, (size_t)n);
+        size = (size_t)n;
+    } else {
+        text = slurp(path, &size, why);
+        if (text == NULL)
+            return -1;
+    }
+    if (text_format(to, sizeof to, "%s/%u", m->folder, m->count))
+        failed = file_replace(to, text, size, 0600, why);
+    wipe(text, size);
+    free(text);
+    return failed;
+}
+
+static int keep_tree(struct making *m, const char *path, int depth, struct fault *why);
+
+static int keep_below(struct making *m, const char *path, int depth, struct fault *why) {
+    struct dirent **names = NULL;
+    int n = scandir(path, &names, NULL, alphasort), failed = 0;
+
+    if (n == -1)
+        return fault_errno(why, "%s", path);
+    for (int i = 0; i < n; i++) {
+        char below[PATH_MAX];
+
+        if (failed == 0 && strcmp(names[i]->d_name, ".") != 0 &&
+            strcmp(names[i]->d_name, "..") != 0 &&
+            text_format(below, sizeof below, "%s/%s", path, names[i]->d_name))
+            failed = keep_tree(m, below, depth + 1, why);
+        free(names[i]);
+    }
+    free(names);
+    return failed;
+}
+
+static int keep_tree(struct making *m, const char *path, int depth, struct fault *why) {
+    struct stat st;
+    char kind;
+
+    if (lstat(path, &st) == -1)
+        return fault_errno(why, "%s", path);
+    kind = S_ISREG(st.st_mode) ? 'f' : S_ISLNK(st.st_mode) ? 'l' : S_ISDIR(st.st_mode) ? 'd' : '?';
+    if (kind == '?' || strchr(path, '\n') != NULL)
+        return 0; /* a socket or device is no configuration */
+    if (m->count == FILES_MOST || depth > DEPTH_MOST)
+        return fault_set(why, "%s: more than %d files, or %d folders deep", path, (int)FILES_MOST,
+                         (int)DEPTH_MOST);
+    if (kind != 'd' && keep_file(m, path, kind, why) == -1)
+        return -1;
+    fprintf(m->manifest, "%c %o %u %u %lld %ld %u %s\n", kind, (unsigned)(st.st_mode & 07777),
+            (unsigned)st.st_uid, (unsigned)st.st_gid, (long long)st.st_mtim.tv_sec,
+            st.st_mtim.tv_nsec, m->count++, path);
+    return kind == 'd' ? keep_below(m, path, depth, why) : 0;
+}
+
+/* Removes a backup, whole or half. The manifest goes first. */
+static int discard(const char *folder, struct fault *why) {
+    DIR *dir;
+    struct dirent *entry;
+    char path[PATH_MAX];
+
+    if (text_format(path, sizeof path, "%s/manifest", folder))
+        unlink(path);
+    dir = opendir(folder);
+    if (dir == NULL)
+        return errno == ENOENT ? 0 : fault_errno(why, "%s", folder);
+    while ((entry = readdir(dir)) != NULL)
+        unlinkat(dirfd(dir), entry->d_name, 0);
+    closedir(dir);
+    return rmdir(folder) == -1 ? fault_errno(why, "remove %s", folder) : 0;
+}
+
+static int fill(const char *folder, const char *const *folders, struct fault *why) {
+    char *text = NULL, path[PATH_MAX];
+    size_t size;
+    struct making m = {.folder = folder, .manifest = open_memstream(&text, &size)};
+    int failed = 0;
+
+    if (m.manifest == NULL)
+        abort();
+    fputs(HEAD, m.manifest);
+    for (; failed == 0 && *folders != NULL; folders++) {
+        if (access(*folders, F_OK) == 0)
+            failed = keep_tree(&m, *folders, 0, why);
+    }
+    if (fclose(m.manifest) != 0)
+        abort();
+    if (failed == 0)
+        failed = text_format(path, sizeof path, "%s/manifest", folder)
+                     ? file_replace(path, text, size, 0600, why)
+                     : -1;
+    free(text);
+    return failed;
+}
+
+int backup_make(const char *store, const char *const *folders, char *name_out, struct fault *why) {
+    char partial[PATH_MAX], final[PATH_MAX];
+    time_t now = time(NULL);
+    struct tm tm;
+
+    strftime(name_out, BACKUP_NAME - 4, "%Y%m%d-%H%M%S", localtime_r(&now, &tm));
+    text_format(partial, sizeof partial, "%s/.partial", store);
+    if ((mkdir(store, 0700) == -1 && errno != EEXIST) || chmod(store, 0700) == -1)
+        return fault_errno(why, "make folder %s", store);
+    for (int i = 2; backup_exists(store, name_out) && i < 100; i++)
+        text_format(name_out + 15, BACKUP_NAME - 15, "-%d", i);
+    text_format(final, sizeof final, "%s/%s", store, name_out);
+    if (discard(partial, why) == -1)
+        return -1;
+    if (mkdir(partial, 0700) == -1)
+        return fault_errno(why, "make folder %s", partial);
+    if (fill(partial, folders, why) == -1) {
+        discard(partial, NULL);
+        return -1;
+    }
+    if (rename(partial, final) == -1)
+        return fault_errno(why, "rename to %s", final);
+    return file_sync_folder(final, why);
+}
+
+/* ---- the others ---- */
+
+static bool is_name(const char *name) {
+    return strlen(name) >= 15 && strlen(name) < BACKUP_NAME &&
+           strspn(name, "0123456789-") == strlen(name);
+}
+
+bool backup_exists(const char *store, const char *name) {
+    char path[PATH_MAX];
+
+    return is_name(name) && text_format(path, sizeof path, "%s/%s", store, name) &&
+           access(path, F_OK) == 0;
+}
+
+static int only_names(const struct dirent *entry) {
+    return is_name(entry->d_name);
+}
+
+/* "-2" to "-99" after one second's name: by number. */
+static int by_time(const struct dirent **a, const struct dirent **b) {
+    int first = strncmp((*a)->d_name, (*b)->d_name, 15);
+    size_t la = strlen((*a)->d_name), lb = strlen((*b)->d_name);
+
+    if (first != 0)
+        return first;
+    return la != lb ? (la < lb ? -1 : 1) : strcmp((*a)->d_name, (*b)->d_name);
+}
+
+int backup_list(const char *store, FILE *out) {
+    struct dirent **names = NULL;
+    int n = scandir(store, &names, only_names, by_time);
+
+    for (int i = 0; i < n; i++) {
+        fprintf(out, "%s\n", names[i]->d_name);
+        free(names[i]);
+    }
+    free(names);
+    return n == -1 ? 0 : n;
+}
+
+int backup_prune(const char *store, unsigned keep, struct fault *why) {
+    struct dirent **names = NULL;
+    int n = scandir(store, &names, only_names, by_time), removed = 0;
+    char path[PATH_MAX];
+
+    for (int i = 0; i < n; i++) {
+        if (removed != -1 && (unsigned)(n - i) > keep &&
+            text_format(path, sizeof path, "%s/%s", store, names[i]->d_name))
+            removed = discard(path, why) == -1 ? -1 : removed + 1;
+        free(names[i]);
+    }
+    free(names);
+    return removed;
+}
+
+static int restore_one(const char *folder, const struct backup_entry *e, struct fault *why) {
+    const struct timespec mtime = {.tv_sec = (time_t)e->seconds, .tv_nsec = e->nanoseconds};
+    struct lockedit how = {
+        .mode = e->mode, .uid = e->uid, .gid = e->gid, .mtime = &mtime, .force = 1};
+    char from[PATH_MAX], *text, *now = NULL;
+    size_t size = 0, now_size = 0;
+    struct stat st;
+    int failed = 0;
+
+    text_format(from, sizeof from, "%s/%u", folder, e->number);
+    if (e->kind == 'd') {
+        if (mkdir(e->path, e->mode) == -1 && errno != EEXIST)
+            return fault_errno(why, "make folder %s", e->path);
+        return chown(e->path, e->uid, e->gid) == -1 || chmod(e->path, e->mode) == -1
+                   ? fault_errno(why, "%s", e->path)
+                   : 0;
+    }
+    text = slurp(from, &size, why);
+    if (text == NULL)
+        return -1;
+    if (e->kind == 'l') {
+        if (lstat(e->path, &st) == -1 && symlink(text, e->path) == -1)
+            failed = fault_errno(why, "link %s", e->path);
+    } else {
+        now = access(e->path, F_OK) == 0 ? slurp(e->path, &now_size, why) : NULL;
+        if (now == NULL || now_size != size || memcmp(now, text, size) != 0)
+            failed = lockedit_replace(e->path, now, now_size, text, size, &how, why);
+    }
+    wipe(text, size);
+    if (now != NULL)
+        wipe(now, now_size);
+    free(now);
+    free(text);
+    return failed;
+}
+
+static bool is_main_cf(const char *path) {
+    size_t n = strlen(path);
+
+    return n > 8 && strcmp(path + n - 8, "/main.cf") == 0;
+}
+
+static int restore_pass(const char *folder, const char *manifest, bool main_cf, struct fault *why) {
+    const char *line = manifest + strlen(HEAD);
+    char one[700];
+
+    while (*line != '\0') {
+        size_t n = strcspn(line, "\n");
+        struct backup_entry e;
+
+        if (!text_copy_span(one, sizeof one, (struct span){line, n}) || !backup_parse(one, &e))
+            return fault_set(why, "%s/manifest: damaged", folder);
+        if (is_main_cf(e.path) == main_cf && restore_one(folder, &e, why) == -1)
+            return -1;
+        line += n + (line[n] != '\0');
+    }
+    return 0;
+}
+
+int backup_restore(const char *store, const char *name, struct fault *why) {
+    char folder[PATH_MAX], path[PATH_MAX];
+    size_t size;
+    char *manifest;
+    int failed;
+
+    if (!backup_exists(store, name))
+        return fault_set(why, "%s: no such backup; `relaywatch backup --list` names them", name);
+    text_format(folder, sizeof folder, "%s/%s", store, name);
+    if (!text_format(path, sizeof path, "%s/manifest", folder) ||
+        (manifest = slurp(path, &size, why)) == NULL)
+        return -1;
+    if (strncmp(manifest, HEAD, strlen(HEAD)) != 0)
+        failed = fault_set(why, "%s: not a backup", path);
+    else
+        failed = restore_pass(folder, manifest, false, why) == -1
+                     ? -1
+                     : restore_pass(folder, manifest, true, why);
+    free(manifest);
+    return failed;
+}
