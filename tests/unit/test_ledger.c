@@ -540,3 +540,32 @@ Test(ledger, a_million_open_messages) {
 #endif
     ledger_free(&l);
 }
+
+Test(ledger, messages_of_old_logs_are_added_with_their_ends) {
+    static const struct ledger_totals none;
+    struct ledger *l = ledger_new(&key, NULL, NULL);
+    struct ledger *old = ledger_new(&key, NULL, NULL);
+    struct ledger_totals at;
+    struct ledger_sum sum;
+    uint64_t step;
+
+    clock_ms = NOW;
+    play(l, "ca ma qa"); /* in the queue now */
+    play(old, "ca ma qa sa ra cb mb qb bb rb cc mc qc rd");
+    step = ledger_totals(l)->step;
+    at = *ledger_totals(old);
+    ledger_add_ended(l, &at, &none);
+    play(old, "sc rc ce me qe"); /* c's end; e never ends */
+    ledger_add_ended(l, ledger_totals(old), &at);
+    sum = ledger_sum(l);
+    cr_expect_eq(sum.accepted, 4u);
+    cr_expect_eq(sum.sent, 2u);
+    cr_expect_eq(sum.bounced, 1u);
+    cr_expect_eq(sum.queued, 1u);
+    cr_expect_eq(sum.unknown, 0u);
+    cr_expect_eq(ledger_totals(l)->stray, 1u);
+    cr_expect_eq(ledger_totals(l)->step, step);
+    cr_expect_eq(sum.accepted, sum.sent + sum.bounced + sum.expired + sum.unknown + sum.queued);
+    ledger_free(&old);
+    ledger_free(&l);
+}
