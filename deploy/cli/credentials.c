@@ -122,19 +122,6 @@ static void put_field(struct json_t *o, const char *key, struct span value) {
     json_put_text(o, key, text[0] != '\0' ? text : NULL);
 }
 
-static void put_time(struct json_t *o, const char *key, int64_t seconds) {
-    time_t t = (time_t)seconds;
-    char text[40];
-    struct tm tm;
-
-    if (seconds == 0 || gmtime_r(&t, &tm) == NULL) {
-        json_put_null(o, key);
-        return;
-    }
-    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
-    json_put_text(o, key, text);
-}
-
 static struct json_t *probe_object(const struct probe_verdict *v) {
     struct json_t *o = json_make_object();
 
@@ -143,7 +130,7 @@ static struct json_t *probe_object(const struct probe_verdict *v) {
     put_field(o, "text", FIELD(v->text));
     put_field(o, "tls_version", FIELD(v->tls_version));
     put_field(o, "tls_cipher", FIELD(v->tls_cipher));
-    put_time(o, "certificate_expires", v->certificate_expires_s);
+    json_put_time(o, "certificate_expires", v->certificate_expires_s * 1000);
     put_field(o, "address", FIELD(v->address));
     put_field(o, "egress_address", FIELD(v->egress));
     put_field(o, "ehlo", FIELD(v->ehlo));
@@ -163,7 +150,7 @@ static void print_json(const struct keeper_reply *reply) {
     json_put_int(o, "line", c->line);
     json_put_int(o, "changed", c->changed);
     json_put_int(o, "serial", (int64_t)c->serial);
-    put_time(o, "changed_at", c->applied_ms / 1000);
+    json_put_time(o, "changed_at", c->applied_ms);
     json_put_bool(o, "reloaded", c->reloaded != 0);
     json_put_bool(o, "flushed", c->flushed != 0);
     json_put_bool(o, "mail_held", c->held != 0);
