@@ -62,7 +62,7 @@ clean_up() {
     touch "$work/end"
     [[ -n ${KEEP:-} ]] && echo "# kept: $dir" && return
     "$repo/deploy/up" --dir "$dir" --stop >/dev/null 2>&1
-    rm -rf "$dir" "$work"
+    rm -rf "$(readlink -f "$dir")" "$dir" "$work"
 }
 trap clean_up EXIT
 
