@@ -42,31 +42,31 @@ static bool run_postfix(const char *program, const char *config_dir, const char 
 }
 
 /* How long until the next reload may be; 0: now. A clock that was set back makes nobody wait. */
-static int64_t wait_ms(const struct facts *facts, const struct memory *memory, int64_t now_ms) {
+static int64_t wait_ms(const struct facts *facts, const struct recall *recall, int64_t now_ms) {
     int64_t every_ms =
         strcmp(facts->map_type, "texthash") == 0 ? TEXT_RELOAD_EVERY_MS : RELOAD_EVERY_MS;
-    int64_t since_ms = now_ms - memory->reloaded_ms;
+    int64_t since_ms = now_ms - recall->reloaded_ms;
 
     return since_ms < 0 || since_ms >= every_ms ? 0 : every_ms - since_ms;
 }
 
-int64_t activate_owed_ms(const struct facts *facts, const struct memory *memory, int64_t now_ms) {
-    int64_t since_ms = now_ms - memory->reloaded_ms;
+int64_t activate_owed_ms(const struct facts *facts, const struct recall *recall, int64_t now_ms) {
+    int64_t since_ms = now_ms - recall->reloaded_ms;
 
-    if (memory->reload_owed)
-        return wait_ms(facts, memory, now_ms) + 1;
-    if (memory->flush_owed)
+    if (recall->reload_owed)
+        return wait_ms(facts, recall, now_ms) + 1;
+    if (recall->flush_owed)
         return since_ms < 0 || since_ms >= SETTLE_MS ? 1 : SETTLE_MS - since_ms;
     return 0;
 }
 
 /* The queue again, some time after the reload. */
-bool activate_flush(const struct keeper *keeper, const struct facts *facts, struct memory *memory,
+bool activate_flush(const struct keeper *keeper, const struct facts *facts, struct recall *recall,
                     struct keeper_reply *reply) {
     struct keeper_queue queue;
     struct fault why = {""};
 
-    memory->flush_owed = false;
+    recall->flush_owed = false;
     if (queuedir_read(facts->queue_directory, &queue, &why) == -1) {
         text_copy(reply->detail, sizeof reply->detail, why.text);
         return false;
@@ -77,12 +77,12 @@ bool activate_flush(const struct keeper *keeper, const struct facts *facts, stru
     return true;
 }
 
-bool activate(const struct keeper *keeper, const struct facts *facts, struct memory *memory,
+bool activate(const struct keeper *keeper, const struct facts *facts, struct recall *recall,
               bool now, struct keeper_reply *reply) {
     struct keeper_queue queue;
     struct fault why = {""};
     int64_t wall_ms = clock_wall_ms();
-    int64_t left_ms = now ? 0 : wait_ms(facts, memory, wall_ms);
+    int64_t left_ms = now ? 0 : wait_ms(facts, recall, wall_ms);
     bool good = true;
 
     if (queuedir_read(facts->queue_directory, &queue, &why) == -1) {
@@ -90,17 +90,17 @@ bool activate(const struct keeper *keeper, const struct facts *facts, struct mem
         return false;
     }
     if (queue.postfix_running == 0) {
-        memory->reload_owed = memory->flush_owed =
+        recall->reload_owed = recall->flush_owed =
             false; /* it will read everything when it starts */
         text_copy(reply->detail, sizeof reply->detail, "Postfix does not run: no reload");
         return true;
     }
-    memory->reload_owed = left_ms > 0;
-    memory->flush_owed = left_ms == 0 && queue.deferred > 0;
+    recall->reload_owed = left_ms > 0;
+    recall->flush_owed = left_ms == 0 && queue.deferred > 0;
     if (left_ms == 0) {
         good = run_postfix("/usr/sbin/postfix", keeper->config_dir, "reload", reply);
         reply->credential.reloaded = good;
-        memory->reloaded_ms = wall_ms;
+        recall->reloaded_ms = wall_ms;
     }
     if (good && queue.deferred > 0)
         reply->credential.flushed =
@@ -125,28 +125,28 @@ static bool held_value(const char *before, char *out, size_t size) {
     return text_format(out, size, "%s%ssmtp, relay", before, before[0] != '\0' ? ", " : "");
 }
 
-int activate_hold(const struct keeper *keeper, const struct facts *facts, struct memory *memory,
+int activate_hold(const struct keeper *keeper, const struct facts *facts, struct recall *recall,
                   struct fault *why) {
-    char value[sizeof memory->defer_transports + 32];
+    char value[sizeof recall->defer_transports + 32];
 
-    text_copy(memory->defer_transports, sizeof memory->defer_transports, facts->defer_transports);
-    memory->held = true;
+    text_copy(recall->defer_transports, sizeof recall->defer_transports, facts->defer_transports);
+    recall->held = true;
     if (!held_value(facts->defer_transports, value, sizeof value) ||
-        memory_save(keeper->state_dir, memory, why) == -1)
+        recall_save(keeper->state_dir, recall, why) == -1)
         return -1;
     return set_parameter(keeper, value, why);
 }
 
-int activate_release(const struct keeper *keeper, const struct facts *facts, struct memory *memory,
+int activate_release(const struct keeper *keeper, const struct facts *facts, struct recall *recall,
                      struct fault *why) {
-    char value[sizeof memory->defer_transports + 32];
+    char value[sizeof recall->defer_transports + 32];
 
     /* Another value is the operator's, from after the hold: it stays. */
-    if (held_value(memory->defer_transports, value, sizeof value) &&
+    if (held_value(recall->defer_transports, value, sizeof value) &&
         strcmp(value, facts->defer_transports) == 0 &&
-        set_parameter(keeper, memory->defer_transports, why) == -1)
+        set_parameter(keeper, recall->defer_transports, why) == -1)
         return -1;
-    memory->held = false;
-    memory->defer_transports[0] = '\0';
+    recall->held = false;
+    recall->defer_transports[0] = '\0';
     return 0;
 }

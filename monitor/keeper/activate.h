@@ -7,7 +7,7 @@
 
 #include "facts.h"
 #include "fault.h"
-#include "memory.h"
+#include "recall.h"
 #include "keeperq.h"
 #include "verbs.h"
 
@@ -15,21 +15,21 @@
  * known): one that comes sooner is owed. Flush, if mail is deferred; after a reload it is owed once
  * more. `now`: without regard to the last one. Returns false when the reload was tried and
  * failed; the reply's detail says why. */
-bool activate(const struct keeper *keeper, const struct facts *facts, struct memory *memory,
+bool activate(const struct keeper *keeper, const struct facts *facts, struct recall *recall,
               bool now, struct keeper_reply *reply);
 
 /* The flush that is owed. */
-bool activate_flush(const struct keeper *keeper, const struct facts *facts, struct memory *memory,
+bool activate_flush(const struct keeper *keeper, const struct facts *facts, struct recall *recall,
                     struct keeper_reply *reply);
 
 /* How long until NUDGE has something to do; 0: nothing is owed. */
-int64_t activate_owed_ms(const struct facts *facts, const struct memory *memory, int64_t now_ms);
+int64_t activate_owed_ms(const struct facts *facts, const struct recall *recall, int64_t now_ms);
 
-/* Puts smtp and relay into defer_transports, or back what was there. The caller saves the memory
+/* Puts smtp and relay into defer_transports, or back what was there. The caller saves it
  * after; activate_hold saves it before main.cf is changed, too. */
 MUSTCHECK int activate_hold(const struct keeper *keeper, const struct facts *facts,
-                            struct memory *memory, struct fault *why);
+                            struct recall *recall, struct fault *why);
 MUSTCHECK int activate_release(const struct keeper *keeper, const struct facts *facts,
-                               struct memory *memory, struct fault *why);
+                               struct recall *recall, struct fault *why);
 
 #endif

@@ -17,7 +17,7 @@
 #include "commit.h"
 #include "facts.h"
 #include "incoming.h"
-#include "memory.h"
+#include "recall.h"
 #include "mapfile.h"
 #include "tryout.h"
 #include "work.h"
@@ -46,21 +46,21 @@ static bool is_ours(const struct work *w, const struct cred_file *file, const st
            (w->facts.sender_dependent && memchr(entry->key.p, '@', entry->key.n) != NULL);
 }
 
-static unsigned refused_lately(const struct memory *memory, int64_t now_ms) {
+static unsigned refused_lately(const struct recall *recall, int64_t now_ms) {
     unsigned count = 0;
 
-    for (unsigned i = 0; i < memory->refused_count; i++)
-        count += !memory->refused[i].in_production && now_ms >= memory->refused[i].at_ms &&
-                 now_ms - memory->refused[i].at_ms < HOUR_MS;
+    for (unsigned i = 0; i < recall->refused_count; i++)
+        count += !recall->refused[i].in_production && now_ms >= recall->refused[i].at_ms &&
+                 now_ms - recall->refused[i].at_ms < HOUR_MS;
     return count;
 }
 
-static const struct memory_refused *known_refusal(const struct work *w, const struct cred *entry) {
-    return memory_find(&w->memory, memory_login(&w->memory, w->facts.host, entry->value));
+static const struct recall_refused *known_refusal(const struct work *w, const struct cred *entry) {
+    return recall_find(&w->recall, recall_login(&w->recall, w->facts.host, entry->value));
 }
 
 static void say_known(struct work *w, const struct cred *entry,
-                      const struct memory_refused *known) {
+                      const struct recall_refused *known) {
     char age[32];
 
     text_age(age, sizeof age, (clock_wall_ms() - known->at_ms) / 1000);
@@ -78,7 +78,7 @@ static void say_known(struct work *w, const struct cred *entry,
 
 /* APPLY of root's is `credentials rotate`: somebody means it. SET may be a script that runs each
  * hour: at most five times a day. */
-static bool may_try_again(const struct work *w, const struct memory_refused *known,
+static bool may_try_again(const struct work *w, const struct recall_refused *known,
                           int64_t now_ms) {
     return w->keeper->person &&
            (w->reply->verb == KEEPER_APPLY || now_ms - known->at_ms >= AGAIN_MS);
@@ -87,15 +87,15 @@ static bool may_try_again(const struct work *w, const struct memory_refused *kno
 /* Tries one login, unless the smarthost has refused it before: the same secret is never sent twice
  * by itself (lock-out), and only failed logins count against the limit. */
 static bool prove_one(struct work *w, const struct cred *entry) {
-    struct hash128 login = memory_login(&w->memory, w->facts.host, entry->value);
-    const struct memory_refused *known = memory_find(&w->memory, login);
+    struct hash128 login = recall_login(&w->recall, w->facts.host, entry->value);
+    const struct recall_refused *known = recall_find(&w->recall, login);
     int64_t now_ms = clock_wall_ms();
 
     if (known != NULL && !may_try_again(w, known, now_ms)) {
         say_known(w, entry, known);
         return false;
     }
-    if (!w->keeper->person && refused_lately(&w->memory, now_ms) >= REFUSED_AN_HOUR) {
+    if (!w->keeper->person && refused_lately(&w->recall, now_ms) >= REFUSED_AN_HOUR) {
         work_say(w, KEEPER_INCONCLUSIVE,
                  "10 logins were refused within the hour: no more is tried for now (lock-out)");
         return false;
@@ -103,10 +103,10 @@ static bool prove_one(struct work *w, const struct cred *entry) {
     tryout(w->keeper, &w->facts, entry->user, entry->secret, w->reply);
     if (w->reply->outcome == KEEPER_REFUSED) {
         w->reply->credential.line = entry->line;
-        memory_refuse(&w->memory, login, false, now_ms);
+        recall_refuse(&w->recall, login, false, now_ms);
         work_save(w);
     } else if (w->reply->outcome == KEEPER_DONE) {
-        memory_forgive(&w->memory, login);
+        recall_forgive(&w->recall, login);
     }
     return w->reply->outcome == KEEPER_DONE;
 }
@@ -276,12 +276,12 @@ static void from_source(struct work *w) {
         w->reply->credential.origin = KEEPER_ORIGIN_SOURCE;
         return;
     }
-    hash = hash_bytes(&w->memory.key, w->content, n);
-    if (hash.h[0] == w->memory.taken.h[0] && hash.h[1] == w->memory.taken.h[1])
+    hash = hash_bytes(&w->recall.key, w->content, n);
+    if (hash.h[0] == w->recall.taken.h[0] && hash.h[1] == w->recall.taken.h[1])
         return;
     run_content(w, w->keeper->source, n, KEEPER_ORIGIN_SOURCE);
     if (w->reply->outcome == KEEPER_DONE || w->reply->outcome == KEEPER_UNCHANGED) {
-        w->memory.taken = hash;
+        w->recall.taken = hash;
         work_save(w);
     }
 }
@@ -356,7 +356,7 @@ static void run_set(struct work *w) {
 static void judge_both(struct work *w, struct span live_user, struct span live_secret) {
     tryout(w->keeper, &w->facts, live_user, live_secret, w->reply);
     if (w->reply->outcome == KEEPER_REFUSED) {
-        w->memory.live_refused_ms = clock_wall_ms();
+        w->recall.live_refused_ms = clock_wall_ms();
         work_save(w);
         work_say(w, KEEPER_REFUSED, "the relay refuses the live login and the one before it");
     } else if (w->reply->outcome == KEEPER_DONE) {
@@ -389,22 +389,22 @@ static void run_back(struct work *w, struct span text) {
         judge_both(w, user, secret);
     else if (w->reply->outcome == KEEPER_DONE) {
         w->map.text_n = 0;
-        source_too = mapfile_read(&w->map, &why) == 0 && w->memory.wrote_source && !w->map.linked;
-        now_there = hash_bytes(&w->memory.key, w->map.text, w->map.text_n);
-        source_too = (source_too && now_there.h[0] == w->memory.written.h[0] &&
-                      now_there.h[1] == w->memory.written.h[1]) ||
+        source_too = mapfile_read(&w->map, &why) == 0 && w->recall.wrote_source && !w->map.linked;
+        now_there = hash_bytes(&w->recall.key, w->map.text, w->map.text_n);
+        source_too = (source_too && now_there.h[0] == w->recall.written.h[0] &&
+                      now_there.h[1] == w->recall.written.h[1]) ||
                      work_is_text(w);
-        memory_refuse(&w->memory, memory_login(&w->memory, w->facts.host, live), true,
+        recall_refuse(&w->recall, recall_login(&w->recall, w->facts.host, live), true,
                       clock_wall_ms());
         commit_put(w, text, &w->merged, source_too, (struct span){NULL, 0}, KEEPER_ORIGIN_UNDO);
         if (w->reply->outcome == KEEPER_DONE)
-            memory_drop_previous(w->keeper->state_dir);
+            recall_drop_previous(w->keeper->state_dir);
     }
 }
 
 static void run_undo(struct work *w) {
     struct fault why = {""};
-    ptrdiff_t n = memory_read_previous(w->keeper->state_dir, w->text, sizeof w->text);
+    ptrdiff_t n = recall_read_previous(w->keeper->state_dir, w->text, sizeof w->text);
 
     if (n <= 0)
         work_say(w, KEEPER_UNCHANGED, "no login of before is kept: there is nothing to put back");

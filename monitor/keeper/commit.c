@@ -16,12 +16,12 @@
  * left. */
 void commit_recover(struct work *w) {
     mapfile_unstage(&w->map);
-    if (!w->memory.committing)
+    if (!w->recall.committing)
         return;
-    w->memory.committing = false;
-    w->memory.serial++;
-    w->memory.applied_ms = clock_wall_ms();
-    (void)activate(w->keeper, &w->facts, &w->memory, false, w->reply);
+    w->recall.committing = false;
+    w->recall.serial++;
+    w->recall.applied_ms = clock_wall_ms();
+    (void)activate(w->keeper, &w->facts, &w->recall, false, w->reply);
     work_save(w);
 }
 
@@ -63,12 +63,12 @@ static int keep_previous(struct work *w, struct span old, struct fault *why) {
     int failed = 0;
 
     if (old.n > 0)
-        return memory_keep_previous(w->keeper->state_dir, old, why);
+        return recall_keep_previous(w->keeper->state_dir, old, why);
     text = xcalloc(1, CRED_FILE_MAX + 1);
     if (!work_is_text(w) && mapfile_list(&w->map, &w->file, text, &n))
-        failed = memory_keep_previous(w->keeper->state_dir, (struct span){text, n}, why);
+        failed = recall_keep_previous(w->keeper->state_dir, (struct span){text, n}, why);
     else
-        memory_drop_previous(w->keeper->state_dir); /* not known */
+        recall_drop_previous(w->keeper->state_dir); /* not known */
     wipe(text, CRED_FILE_MAX + 1);
     free(text);
     return failed;
@@ -77,18 +77,18 @@ static int keep_previous(struct work *w, struct span old, struct fault *why) {
 /* Live from here on. */
 static void go_live(struct work *w, enum keeper_origin origin) {
     struct fault why = {""};
-    bool release = w->memory.held;
+    bool release = w->recall.held;
 
-    w->memory.committing = false;
-    w->memory.serial++;
-    w->memory.applied_ms = clock_wall_ms();
-    w->memory.origin = origin;
-    w->memory.live_refused_ms = 0;
+    w->recall.committing = false;
+    w->recall.serial++;
+    w->recall.applied_ms = clock_wall_ms();
+    w->recall.origin = origin;
+    w->recall.live_refused_ms = 0;
     w->reply->credential.origin = origin;
     work_say(w, KEEPER_DONE, "");
-    if (release && activate_release(w->keeper, &w->facts, &w->memory, &why) == -1)
+    if (release && activate_release(w->keeper, &w->facts, &w->recall, &why) == -1)
         log_error("apply", "release the queue: %s", why.text);
-    if (!activate(w->keeper, &w->facts, &w->memory, release, w->reply) && work_is_text(w))
+    if (!activate(w->keeper, &w->facts, &w->recall, release, w->reply) && work_is_text(w))
         w->reply->outcome = KEEPER_FAILED; /* without a reload nothing has changed */
     else if (work_is_text(w))
         note_loaded(w);
@@ -110,13 +110,13 @@ void commit_put(struct work *w, struct span text, const struct cred_file *file, 
     else if (!undo && keep_previous(w, old, &why) == -1)
         work_say(w, KEEPER_FAILED, why.text);
     else {
-        w->memory.committing = true;
-        w->memory.wrote_source = source_too;
-        w->memory.written = hash_bytes(&w->memory.key, text.p, text.n);
-        if (memory_save(w->keeper->state_dir, &w->memory, &why) == -1 ||
+        w->recall.committing = true;
+        w->recall.wrote_source = source_too;
+        w->recall.written = hash_bytes(&w->recall.key, text.p, text.n);
+        if (recall_save(w->keeper->state_dir, &w->recall, &why) == -1 ||
             (rename_any && mapfile_commit(&w->map, source_too, &why) == -1)) {
             work_say(w, KEEPER_FAILED, why.text);
-            w->memory.committing = false;
+            w->recall.committing = false;
             work_save(w);
         } else {
             go_live(w, origin);

@@ -9,17 +9,17 @@
 enum { HOLD_WITHIN_MS = 15 * 60 * 1000 };
 
 static void run_hold(struct work *w) {
-    int64_t since_ms = clock_wall_ms() - w->memory.live_refused_ms;
+    int64_t since_ms = clock_wall_ms() - w->recall.live_refused_ms;
     struct fault why = {""};
 
-    if (w->memory.held)
+    if (w->recall.held)
         work_say(w, KEEPER_UNCHANGED, "mail is held already");
     else if (!w->keeper->person && (since_ms < 0 || since_ms > HOLD_WITHIN_MS))
         work_say(w, KEEPER_NOT_ALLOWED, "the live login was not refused lately");
-    else if (activate_hold(w->keeper, &w->facts, &w->memory, &why) == -1)
+    else if (activate_hold(w->keeper, &w->facts, &w->recall, &why) == -1)
         work_say(w, KEEPER_FAILED, why.text);
     else {
-        (void)activate(w->keeper, &w->facts, &w->memory, true, w->reply);
+        (void)activate(w->keeper, &w->facts, &w->recall, true, w->reply);
         work_save(w);
     }
 }
@@ -27,30 +27,30 @@ static void run_hold(struct work *w) {
 static void run_release(struct work *w) {
     struct fault why = {""};
 
-    if (!w->memory.held)
+    if (!w->recall.held)
         work_say(w, KEEPER_UNCHANGED, "mail is not held");
-    else if (activate_release(w->keeper, &w->facts, &w->memory, &why) == -1)
+    else if (activate_release(w->keeper, &w->facts, &w->recall, &why) == -1)
         work_say(w, KEEPER_FAILED, why.text);
     else {
-        (void)activate(w->keeper, &w->facts, &w->memory, true, w->reply);
+        (void)activate(w->keeper, &w->facts, &w->recall, true, w->reply);
         work_save(w);
     }
 }
 
 static void run_nudge(struct work *w) {
-    if (activate_owed_ms(&w->facts, &w->memory, clock_wall_ms()) == 0) {
+    if (activate_owed_ms(&w->facts, &w->recall, clock_wall_ms()) == 0) {
         work_say(w, KEEPER_UNCHANGED, "no reload is owed");
         return;
     }
-    if (!w->memory.reload_owed)
-        (void)activate_flush(w->keeper, &w->facts, &w->memory, w->reply);
-    else if (!activate(w->keeper, &w->facts, &w->memory, false, w->reply))
+    if (!w->recall.reload_owed)
+        (void)activate_flush(w->keeper, &w->facts, &w->recall, w->reply);
+    else if (!activate(w->keeper, &w->facts, &w->recall, false, w->reply))
         w->reply->outcome = KEEPER_FAILED;
     work_save(w);
 }
 
 static void run_finish(struct work *w) {
-    memory_drop_previous(w->keeper->state_dir);
+    recall_drop_previous(w->keeper->state_dir);
 }
 
 static void run_short(const struct keeper *keeper, struct keeper_reply *reply,
@@ -84,8 +84,8 @@ void hold_note_verdict(const struct keeper *keeper, struct keeper_reply *reply) 
     bool refused = reply->outcome == KEEPER_REFUSED;
 
     if (scratch.outcome == KEEPER_DONE) {
-        if (refused || (reply->outcome == KEEPER_DONE && w->memory.live_refused_ms != 0)) {
-            w->memory.live_refused_ms = refused ? clock_wall_ms() : 0;
+        if (refused || (reply->outcome == KEEPER_DONE && w->recall.live_refused_ms != 0)) {
+            w->recall.live_refused_ms = refused ? clock_wall_ms() : 0;
             work_save(w);
         }
         work_tell(w, &reply->credential);

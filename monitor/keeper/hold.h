@@ -12,7 +12,7 @@ void hold_end(const struct keeper *keeper, struct keeper_reply *reply);    /* RE
 void hold_nudge(const struct keeper *keeper, struct keeper_reply *reply);  /* NUDGE */
 void hold_finish(const struct keeper *keeper, struct keeper_reply *reply); /* FINISH */
 
-/* Notes what VERIFY found of the live login, and adds to the reply what the memory knows. */
+/* Notes what VERIFY found of the live login, and adds to the reply what the recall knows. */
 void hold_note_verdict(const struct keeper *keeper, struct keeper_reply *reply);
 
 #endif

@@ -22,8 +22,8 @@ void work_say(struct work *w, enum keeper_outcome outcome, const char *detail) {
 void work_save(struct work *w) {
     struct fault why;
 
-    if (memory_save(w->keeper->state_dir, &w->memory, &why) == -1)
-        log_error("memory", "%s", why.text);
+    if (recall_save(w->keeper->state_dir, &w->recall, &why) == -1)
+        log_error("keeper", "%s", why.text);
 }
 
 static bool take_lock(struct work *w) {
@@ -51,7 +51,7 @@ struct work *work_begin_short(const struct keeper *keeper, struct keeper_reply *
     w->reply = reply;
     w->lock = -1;
     w->map.folder = -1;
-    if (take_lock(w) && memory_load(keeper->state_dir, &w->memory, &why) == -1)
+    if (take_lock(w) && recall_load(keeper->state_dir, &w->recall, &why) == -1)
         work_say(w, KEEPER_FAILED, why.text);
     return w;
 }
@@ -66,13 +66,13 @@ struct work *work_begin(const struct keeper *keeper, struct keeper_reply *reply)
 }
 
 void work_tell(const struct work *w, struct keeper_credential *c) {
-    c->serial = w->memory.serial;
-    c->applied_ms = w->memory.applied_ms;
-    c->held = w->memory.held;
-    c->reload_due_ms = (uint32_t)activate_owed_ms(&w->facts, &w->memory, clock_wall_ms());
-    c->has_previous = memory_has_previous(w->keeper->state_dir);
+    c->serial = w->recall.serial;
+    c->applied_ms = w->recall.applied_ms;
+    c->held = w->recall.held;
+    c->reload_due_ms = (uint32_t)activate_owed_ms(&w->facts, &w->recall, clock_wall_ms());
+    c->has_previous = recall_has_previous(w->keeper->state_dir);
     if (w->reply->outcome == KEEPER_UNCHANGED || &w->reply->credential != c)
-        c->origin = (uint32_t)w->memory.origin;
+        c->origin = (uint32_t)w->recall.origin;
 }
 
 void work_end(struct work *w) {

@@ -1,4 +1,4 @@
-/* One run of a verb that changes something: the lock, the memory, what main.cf says, and all texts
+/* One run of a verb that changes something: the lock, the recall, what main.cf says, and all texts
  * with secrets in them, wiped at its end. Private to apply.c and hold.c. */
 #ifndef KEEPER_WORK_H
 #define KEEPER_WORK_H
@@ -7,7 +7,7 @@
 
 #include "cred.h"
 #include "facts.h"
-#include "memory.h"
+#include "recall.h"
 #include "keeperq.h"
 #include "mapfile.h"
 #include "verbs.h"
@@ -17,7 +17,7 @@ struct work {
     struct keeper_reply *reply;
     struct facts facts;
     struct mapfile map;
-    struct memory memory;
+    struct recall recall;
     int lock;
     struct cred_file file;   /* of the operator's text */
     struct cred_file merged; /* of `text` */
@@ -26,15 +26,15 @@ struct work {
     bool differs[CRED_MAX];
 };
 
-/* Takes the lock (one change at a time) and reads memory and main.cf. Goes on when the reply's
+/* Takes the lock (one change at a time) and reads recall and main.cf. Goes on when the reply's
  * outcome is DONE; work_end is due either way. */
 struct work *work_begin(const struct keeper *keeper, struct keeper_reply *reply);
 /* The same without main.cf. */
 struct work *work_begin_short(const struct keeper *keeper, struct keeper_reply *reply);
-/* Puts what the memory knows into the reply, unlocks, wipes, frees. */
+/* Puts what the recall knows into the reply, unlocks, wipes, frees. */
 void work_end(struct work *w);
 
-/* What the memory knows of the live login. */
+/* What the recall knows of the live login. */
 void work_tell(const struct work *w, struct keeper_credential *c);
 void work_say(struct work *w, enum keeper_outcome outcome, const char *detail);
 void work_save(struct work *w);

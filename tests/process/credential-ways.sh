@@ -87,7 +87,7 @@ set_password third
 source_is "127.0.0.1 $good:third\nother.example v:q\n"
 keeper A
 is "a person may still" "done $good:third" "$(field outcome) $(live 127.0.0.1)"
-rm -f "$work/state/memory"
+rm -f "$work/state/recall"
 
 # ---------------------------------------------------------------- a secret manager's file
 

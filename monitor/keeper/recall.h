@@ -2,8 +2,8 @@
  * replaced whole and made durable: how far a change got, which logins the smarthost has refused (as
  * keyed hashes, never themselves), what of a credential source was taken. And beside it, while it
  * may be wanted again, the login of before the last change. Blocks on the disk only. */
-#ifndef KEEPER_MEMORY_H
-#define KEEPER_MEMORY_H
+#ifndef KEEPER_RECALL_H
+#define KEEPER_RECALL_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,15 +13,15 @@
 #include "hash.h"
 #include "text.h"
 
-enum { MEMORY_REFUSED_MOST = 64 };
+enum { RECALL_REFUSED_MOST = 64 };
 
-struct memory_refused {
+struct recall_refused {
     struct hash128 login; /* of host and user:password */
     int64_t at_ms;        /* the last time */
     bool in_production;   /* logged in when probed, and was refused later */
 };
 
-struct memory {
+struct recall {
     uint64_t serial;     /* changes that were put in place */
     int64_t applied_ms;  /* the last of them, wall clock */
     uint64_t origin;     /* enum keeper_origin of it */
@@ -37,27 +37,27 @@ struct memory {
     struct hash128 taken; /* of the credential source */
     struct hash_key key;
     unsigned refused_count;
-    struct memory_refused refused[MEMORY_REFUSED_MOST]; /* the oldest first */
+    struct recall_refused refused[RECALL_REFUSED_MOST]; /* the oldest first */
 };
 
 /* Reads it; one that is not there, or damaged, is a new one with a key of its own. */
-MUSTCHECK int memory_load(const char *folder, struct memory *out, struct fault *why);
-MUSTCHECK int memory_save(const char *folder, const struct memory *memory, struct fault *why);
+MUSTCHECK int recall_load(const char *folder, struct recall *out, struct fault *why);
+MUSTCHECK int recall_save(const char *folder, const struct recall *recall, struct fault *why);
 
-/* memory_load's and memory_save's text. Pure. */
-size_t memory_print(const struct memory *memory, char *out, size_t size);
-bool memory_parse(struct span text, struct memory *out);
+/* recall_load's and recall_save's text. Pure. */
+size_t recall_print(const struct recall *recall, char *out, size_t size);
+bool recall_parse(struct span text, struct recall *out);
 
-struct hash128 memory_login(const struct memory *memory, const char *host, struct span login);
-const struct memory_refused *memory_find(const struct memory *memory, struct hash128 login);
-void memory_refuse(struct memory *memory, struct hash128 login, bool in_production, int64_t now_ms);
-void memory_forgive(struct memory *memory, struct hash128 login);
+struct hash128 recall_login(const struct recall *recall, const char *host, struct span login);
+const struct recall_refused *recall_find(const struct recall *recall, struct hash128 login);
+void recall_refuse(struct recall *recall, struct hash128 login, bool in_production, int64_t now_ms);
+void recall_forgive(struct recall *recall, struct hash128 login);
 
 /* The text that the map had before the last change: kept, read (size + 1 bytes of room), forgotten.
  */
-MUSTCHECK int memory_keep_previous(const char *folder, struct span text, struct fault *why);
-ptrdiff_t memory_read_previous(const char *folder, char *out, size_t size);
-bool memory_has_previous(const char *folder);
-void memory_drop_previous(const char *folder);
+MUSTCHECK int recall_keep_previous(const char *folder, struct span text, struct fault *why);
+ptrdiff_t recall_read_previous(const char *folder, char *out, size_t size);
+bool recall_has_previous(const char *folder);
+void recall_drop_previous(const char *folder);
 
 #endif

@@ -1,5 +1,5 @@
-/* See memory.h. Lines of "name value"; the last is "end", so that a cut file is seen. */
-#include "memory.h"
+/* See recall.h. Lines of "name value"; the last is "end", so that a cut file is seen. */
+#include "recall.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +25,7 @@ static size_t put(char *out, size_t size, size_t at, const char *name, uint64_t 
     return at + strlen(out + at);
 }
 
-size_t memory_print(const struct memory *j, char *out, size_t size) {
+size_t recall_print(const struct recall *j, char *out, size_t size) {
     size_t n;
 
     text_copy(out, size, HEAD);
@@ -65,7 +65,7 @@ static bool take_hex(struct span s, uint64_t *out) {
     return true;
 }
 
-static bool take(struct memory *j, struct span name, uint64_t a, uint64_t b) {
+static bool take(struct recall *j, struct span name, uint64_t a, uint64_t b) {
     unsigned last = j->refused_count;
 
     if (span_is(name, "serial"))
@@ -88,7 +88,7 @@ static bool take(struct memory *j, struct span name, uint64_t a, uint64_t b) {
         j->taken = (struct hash128){{a, b}};
     else if (span_is(name, "key"))
         j->key = (struct hash_key){{a, b}};
-    else if (span_is(name, "refused") && last < MEMORY_REFUSED_MOST)
+    else if (span_is(name, "refused") && last < RECALL_REFUSED_MOST)
         j->refused[j->refused_count++].login = (struct hash128){{a, b}};
     else if (span_is(name, "when") && last > 0) {
         j->refused[last - 1].in_production = a != 0;
@@ -98,7 +98,7 @@ static bool take(struct memory *j, struct span name, uint64_t a, uint64_t b) {
     return true;
 }
 
-bool memory_parse(struct span text, struct memory *out) {
+bool recall_parse(struct span text, struct recall *out) {
     memset(out, 0, sizeof *out);
     if (!span_starts(text, HEAD))
         return false;
@@ -132,17 +132,17 @@ static bool path_of(const char *folder, const char *name, char *out, size_t size
     return text_format(out, size, "%s/%s", folder, name);
 }
 
-int memory_load(const char *folder, struct memory *out, struct fault *why) {
+int recall_load(const char *folder, struct recall *out, struct fault *why) {
     char *text = xcalloc(1, TEXT_MAX);
     char path[512];
     bool good = false;
     ssize_t n;
 
-    if (path_of(folder, "memory", path, sizeof path)) {
+    if (path_of(folder, "recall", path, sizeof path)) {
         n = file_read(path, text, TEXT_MAX, NULL);
-        good = n > 0 && memory_parse((struct span){text, (size_t)n}, out);
+        good = n > 0 && recall_parse((struct span){text, (size_t)n}, out);
         if (!good && (n >= 0 || errno != ENOENT))
-            log_warn("memory", "%s is damaged: begun anew", path);
+            log_warn("recall", "%s is damaged: begun anew", path);
     }
     free(text);
     if (good)
@@ -153,33 +153,33 @@ int memory_load(const char *folder, struct memory *out, struct fault *why) {
     return 0;
 }
 
-int memory_save(const char *folder, const struct memory *memory, struct fault *why) {
+int recall_save(const char *folder, const struct recall *recall, struct fault *why) {
     char *text = xcalloc(1, TEXT_MAX);
     char path[512];
     int failed;
-    size_t n = memory_print(memory, text, TEXT_MAX);
+    size_t n = recall_print(recall, text, TEXT_MAX);
 
-    failed = path_of(folder, "memory", path, sizeof path)
+    failed = path_of(folder, "recall", path, sizeof path)
                  ? file_replace(path, text, n, 0600, why)
                  : fault_set(why, "%s: path too long", folder);
     free(text);
     return failed;
 }
 
-struct hash128 memory_login(const struct memory *memory, const char *host, struct span login) {
+struct hash128 recall_login(const struct recall *recall, const char *host, struct span login) {
     size_t n = strlen(host) + 1;
     char *both = xcalloc(1, n + login.n);
     struct hash128 hash;
 
     memcpy(both, host, n);
     memcpy(both + n, login.p, login.n);
-    hash = hash_bytes(&memory->key, both, n + login.n);
+    hash = hash_bytes(&recall->key, both, n + login.n);
     wipe(both, n + login.n);
     free(both);
     return hash;
 }
 
-static int find(const struct memory *j, struct hash128 login) {
+static int find(const struct recall *j, struct hash128 login) {
     for (unsigned i = 0; i < j->refused_count; i++) {
         if (j->refused[i].login.h[0] == login.h[0] && j->refused[i].login.h[1] == login.h[1])
             return (int)i;
@@ -187,13 +187,13 @@ static int find(const struct memory *j, struct hash128 login) {
     return -1;
 }
 
-const struct memory_refused *memory_find(const struct memory *memory, struct hash128 login) {
-    int i = find(memory, login);
+const struct recall_refused *recall_find(const struct recall *recall, struct hash128 login) {
+    int i = find(recall, login);
 
-    return i == -1 ? NULL : &memory->refused[i];
+    return i == -1 ? NULL : &recall->refused[i];
 }
 
-void memory_forgive(struct memory *j, struct hash128 login) {
+void recall_forgive(struct recall *j, struct hash128 login) {
     int i = find(j, login);
 
     if (i == -1)
@@ -203,15 +203,15 @@ void memory_forgive(struct memory *j, struct hash128 login) {
     j->refused_count--;
 }
 
-void memory_refuse(struct memory *j, struct hash128 login, bool in_production, int64_t now_ms) {
-    memory_forgive(j, login);
-    if (j->refused_count == MEMORY_REFUSED_MOST)
-        memory_forgive(j, j->refused[0].login);
+void recall_refuse(struct recall *j, struct hash128 login, bool in_production, int64_t now_ms) {
+    recall_forgive(j, login);
+    if (j->refused_count == RECALL_REFUSED_MOST)
+        recall_forgive(j, j->refused[0].login);
     j->refused[j->refused_count++] =
-        (struct memory_refused){.login = login, .at_ms = now_ms, .in_production = in_production};
+        (struct recall_refused){.login = login, .at_ms = now_ms, .in_production = in_production};
 }
 
-int memory_keep_previous(const char *folder, struct span text, struct fault *why) {
+int recall_keep_previous(const char *folder, struct span text, struct fault *why) {
     char path[512];
 
     if (!path_of(folder, "previous", path, sizeof path))
@@ -219,21 +219,21 @@ int memory_keep_previous(const char *folder, struct span text, struct fault *why
     return file_replace(path, text.p, text.n, 0600, why);
 }
 
-ptrdiff_t memory_read_previous(const char *folder, char *out, size_t size) {
+ptrdiff_t recall_read_previous(const char *folder, char *out, size_t size) {
     char path[512];
 
     return path_of(folder, "previous", path, sizeof path) ? file_read(path, out, size, NULL) : -1;
 }
 
-bool memory_has_previous(const char *folder) {
+bool recall_has_previous(const char *folder) {
     char path[512];
 
     return path_of(folder, "previous", path, sizeof path) && access(path, F_OK) == 0;
 }
 
-void memory_drop_previous(const char *folder) {
+void recall_drop_previous(const char *folder) {
     char path[512];
 
     if (path_of(folder, "previous", path, sizeof path) && unlink(path) == -1 && errno != ENOENT)
-        log_warn("memory", "%s cannot be removed: %s", path, strerror(errno));
+        log_warn("recall", "%s cannot be removed: %s", path, strerror(errno));
 }
