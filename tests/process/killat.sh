@@ -105,9 +105,10 @@ counted() { # LINES: in Redis, or relaywatchd is dead
     [[ $(redis HGET 'rw:{killat}:log' c.lines) == "$1" ]] || ! is_running
 }
 
-# All that is published but who wrote it, when and how often.
+# All figures that are published; not who wrote them and when, nor how the files are known (b., f.), which each beginning
+# makes anew.
 published() {
-    redis HGETALL 'rw:{killat}:log' | paste - - | grep -vE '^_|^l\.step|	0$' | sort
+    redis HGETALL 'rw:{killat}:log' | paste - - | grep -vE '^(_|l\.step|[bf]\.)|	0$' | sort
 }
 
 # One life with all that happens in it, until its end or its death.
