@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -75,29 +74,11 @@ static int open_named(const char *name, const char *state_dir, struct fault *why
 static int send_request(int to, const char *name, int fd, struct fault *why) {
     struct backfill_request request = {.version = BACKFILLQ_VERSION,
                                        .is_journal = logsource_is_journal(name)};
-    struct iovec part = {&request, sizeof request};
-    union {
-        struct cmsghdr align;
-        char bytes[CMSG_SPACE(sizeof(int))];
-    } control;
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
 
     if (!text_copy(request.name, sizeof request.name, name) && request.is_journal)
         return fault_set(why, "%s", strerror(ENAMETOOLONG));
-    if (fd != -1) {
-        struct cmsghdr *first;
-
-        memset(&control, 0, sizeof control);
-        message.msg_control = control.bytes;
-        message.msg_controllen = sizeof control.bytes;
-        first = CMSG_FIRSTHDR(&message);
-        first->cmsg_level = SOL_SOCKET;
-        first->cmsg_type = SCM_RIGHTS;
-        first->cmsg_len = CMSG_LEN(sizeof fd);
-        memcpy(CMSG_DATA(first), &fd, sizeof fd);
-    }
-    if (sendmsg(to, &message, MSG_NOSIGNAL) == -1 && errno != EPIPE)
-        return fault_errno(why, "relaywatchd");
+    if (sock_send_fd(to, &request, sizeof request, fd, why) == -1 && errno != EPIPE)
+        return -1;
     return 0; /* when it has closed its last words may tell why */
 }
 

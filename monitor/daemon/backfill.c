@@ -169,43 +169,18 @@ static void drop_client(struct backfill *b) {
     b->calls.on_over(b->calls.arg);
 }
 
-/* The descriptor beside the packet, or -1. More than one are closed. */
-static int fd_of(struct msghdr *message) {
-    struct cmsghdr *control = CMSG_FIRSTHDR(message);
-    int fds[2] = {-1, -1};
-
-    if (control == NULL || control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_RIGHTS ||
-        control->cmsg_len < CMSG_LEN(sizeof fds[0]) || control->cmsg_len > CMSG_LEN(sizeof fds))
-        return -1;
-    memcpy(fds, CMSG_DATA(control), control->cmsg_len - CMSG_LEN(0));
-    if (fds[1] != -1)
-        close(fds[1]);
-    return fds[0];
-}
-
 static void on_request(int what, void *arg) {
     struct backfill *b = arg;
     struct backfill_request request = {.version = 0};
-    struct iovec part = {&request, sizeof request};
-    union {
-        struct cmsghdr align;
-        char bytes[CMSG_SPACE(2 * sizeof(int))]; /* so much fits behind one, too */
-    } control;
-    struct msghdr message = {.msg_iov = &part,
-                             .msg_iovlen = 1,
-                             .msg_control = control.bytes,
-                             .msg_controllen = sizeof control.bytes};
-    ssize_t n = recvmsg(b->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    struct fault why;
     int fd;
+    ssize_t n = sock_receive_fd(b->fd, &request, sizeof request, &fd, 0, &why);
 
     (void)what;
-    if (n == -1 && (errno == EAGAIN || errno == EINTR))
-        return;
     if (n <= 0) {
         drop_client(b);
         return;
     }
-    fd = fd_of(&message);
     request.name[sizeof request.name - 1] = '\0';
     if (n != sizeof request || request.version != BACKFILLQ_VERSION)
         reply(b, BACKFILL_FAILED, "relaywatch and relaywatchd are of different versions");

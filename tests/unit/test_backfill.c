@@ -170,7 +170,10 @@ Test(backfill, logs_one_after_the_other, .init = world_open, .fini = world_close
     cr_expect_eq(w.events, 100);
     cr_expect_gt(w.turns, 0);
     cr_expect_eq(w.kept, 1);
-    ask(fd, BACKFILLQ_VERSION, NULL, 2); /* the second is closed */
+    ask(fd, BACKFILLQ_VERSION, NULL, 2);
+    run_ms(30);
+    cr_expect_not_null(strstr(answer(fd).detail, "not a request"));
+    ask(fd, BACKFILLQ_VERSION, NULL, 1);
     run_ms(30);
     reply = answer(fd);
     cr_expect_eq(reply.outcome, (uint32_t)BACKFILL_DONE);
