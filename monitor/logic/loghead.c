@@ -410,7 +410,8 @@ enum loghead_daemon loghead_parse(struct span line, struct loghead_last *last, i
     if (is_5424)
         return parse_rfc5424(s, &last->time, now_ms, out);
     rest = s;
-    if (logtime_parse(&rest, &last->time, now_ms, &out->time_ms)) {
+    if (logtime_again(&rest, &last->time, now_ms, &out->time_ms) ||
+        logtime_parse(&rest, &last->time, now_ms, &out->time_ms)) {
         skip_spaces(&rest);
         daemon = parse_usual(rest, last, out);
         if (daemon != LOGHEAD_FOREIGN)

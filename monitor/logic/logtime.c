@@ -10,8 +10,7 @@
 enum {
     DAY_S = 86400,
     QUARTER_S = 900,
-    SHORT_LENGTH = 15, /* "Nov  3 04:05:06" */
-    LONG_LENGTH = 19,  /* "2026-11-03T04:05:06" */
+    LONG_LENGTH = 19, /* "2026-11-03T04:05:06" */
 };
 
 /* A civil time, of no zone yet. */
@@ -217,8 +216,8 @@ static int64_t parse_year(struct span s) {
 
 /* Does a year stand behind the stamp that `s` begins with? */
 static inline bool is_year_next(struct span s) {
-    return s.n > SHORT_LENGTH + 5 && s.p[SHORT_LENGTH + 5] == ' ' &&
-           parse_year((struct span){s.p + SHORT_LENGTH + 1, s.n - SHORT_LENGTH - 1}) != 0;
+    return s.n > LOGTIME_SHORT + 5 && s.p[LOGTIME_SHORT + 5] == ' ' &&
+           parse_year((struct span){s.p + LOGTIME_SHORT + 1, s.n - LOGTIME_SHORT - 1}) != 0;
 }
 
 /* "Mon dd hh:mm:ss"; the day has one digit, two, or a space and one. A year may stand behind the
@@ -259,8 +258,8 @@ static NOINLINE bool parse_rfc3164(struct span *cursor, struct logtime *cache, i
         *ms_out = local_to_utc_ms(
             cache, days_of(stamp.year, stamp.month, stamp.day) * DAY_S + stamp.second, stamp.ms,
             now_ms);
-    if (at == SHORT_LENGTH)
-        keep_text(cache, s, SHORT_LENGTH, *ms_out, now_ms);
+    if (at == LOGTIME_SHORT)
+        keep_text(cache, s, LOGTIME_SHORT, *ms_out, now_ms);
     *cursor = (struct span){s.p + at, s.n - at};
     return true;
 }
@@ -463,11 +462,11 @@ static NOINLINE bool parse_stamp(struct span *cursor, struct logtime *cache, int
 bool logtime_parse(struct span *cursor, struct logtime *cache, int64_t now_ms, int64_t *ms_out) {
     struct span s = *cursor;
 
-    if (!is_last_text(cache, s, SHORT_LENGTH) || cache->text_now_ms != now_ms ||
-        (s.n > SHORT_LENGTH && s.p[SHORT_LENGTH] != ' ') || is_year_next(s))
+    if (!is_last_text(cache, s, LOGTIME_SHORT) || cache->text_now_ms != now_ms ||
+        (s.n > LOGTIME_SHORT && s.p[LOGTIME_SHORT] != ' ') || is_year_next(s))
         return parse_stamp(cursor, cache, now_ms, ms_out);
     *ms_out = cache->text_ms;
-    *cursor = (struct span){s.p + SHORT_LENGTH, s.n - SHORT_LENGTH};
+    *cursor = (struct span){s.p + LOGTIME_SHORT, s.n - LOGTIME_SHORT};
     return true;
 }
 

@@ -7,8 +7,11 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "text.h"
+
+enum { LOGTIME_SHORT = 15 }; /* "Nov  3 04:05:06" */
 
 /* What is remembered from line to line; zero it before the first. The caller keeps it. */
 struct logtime {
@@ -33,6 +36,21 @@ struct logtime {
  * clock that is ahead is allowed one day. A local time that comes twice (end of summer time) is the
  * one nearer to now_ms; one that never comes is read with the offset that was in force before. */
 bool logtime_parse(struct span *cursor, struct logtime *cache, int64_t now_ms, int64_t *ms_out);
+
+/* logtime_parse() for a stamp of RFC 3164 that is the last one again, as nearly all are; false:
+ * call that. Inline, and what may be a year behind the stamp is left to it. */
+static inline bool logtime_again(struct span *cursor, const struct logtime *cache, int64_t now_ms,
+                                 int64_t *ms_out) {
+    struct span s = *cursor;
+
+    if (cache->text_length != LOGTIME_SHORT || s.n < LOGTIME_SHORT + 6 ||
+        memcmp(cache->text, s.p, LOGTIME_SHORT) != 0 || cache->text_now_ms != now_ms ||
+        s.p[LOGTIME_SHORT] != ' ' || s.p[LOGTIME_SHORT + 5] == ' ')
+        return false;
+    *ms_out = cache->text_ms;
+    *cursor = (struct span){s.p + LOGTIME_SHORT, s.n - LOGTIME_SHORT};
+    return true;
+}
 
 /* Does this stamp, which logtime_parse() took, name its offset from UTC? */
 bool logtime_names_zone(struct span stamp);

@@ -22,6 +22,9 @@ static int64_t read_stamp(struct span line, int64_t now_ms) {
     assert(ms == fresh_ms && cached.p == uncached.p && cached.n == uncached.n);
     assert(found ? cached.p > line.p && cached.p + cached.n == line.p + line.n
                  : cached.p == line.p && cached.n == line.n && ms == INT64_MIN);
+    uncached = line;
+    if (logtime_again(&uncached, &cache, now_ms, &fresh_ms))
+        assert(found && fresh_ms == ms && uncached.p == cached.p);
     logtime_names_zone((struct span){line.p, (size_t)(cached.p - line.p)});
     return ms;
 }

@@ -182,3 +182,38 @@ Test(logtime, every_hour) {
         cr_expect_eq(ms, t * 1000, "%s: %lld, not %lld", text, (long long)ms, (long long)t * 1000);
     }
 }
+
+/* What logtime_again() takes is what logtime_parse() says, and it takes the usual lines. */
+Test(logtime, again) {
+    static const struct {
+        const char *text;
+        bool again;
+    } lines[] = {
+        {"Nov  3 04:05:06 mx1 postfix/smtp[1]: m", true},
+        {"Nov  3 04:05:06 2026 postfix/smtp[1]: m", false},
+        {"Nov  3 04:05:06.25 mx1 postfix", false},
+        {"Nov  3 04:05:07 mx1 postfix/smtp[1]: m", false},
+        {"Nov  3 04:05:06 mx1", false},
+        {"Nov  3 04:05:06", false},
+        {"Nov", false},
+        {"", false},
+    };
+
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        struct logtime cache = {0};
+        struct span first = SPAN("Nov  3 04:05:06 mx1"), s = span_of(lines[i].text), parsed = s;
+        int64_t ms, again_ms = -7, parsed_ms;
+
+        cr_assert(logtime_parse(&first, &cache, 1795400521250, &ms));
+        cr_expect_eq(logtime_again(&s, &cache, 1795400521250, &again_ms), lines[i].again, "%s",
+                     lines[i].text);
+        if (!lines[i].again) {
+            cr_expect(again_ms == -7 && s.n == strlen(lines[i].text), "%s", lines[i].text);
+            continue;
+        }
+        cr_expect(logtime_parse(&parsed, &cache, 1795400521250, &parsed_ms));
+        cr_expect(again_ms == parsed_ms && s.p == parsed.p && s.n == parsed.n, "%s", lines[i].text);
+        s = span_of(lines[i].text);
+        cr_expect(!logtime_again(&s, &cache, 1795400521251, &ms), "another now");
+    }
+}
