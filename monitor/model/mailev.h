@@ -51,8 +51,8 @@ enum mailev_act {
     MAILEV_ACT_NONE,
     MAILEV_ACT_HELD,      /* cleanup: QID: hold: ...; postsuper: QID: placed on hold */
     MAILEV_ACT_RELEASED,  /* postsuper: QID: released from hold */
-    MAILEV_ACT_DISCARDED, /* cleanup: QID: discard: ..., milter-discard: ... */
-    MAILEV_ACT_CANCELED,  /* cleanup: QID: canceled */
+    MAILEV_ACT_DISCARDED, /* cleanup: QID: discard: ..., milter-discard: ..., removed (discarded) */
+    MAILEV_ACT_CANCELED,  /* cleanup: QID: canceled, removed (canceled) */
     MAILEV_ACT_RENAMED,   /* pickup: QID: uid=... orig_id=QID2: was QID2 until postsuper -r */
     MAILEV_ACT_CUT,       /* smtpd: the client was lost while it sent a message */
 };

@@ -104,6 +104,8 @@ Test(logdoor, what_becomes_of_a_message) {
          "warning: header Subject: hold: from c[192.0.2.1]; from=<a> to=<b> proto=SMTP",
          MAILEV_ACT_NONE, "a", ""},
         {logdoor_cleanup, "canceled", MAILEV_ACT_CANCELED, "", ""},
+        {logdoor_cleanup, "removed (canceled)", MAILEV_ACT_CANCELED, "", ""},
+        {logdoor_cleanup, "removed (discarded)", MAILEV_ACT_DISCARDED, "", ""},
         {logdoor_cleanup, "resent-message-id=<canceled>", MAILEV_ACT_NONE, "", ""},
         {logdoor_cleanup, "message-id=<x>", MAILEV_ACT_NONE, "", ""},
         {logdoor_smtpd, "lost connection after DATA (5 bytes) from c[192.0.2.1]", MAILEV_ACT_CUT,
