@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -202,6 +203,13 @@ static bool may_ask(int fd) {
     return false;
 }
 
+/* Who was killed and runs again at once may be here before the end of the first is told. */
+static bool is_gone(int fd) {
+    struct pollfd p = {.fd = fd};
+
+    return poll(&p, 1, 0) == 1 && (p.revents & POLLHUP) != 0;
+}
+
 static void on_pause_over(void *arg) {
     struct backfill *b = arg;
 
@@ -222,6 +230,8 @@ static void on_connection(int what, void *arg) {
         loop_timer_set(b->pause, PAUSE_MS);
         return;
     }
+    if (b->fd != -1 && is_gone(b->fd))
+        drop_client(b);
     if (b->fd != -1 || !may_ask(fd)) {
         const struct backfill_reply busy = {.version = BACKFILLQ_VERSION,
                                             .outcome = BACKFILL_FAILED,

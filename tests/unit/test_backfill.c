@@ -227,6 +227,23 @@ Test(backfill, a_second_client_is_told_to_wait, .init = world_open, .fini = worl
     close(fd);
 }
 
+Test(backfill, who_runs_again_at_once_is_not_held_up_by_its_first_life, .init = world_open,
+     .fini = world_close) {
+    for (int life = 0; life < 20; life++) {
+        int fd = connect_now();
+
+        ask(fd, BACKFILLQ_VERSION, NULL, 1);
+        run_ms(life % 3 == 0 ? 0 : 5);
+        close(fd);
+        fd = connect_now();
+        ask(fd, BACKFILLQ_VERSION, NULL, 1);
+        run_ms(40);
+        cr_assert_eq(answer(fd).outcome, (uint32_t)BACKFILL_DONE, "life %d", life);
+        close(fd);
+    }
+    cr_expect_eq(w.events, 100);
+}
+
 Test(backfill, waits_until_what_came_is_read, .init = world_open, .fini = world_close) {
     int fd = connect_now();
 
