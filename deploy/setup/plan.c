@@ -103,6 +103,15 @@ static void choose_milter_socket(const struct machine *m, const struct plan_inpu
                     "unix:%s/relaywatch/milter.sock", m->queue_directory);
 }
 
+/* relaywatch.conf is there, and names the journal as a source. */
+static bool follows_journal(const struct plan_input *in) {
+    char log[512];
+
+    return in->text[PLAN_CONF] != NULL &&
+           maincf_get(in->text[PLAN_CONF], "mail_log", log, sizeof log) &&
+           strstr(log, "journal") != NULL;
+}
+
 static void plan_main_cf(const struct machine *m, const struct wants *w,
                          const struct plan_input *in, struct plan *plan, FILE *notes) {
     char path[512], socket[256];
@@ -113,6 +122,7 @@ static void plan_main_cf(const struct machine *m, const struct wants *w,
                          .map_type = plan->map_type,
                          .milter_socket = socket,
                          .helo = plan->helo,
+                         .journal = follows_journal(in),
                          .notes = notes};
 
     postfix_socket(m, plan->milter_socket, socket, sizeof socket);
@@ -184,7 +194,8 @@ static void plan_conf(const struct wants *w, const struct plan_input *in, struct
         set_line(&text, "postfix_config_dir", in->config_dir);
         set_line(&text, "mail_log", plan->mail_log);
         set_line(&text, "milter_socket", plan->milter_socket);
-    } else if (maincf_get(now, "mail_log", log, sizeof log) && strcmp(log, plan->mail_log) != 0) {
+    } else if (maincf_get(now, "mail_log", log, sizeof log) && !follows_journal(in) &&
+               strstr(log, plan->mail_log) == NULL) {
         fprintf(notes, "%s: mail_log = %.150s, but Postfix writes %s\n", in->conf_path, log,
                 plan->mail_log);
     }

@@ -344,7 +344,7 @@ static void milters(struct edit *e) {
 
 /* Without a syslog daemon there is no file to follow: Postfix writes it itself. */
 static void logging(struct edit *e) {
-    if (!e->s->machine->syslogd && machine_at_least(e->s->machine, 3, 4))
+    if (!e->s->journal && !e->s->machine->syslogd && machine_at_least(e->s->machine, 3, 4))
         want_unless_set(e, "maillog_file", "/var/log/mail.log");
 }
 

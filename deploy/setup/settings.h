@@ -16,6 +16,7 @@ struct settings {
     const char *map_type;      /* of it */
     const char *milter_socket; /* as Postfix writes it */
     const char *helo;          /* by settings_helo */
+    bool journal;              /* relaywatch follows the journal: Postfix goes on logging there */
     FILE *notes;               /* one line each, for people */
 };
 

@@ -272,3 +272,25 @@ Test(plan, says_who_else_writes_main_cf) {
     cr_expect_not_null(strstr(plan.notes, "# Ansible managed"));
     plan_free(&plan);
 }
+
+/* A host whose relaywatch reads the journal keeps on logging there. */
+Test(plan, leaves_the_log_in_the_journal) {
+    static const char *const confs[] = {"mail_log = journal\n", "mail_log = /var/log/other.log\n"};
+    char file[256];
+
+    for (int i = 0; i < 2; i++) {
+        struct wants w = wants(587);
+        struct plan_input in = input("x = y\n");
+        struct machine m;
+        struct plan plan;
+        struct fault why = {""};
+
+        in.text[PLAN_CONF] = confs[i];
+        load("trixie", &m);
+        cr_assert_eq(plan_make(&m, &w, &in, &plan, &why), 0, "%s", why.text);
+        cr_expect_eq(maincf_get(plan.file[PLAN_MAIN].after, "maillog_file", file, sizeof file),
+                     i == 1, "%s", confs[i]);
+        cr_expect_eq(strstr(plan.notes, "but Postfix writes") != NULL, i == 1, "%s", plan.notes);
+        plan_free(&plan);
+    }
+}
