@@ -1,5 +1,5 @@
-/* `relaywatch restore`: puts a backup in place. What is there is backed up first, and comes back if
- * Postfix does not take the old configuration. */
+/* `relaywatch restore`: puts a backup in place. What is there is backed up first, so that it can be
+ * restored where Postfix does not take the old configuration. */
 #include "cli.h"
 
 #include <stdio.h>

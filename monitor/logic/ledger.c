@@ -239,7 +239,7 @@ static void note_queued(struct ledger *l, struct open_message *m, const struct m
     unsigned flags;
 
     confirm(l, m);
-    flags = m->flags | ACTIVE | ((m->flags & ACTIVE) != 0 ? RETRIED : 0);
+    flags = (unsigned)(m->flags | ACTIVE | ((m->flags & ACTIVE) != 0 ? RETRIED : 0));
     set_flags(l, m, flags & ~(unsigned)HELD);
     if (m->recipients == 0)
         m->recipients = (uint16_t)(ev->recipients < UINT16_MAX ? ev->recipients : UINT16_MAX);
@@ -296,7 +296,7 @@ static void note_renamed(struct ledger *l, uint64_t id, const struct mailev *ev,
     if (old == NULL || old->flags == 0 || (old->flags & LOST) != 0 ||
         openset_find(l->open, id) != NULL)
         return;
-    flags = (old->flags & (COUNTED | BOOKED | SENT | BOUNCED)) | LOGGED | EXPECTED;
+    flags = (unsigned)((old->flags & (COUNTED | BOOKED | SENT | BOUNCED)) | LOGGED | EXPECTED);
     drop(l, old);
     tell(l, ledger_id(&l->key, ev->other_id), LEDGER_RENAMED, time_ms);
     open_entry(l, id, flags, time_ms);
