@@ -98,6 +98,11 @@ flags_of() {
     ' "$build/compile_commands.json" | grep -oE -- '-(I|isystem )[^ ]+' | tr '\n' ' ' || true
 }
 
+# in_build ARGUMENTS...: the compiler where CMake runs it: older ones write relative folders.
+in_build() {
+    (cd "$build" && ${CC:-gcc} "$@")
+}
+
 # One program a floor asks the compiler which headers it would find there: all of the lower floors, none of a higher.
 check_floors() {
     local folder below other name flags findings=
@@ -116,7 +121,7 @@ check_floors() {
             done
         done <<<"$floors" >"$scratch/floor.c"
         # shellcheck disable=SC2086 # flags is a list
-        findings+=$(${CC:-gcc} $flags -fsyntax-only "$scratch/floor.c" 2>&1 | sed -n 's/.*#error //p')$'\n'
+        findings+=$(in_build $flags -fsyntax-only "$scratch/floor.c" 2>&1 | sed -n 's/.*#error //p' || true)$'\n'
     done <<<"$floors"
     result "a floor sees the lower floors and no other" "$findings"
 }
@@ -132,7 +137,7 @@ check_headers_alone() {
         flags=$(flags_of "$folder")
         for name in $(headers_of "$folder"); do
             # shellcheck disable=SC2086 # flags is a list
-            ${CC:-gcc} -std=c17 -D_GNU_SOURCE '-DRELAYWATCH_VERSION=""' $flags -fsyntax-only -x c "$folder/$name" \
+            in_build -std=c17 -D_GNU_SOURCE '-DRELAYWATCH_VERSION=""' $flags -fsyntax-only -x c "$PWD/$folder/$name" \
                 >"$scratch/said" 2>&1 || findings+="$folder/$name: $(head -n 1 "$scratch/said")"$'\n'
         done
     done <<<"$floors"
