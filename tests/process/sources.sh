@@ -348,7 +348,7 @@ test_past() {
 
     # The daemon, then the command, is killed in the middle, again and again.
     for _ in 1 2 3 4 5 6; do
-        rw logs --backfill "$dir/old/mail.log.2.gz" "$dir/old/mail.log.1" >/dev/null 2>&1 &
+        "$bin/relaywatch" -c "$dir/rw.conf" logs --backfill "$dir/old/mail.log.2.gz" "$dir/old/mail.log.1" >/dev/null 2>&1 &
         writers=($!)
         sleep "0.0$((RANDOM % 9 + 1))"
         if ((RANDOM % 2)); then
@@ -356,13 +356,15 @@ test_past() {
             start
             becomes 10 reads
         else
-            kill -KILL "${writers[0]}"
+            kill -KILL "${writers[0]}" 2>/dev/null
         fi
         wait "${writers[0]}" 2>/dev/null
     done
     writers=()
     rw logs --backfill "$dir/old/"* "$dir/log/mail.log" >"$dir/said" 2>&1
-    is "the last run ends well" 0 $?
+    status=$?
+    ((status == 0)) || sed "s/^/# /" "$dir/said"
+    is "the last run ends well" 0 "$status"
     settles_at 150199
     is "killed in the middle, each line of the past counts once" 150199 "$(stored c.lines)"
     is "as what it is" "40000 110160" "$(stored c.deferred) $(stored c.sent)"
