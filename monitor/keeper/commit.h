@@ -1,5 +1,5 @@
 /* The part of a change that Postfix sees: a text that was proved becomes the live map, the one
- * before it is kept, the recall says how far it got. What a kill cuts off, the next run ends.
+ * before it is kept, recall.h says how far it got. What a kill cuts off, the next run ends.
  * Blocks. */
 #ifndef KEEPER_COMMIT_H
 #define KEEPER_COMMIT_H
