@@ -84,6 +84,7 @@ int probing_run(const char *folder, const struct wants *w, const char *helo, con
     text_copy(request->host, sizeof request->host, w->host);
     text_copy(request->helo, sizeof request->helo, helo);
     text_copy(request->ca_file, sizeof request->ca_file, ca_file);
+    request->forbid = PROBE_NO_ANONYMOUS; /* as main.cf will have it */
     if (request->auth != 0) {
         text_copy(request->user, sizeof request->user, w->login);
         text_copy(request->secret, sizeof request->secret, w->secret);

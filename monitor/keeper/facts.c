@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "file.h"
+#include "probeq.h"
 #include "spawn.h"
 
 static const char POSTCONF[] = "/usr/sbin/postconf";
@@ -112,7 +113,46 @@ static bool is_yes(struct span text) {
     return text.n == 3 && strncasecmp(text.p, "yes", 3) == 0;
 }
 
+static bool is_one_of(struct span text, const char *const *words) {
+    for (; *words != NULL; words++) {
+        if (span_is(text, *words))
+            return true;
+    }
+    return false;
+}
+
+/* "noplaintext, noanonymous" (postconf(5), smtp_sasl_security_options). */
+static uint32_t security_options(struct span text) {
+    static const struct {
+        const char *word;
+        uint32_t bit;
+    } words[] = {{"noplaintext", PROBE_NO_PLAINTEXT},
+                 {"noactive", PROBE_NO_ACTIVE},
+                 {"nodictionary", PROBE_NO_DICTIONARY},
+                 {"noanonymous", PROBE_NO_ANONYMOUS},
+                 {"mutual_auth", PROBE_MUTUAL}};
+    uint32_t bits = 0;
+
+    while (text.n > 0) {
+        struct span word = {text.p, 0};
+
+        while (word.n < text.n && strchr(", \t", word.p[word.n]) == NULL)
+            word.n++;
+        for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+            bits |= span_is(word, words[i].word) ? words[i].bit : 0;
+        word.n += word.n < text.n ? 1 : 0;
+        text = (struct span){text.p + word.n, text.n - word.n};
+    }
+    return bits;
+}
+
+uint32_t facts_forbid(const struct facts *facts) {
+    return facts->checks_name ? facts->forbid_verified : facts->forbid_tls;
+}
+
 static int take(struct span name, struct span value, struct facts *out, struct fault *why) {
+    static const char *const checking[] = {"verify", "secure",    "fingerprint",
+                                           "dane",   "dane-only", NULL};
     bool fits = true;
 
     if (span_is(name, "relayhost")) {
@@ -142,6 +182,17 @@ static int take(struct span name, struct span value, struct facts *out, struct f
         out->sender_dependent = is_yes(value);
     else if (span_is(name, "defer_transports"))
         fits = text_copy_span(out->defer_transports, sizeof out->defer_transports, value);
+    else if (span_is(name, "smtp_sasl_mechanism_filter"))
+        fits = text_copy_span(out->mechanisms, sizeof out->mechanisms, value);
+    else if (span_is(name, "smtp_tls_security_level"))
+        out->checks_name = out->checks_name || is_one_of(value, checking);
+    else if (span_is(name, "smtp_tls_policy_maps")) /* it may check: then nothing is ruled out here
+                                                     */
+        out->checks_name = out->checks_name || value.n > 0;
+    else if (span_is(name, "smtp_sasl_tls_security_options"))
+        out->forbid_tls = security_options(value);
+    else if (span_is(name, "smtp_sasl_tls_verified_security_options"))
+        out->forbid_verified = security_options(value);
     else if (span_is(name, "maximal_queue_lifetime"))
         fits = take_lifetime(value, &out->queue_lifetime_s);
     return fits ? 0 : fault_set(why, "%.*s: not usable", (int)name.n, name.p);
@@ -186,6 +237,11 @@ int facts_read(const char *config_dir, struct facts *out, struct fault *why) {
                                 "smtp_tls_CAfile",
                                 "smtp_tls_secure_cert_match",
                                 "smtp_sasl_password_result_delimiter",
+                                "smtp_sasl_mechanism_filter",
+                                "smtp_tls_security_level",
+                                "smtp_tls_policy_maps",
+                                "smtp_sasl_tls_security_options",
+                                "smtp_sasl_tls_verified_security_options",
                                 "mail_version",
                                 "queue_directory",
                                 "maximal_queue_lifetime",

@@ -28,13 +28,21 @@ struct facts {
     char queue_directory[256];
     char maillog_file[256];     /* "": syslog */
     char defer_transports[256]; /* as it stands */
-    bool sender_dependent;      /* smtp_sender_dependent_authentication */
+    char mechanisms[256];       /* smtp_sasl_mechanism_filter as it stands */
+    /* enum probe_forbid: smtp_sasl_tls_security_options, and ..._tls_verified_..., which smtp(8)
+     * takes where it checks the certificate's name. */
+    uint32_t forbid_tls, forbid_verified;
+    bool checks_name;
+    bool sender_dependent; /* smtp_sender_dependent_authentication */
     uint64_t queue_lifetime_s;
 };
 
 /* "[host]:port", "[host]", "host:port", "host"; port a number or one of the names for mail. False
  * when it is none of these. */
 bool facts_relayhost(struct span relayhost, struct facts *out);
+
+/* Which of the two holds for the relay. */
+uint32_t facts_forbid(const struct facts *facts);
 
 /* The lines "name = value" that postconf prints. */
 MUSTCHECK int facts_parse(struct span lines, struct facts *out, struct fault *why);

@@ -41,6 +41,8 @@ void tryout(const struct keeper *keeper, const struct facts *facts, struct span 
     text_copy(request->helo, sizeof request->helo, facts->helo);
     text_copy(request->ca_file, sizeof request->ca_file, facts->ca_file);
     text_copy(request->tls_name, sizeof request->tls_name, facts->tls_name);
+    text_copy(request->mechanisms, sizeof request->mechanisms, facts->mechanisms);
+    request->forbid = facts_forbid(facts);
     fits = text_copy_span(request->user, sizeof request->user, user) &&
            text_copy_span(request->secret, sizeof request->secret, secret);
     failed = fits ? spawn_run(&job, &why) : fault_set(&why, "user or password too long");

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-enum { PROBEQ_VERSION = 2 };
+enum { PROBEQ_VERSION = 3 };
 
 struct probe_request {
     uint32_t version;
@@ -16,8 +16,19 @@ struct probe_request {
     char helo[256];        /* name in our EHLO */
     char ca_file[256];     /* "" : the system's */
     char tls_name[256];    /* name to check when it is not `host`; "" : host */
+    char mechanisms[256];  /* smtp_sasl_mechanism_filter; "": all */
+    uint32_t forbid;       /* enum probe_forbid: kinds of mechanisms that main.cf rules out */
     char user[256];
     char secret[512]; /* wiped after use, by both sides */
+};
+
+/* Words of smtp_sasl_security_options (postconf(5)), as bits. */
+enum probe_forbid {
+    PROBE_NO_PLAINTEXT = 1,
+    PROBE_NO_ACTIVE = 2,
+    PROBE_NO_DICTIONARY = 4,
+    PROBE_NO_ANONYMOUS = 8,
+    PROBE_MUTUAL = 16,
 };
 
 enum probe_result {
@@ -37,6 +48,7 @@ struct probe_verdict {
     uint32_t result;    /* enum probe_result */
     uint32_t smtp_code; /* 0: none */
     char enhanced[12];  /* "5.7.8" or "" */
+    char mechanism[24]; /* that the login was tried with, "" */
     char tls_version[16];
     char tls_cipher[64];
     int64_t certificate_expires_s; /* the earliest notAfter in the server's chain, seconds since

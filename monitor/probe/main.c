@@ -79,6 +79,7 @@ static bool read_request(struct probe_request *request) {
            is_name(request->helo, sizeof request->helo) &&
            is_text(request->ca_file, sizeof request->ca_file) &&
            is_text(request->tls_name, sizeof request->tls_name) &&
+           is_text(request->mechanisms, sizeof request->mechanisms) &&
            is_text(request->user, sizeof request->user) &&
            is_text(request->secret, sizeof request->secret) &&
            (request->auth == 0 || (request->user[0] != '\0' && request->secret[0] != '\0'));

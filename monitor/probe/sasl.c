@@ -17,6 +17,7 @@ struct auth {
     sasl_secret_t *secret;
     size_t secret_size;
     const char *mechanisms;
+    const char *name;
     bool complete;
     sasl_callback_t callbacks[CALLBACKS];
 };
@@ -53,16 +54,26 @@ static sasl_callback_t callback(unsigned long id, int (*function)(void), void *c
     return (sasl_callback_t){.id = id, .proc = function, .context = context};
 }
 
-struct auth *auth_new(const struct probe_request *request, bool plain, bool login,
+/* SASL_SEC_PASS_CREDENTIALS and SASL_SEC_FORWARD_SECRECY are not among Postfix's words for smtp(8).
+ */
+static unsigned security_flags(uint32_t forbid) {
+    return (forbid & PROBE_NO_PLAINTEXT ? SASL_SEC_NOPLAINTEXT : 0u) |
+           (forbid & PROBE_NO_ACTIVE ? SASL_SEC_NOACTIVE : 0u) |
+           (forbid & PROBE_NO_DICTIONARY ? SASL_SEC_NODICTIONARY : 0u) |
+           (forbid & PROBE_MUTUAL ? SASL_SEC_MUTUAL_AUTH : 0u) | SASL_SEC_NOANONYMOUS;
+}
+
+struct auth *auth_new(const struct probe_request *request, const char *mechanisms,
                       struct fault *why) {
     static const sasl_callback_t quiet[] = {{SASL_CB_LOG, (int (*)(void))(void *)no_log, NULL},
                                             {SASL_CB_LIST_END, NULL, NULL}};
-    sasl_security_properties_t security = {.max_ssf = 0, .security_flags = SASL_SEC_NOANONYMOUS};
+    sasl_security_properties_t security = {.max_ssf = 0,
+                                           .security_flags = security_flags(request->forbid)};
     struct auth *auth = xcalloc(1, sizeof *auth);
     size_t n = strlen(request->secret);
 
     auth->request = request;
-    auth->mechanisms = plain && login ? "PLAIN LOGIN" : plain ? "PLAIN" : "LOGIN";
+    auth->mechanisms = mechanisms;
     auth->secret_size = sizeof *auth->secret + n + 1;
     auth->secret = xcalloc(1, auth->secret_size);
     auth->secret->len = n;
@@ -97,6 +108,10 @@ bool auth_complete(const struct auth *auth) {
     return auth->complete;
 }
 
+const char *auth_mechanism(const struct auth *auth) {
+    return auth->name == NULL ? "" : auth->name;
+}
+
 static int encode(const char *data, unsigned data_n, char *out, size_t size, size_t *n_out,
                   struct fault *why) {
     unsigned n = 0;
@@ -108,27 +123,25 @@ static int encode(const char *data, unsigned data_n, char *out, size_t size, siz
 }
 
 int auth_start(struct auth *auth, char *out, size_t size, size_t *n_out, struct fault *why) {
-    const char *name = NULL;
     const char *data = NULL;
     unsigned data_n = 0;
-    char mechanisms[16];
     size_t head;
     int got;
 
-    text_copy(mechanisms, sizeof mechanisms, auth->mechanisms);
-    /* In our order: the library would take the first of its own that it likes. */
-    got = strncmp(mechanisms, "PLAIN", 5) == 0
-              ? sasl_client_start(auth->conn, "PLAIN", NULL, &data, &data_n, &name)
-              : SASL_NOMECH;
-    if (got == SASL_NOMECH && strstr(mechanisms, "LOGIN") != NULL)
-        got = sasl_client_start(auth->conn, "LOGIN", NULL, &data, &data_n, &name);
+    got = sasl_client_start(auth->conn, auth->mechanisms, NULL, &data, &data_n, &auth->name);
+    if (got == SASL_NOMECH)
+        return fault_set(why,
+                         "libsasl2 has no plugin that main.cf's smtp_sasl_security_options allow "
+                         "among %s: install libsasl2-modules or cyrus-sasl-plain",
+                         auth->mechanisms);
     if (got != SASL_OK && got != SASL_CONTINUE)
         return fault_set(why,
-                         "libsasl2 has no plugin for %s (%s): install libsasl2-modules or "
-                         "cyrus-sasl-plain",
-                         auth->mechanisms, sasl_errstring(got, NULL, NULL));
+                         "libsasl2 cannot begin a login with %s: %s (a plugin that reads a file "
+                         "must be able to as the user relaywatch-probe)",
+                         auth->name == NULL ? auth->mechanisms : auth->name,
+                         sasl_errstring(got, NULL, NULL));
     auth->complete = got == SASL_OK;
-    text_format(out, size, data == NULL ? "AUTH %s" : "AUTH %s ", name);
+    text_format(out, size, data == NULL ? "AUTH %s" : "AUTH %s ", auth->name);
     head = strlen(out);
     *n_out = head;
     if (data == NULL)

@@ -1,6 +1,6 @@
-/* The login by libsasl2, the library that Postfix itself uses here, with the mechanisms that may be
- * used under verified TLS: PLAIN, then LOGIN. Lines come out ready to send, but for their end. Pure
- * computing. Names begin with auth_, since sasl_ is the library's. */
+/* The login by libsasl2, the library that Postfix itself uses, with the mechanism that it would
+ * take there. Lines come out ready to send, but for their end. Pure computing, but for what a
+ * plugin does. Names begin with auth_, since sasl_ is the library's. */
 #ifndef PROBE_SASL_H
 #define PROBE_SASL_H
 
@@ -13,8 +13,9 @@
 
 struct auth;
 
-/* `request` must live as long as the result. NULL: `why`. */
-MUSTCHECK struct auth *auth_new(const struct probe_request *request, bool plain, bool login,
+/* `mechanisms`: those to choose from, a blank between. `request` must live as long as the result.
+ * NULL: `why`. */
+MUSTCHECK struct auth *auth_new(const struct probe_request *request, const char *mechanisms,
                                 struct fault *why);
 /* Wipes the secret. */
 void auth_free(struct auth **auth);
@@ -27,5 +28,7 @@ MUSTCHECK int auth_step(struct auth *auth, const char *challenge, char *out, siz
                         size_t *n_out, struct fault *why);
 /* All that this mechanism sends has been given out. */
 bool auth_complete(const struct auth *auth);
+/* The one that was taken, "" before auth_start. */
+const char *auth_mechanism(const struct auth *auth);
 
 #endif

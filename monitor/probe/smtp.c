@@ -164,10 +164,8 @@ static void take_keyword(struct span line, struct smtp_offer *out) {
             word = (struct span){word.p + 5, word.n - 5}; /* an old form: AUTH=PLAIN LOGIN */
         else
             word = next_word(&line);
-        for (; word.n > 0; word = next_word(&line)) {
-            out->plain = out->plain || word_is(word, "PLAIN");
-            out->login = out->login || word_is(word, "LOGIN");
-        }
+        for (; word.n > 0; word = next_word(&line))
+            mechs_add(out->mechanisms, sizeof out->mechanisms, word);
     }
 }
 

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mechs.h"
+
 enum {
     SMTP_LINE_MAX = 2048,
     SMTP_LINES_MAX = 100,
@@ -35,8 +37,7 @@ struct smtp_reply {
 /* What EHLO's reply offers. */
 struct smtp_offer {
     bool starttls;
-    bool plain;
-    bool login;
+    char mechanisms[MECHS_SIZE]; /* of AUTH, a blank between */
     uint64_t size_limit;
     char words[256]; /* the keywords' lines without their arguments, but for AUTH's; a blank between
                       */

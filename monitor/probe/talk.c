@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mechs.h"
 #include "sasl.h"
 #include "smtp.h"
 #include "text.h"
@@ -166,17 +167,31 @@ static bool send_command(struct talk *talk, size_t n) {
     return answered;
 }
 
+/* The bearer mechanisms tell what is wrong with a token in a challenge, and their "no" after an
+ * empty line (RFC 7628 3.2.3; XOAUTH2 likewise). */
+static bool tells_why(const struct talk *talk, const struct auth *auth) {
+    return talk->reply.text_n > 0 && mechs_has("XOAUTH2 OAUTHBEARER", auth_mechanism(auth));
+}
+
 static bool login_with(struct talk *talk, struct auth *auth, struct fault *why) {
     size_t n = 0;
     bool complete;
 
     if (auth_start(auth, talk->command, sizeof talk->command - 2, &n, why) == -1)
         return stop(talk, PROBE_NO_MECHANISM, why->text);
+    text_copy(talk->verdict->mechanism, sizeof talk->verdict->mechanism, auth_mechanism(auth));
     if (!send_command(talk, n))
         return false;
     for (int step = 0; talk->reply.code == 334; step++) {
-        if (step == STEPS_MAX || auth_complete(auth))
+        if (step == STEPS_MAX || (auth_complete(auth) && !tells_why(talk, auth)))
             return stop(talk, PROBE_PROTOCOL, "the server asks for ever");
+        if (auth_complete(auth)) {
+            if (!exchange(talk, "\r\n", 2))
+                return false;
+            if (talk->reply.code / 100 == 2)
+                return stop(talk, PROBE_PROTOCOL, "success after an error");
+            continue;
+        }
         if (auth_step(auth, talk->reply.text, talk->command, sizeof talk->command - 2, &n, why) ==
             -1)
             return stop(talk, PROBE_PROTOCOL, why->text);
@@ -188,15 +203,26 @@ static bool login_with(struct talk *talk, struct auth *auth, struct fault *why) 
 }
 
 static bool login(struct talk *talk) {
+    const char *const filter = talk->request->mechanisms;
+    char allowed[MECHS_SIZE], mechanisms[MECHS_SIZE];
     struct fault why = {""};
     struct auth *auth;
     bool in;
 
     if (!talk->verified)
         return stop(talk, PROBE_INTERNAL, "no login without verified TLS");
-    if (!talk->offer.plain && !talk->offer.login)
-        return stop(talk, PROBE_NO_MECHANISM, "the server offers neither PLAIN nor LOGIN");
-    auth = auth_new(talk->request, talk->offer.plain, talk->offer.login, &why);
+    if (talk->offer.mechanisms[0] == '\0')
+        return stop(talk, PROBE_NO_MECHANISM, "the server offers no login");
+    mechs_filter(talk->offer.mechanisms, filter, allowed, sizeof allowed);
+    if (allowed[0] == '\0') {
+        fault_set(&why, "the server offers %s, but main.cf has smtp_sasl_mechanism_filter = %s",
+                  talk->offer.mechanisms, filter);
+        return stop(talk, PROBE_NO_MECHANISM, why.text);
+    }
+    /* PLAIN says the same as LOGIN, and in one step. */
+    mechs_filter(allowed, mechs_has(allowed, "PLAIN") ? "!LOGIN, static:all" : "", mechanisms,
+                 sizeof mechanisms);
+    auth = auth_new(talk->request, mechanisms, &why);
     if (auth == NULL)
         return stop(talk, PROBE_INTERNAL, why.text);
     in = login_with(talk, auth, &why);
