@@ -130,6 +130,7 @@ static struct json_t *probe_object(const struct probe_verdict *v) {
     put_field(o, "text", FIELD(v->text));
     put_field(o, "tls_version", FIELD(v->tls_version));
     put_field(o, "tls_cipher", FIELD(v->tls_cipher));
+    put_field(o, "mechanism", FIELD(v->mechanism));
     json_put_time(o, "certificate_expires", v->certificate_expires_s * 1000);
     put_field(o, "address", FIELD(v->address));
     put_field(o, "egress_address", FIELD(v->egress));

@@ -15,19 +15,13 @@
 
 #include "../../monitor/model/keeperq.h"
 #include "sock.h"
+#include "verdict_print.h"
 
 static const char *outcome_name(uint32_t outcome) {
     static const char *const names[] = {"done",         "unchanged", "bad_source", "refused",
                                         "inconclusive", "failed",    "busy",       "not_allowed"};
 
     return outcome < sizeof names / sizeof names[0] ? names[outcome] : "?";
-}
-
-static const char *result_name(uint32_t result) {
-    static const char *const names[] = {"ok",  "refused",  "temporary",    "unreachable", "timeout",
-                                        "tls", "protocol", "no_mechanism", "internal"};
-
-    return result < sizeof names / sizeof names[0] ? names[result] : "?";
 }
 
 static void print_queue(const struct keeper_queue *q) {
@@ -60,12 +54,7 @@ static void print_credential(const struct keeper_credential *c) {
            c->from_memory, c->more);
     if (v->version == 0)
         return;
-    printf("result=%s\nsmtp_code=%u\nenhanced=%s\ntls_version=%s\ntls_cipher=%s\n",
-           result_name(v->result), v->smtp_code, v->enhanced, v->tls_version, v->tls_cipher);
-    printf("ehlo=%s\ncertificate_expires_s=%lld\naddress=%s\nsize_limit=%llu\nelapsed_ms=%u\ntext=%"
-           "s\n",
-           v->ehlo, (long long)v->certificate_expires_s, v->address,
-           (unsigned long long)v->size_limit, v->elapsed_ms, v->text);
+    verdict_print(v);
 }
 
 static void run_keeper(int fd, char **argv) {
