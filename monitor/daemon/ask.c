@@ -88,6 +88,7 @@ void ask_on_reply(enum keeper_verb verb, const struct keeper_reply *reply, const
     case KEEPER_HOLD:
     case KEEPER_RELEASE:
     case KEEPER_NUDGE:
+    case KEEPER_FLUSH:
     case KEEPER_FINISH:
         change_on_reply(d, verb, reply);
         judge(d);

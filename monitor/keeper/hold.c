@@ -49,6 +49,11 @@ static void run_nudge(struct work *w) {
     work_save(w);
 }
 
+static void run_flush(struct work *w) {
+    (void)activate_flush(w->keeper, &w->facts, &w->recall, w->reply);
+    work_save(w);
+}
+
 static void run_finish(struct work *w) {
     recall_drop_previous(w->keeper->state_dir);
 }
@@ -72,6 +77,10 @@ void hold_end(const struct keeper *keeper, struct keeper_reply *reply) {
 
 void hold_nudge(const struct keeper *keeper, struct keeper_reply *reply) {
     run_short(keeper, reply, run_nudge);
+}
+
+void hold_flush(const struct keeper *keeper, struct keeper_reply *reply) {
+    run_short(keeper, reply, run_flush);
 }
 
 void hold_finish(const struct keeper *keeper, struct keeper_reply *reply) {

@@ -10,6 +10,7 @@
 void hold_start(const struct keeper *keeper, struct keeper_reply *reply);
 void hold_end(const struct keeper *keeper, struct keeper_reply *reply);    /* RELEASE */
 void hold_nudge(const struct keeper *keeper, struct keeper_reply *reply);  /* NUDGE */
+void hold_flush(const struct keeper *keeper, struct keeper_reply *reply);  /* FLUSH */
 void hold_finish(const struct keeper *keeper, struct keeper_reply *reply); /* FINISH */
 
 /* Notes what VERIFY found of the live login, and adds to the reply what the recall knows. */

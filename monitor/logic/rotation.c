@@ -13,6 +13,7 @@ enum {
     GRACE_MS = 900000,     /* the longest old session: 300 s in the cache, one delivery of 600 s */
     LIVE_WORKS_MS = 60000, /* a delivery this long ago proves the live login */
     RETRY_MS = 5000,
+    QUIET_MS = 3000, /* after the last failure: what waits is worth another try */
     LOOK_MS = 10000, /* has somebody ended the hold? */
 };
 
@@ -98,6 +99,9 @@ void rotation_note(struct rotation *r, const struct mailev *ev, int64_t now_ms) 
     for (int stage = STAGE_SETUP; stage <= STAGE_TRANSMISSION; stage++)
         start_ms -= ev->delays_us[stage] > 0 ? ev->delays_us[stage] / 1000 : 0;
     start_ms = began(r, ev->pid, start_ms, now_ms);
+    area = health_area(ev->diagnosis);
+    if (area == AREA_LOGIN && ev->status != MAILEV_STATUS_SENT)
+        r->waits_ms = now_ms; /* also where an old process says so, late */
     if ((r->state != ROTATION_CONFIRMING && r->state != ROTATION_SETTLING) ||
         start_ms <= r->applied_ms + SLACK_MS)
         return;
@@ -105,7 +109,6 @@ void rotation_note(struct rotation *r, const struct mailev *ev, int64_t now_ms) 
         on_success(r, now_ms);
         return;
     }
-    area = health_area(ev->diagnosis);
     if (area == AREA_LOGIN || area == AREA_POLICY)
         on_failure(r, ev, now_ms);
 }
@@ -127,8 +130,10 @@ static void on_serial(struct rotation *r, const struct keeper_credential *c, int
     r->source_differed = false;
     text_copy_printable(r->user, sizeof r->user,
                         (struct span){c->user, strnlen(c->user, sizeof c->user)});
-    if (r->state == ROTATION_HELD || r->state == ROTATION_HOLDING)
+    if (r->state == ROTATION_HELD || r->state == ROTATION_HOLDING) {
         note_event(r, ROTATION_RELEASED, r->origin, r->user, "", wall_ms);
+        r->waits_ms = wall_ms;
+    }
     set_problem(r, back ? ROTATION_ROLLED_BACK : ROTATION_FINE, back ? failed : "");
     go(r, ROTATION_CONFIRMING, 0);
     if (back)
@@ -309,13 +314,19 @@ int rotation_due(struct rotation *r, int64_t wall_ms, int64_t mono_ms) {
     }
     if (r->due_ms != 0 && mono_ms >= r->due_ms)
         return asks[r->state];
-    return r->nudge_ms != 0 && mono_ms >= r->nudge_ms ? KEEPER_NUDGE : 0;
+    if (r->nudge_ms != 0 && mono_ms >= r->nudge_ms)
+        return KEEPER_NUDGE;
+    return r->state == ROTATION_SETTLING && r->waits_ms != 0 && wall_ms - r->waits_ms >= QUIET_MS
+               ? KEEPER_FLUSH
+               : 0;
 }
 
 void rotation_asked(struct rotation *r, int verb) {
     if (verb == KEEPER_NUDGE)
         r->nudge_ms = 0;
-    if (verb != KEEPER_NUDGE || r->state == ROTATION_HELD)
+    if (verb == KEEPER_FLUSH)
+        r->waits_ms = 0;
+    else if (verb != KEEPER_NUDGE || r->state == ROTATION_HELD)
         r->due_ms = 0;
 }
 
@@ -465,5 +476,7 @@ bool rotation_parse(struct rotation *r, struct span text, int64_t mono_ms) {
     if (r->state == ROTATION_UNDOING || r->state == ROTATION_JUDGING ||
         r->state == ROTATION_HOLDING || r->state == ROTATION_HELD)
         r->due_ms = mono_ms;
+    /* Perhaps mail waits; wall clocks are past 1. */
+    r->waits_ms = r->state == ROTATION_CONFIRMING || r->state == ROTATION_SETTLING ? 1 : 0;
     return true;
 }

@@ -86,6 +86,8 @@ struct rotation {
     int64_t first_failure_ms;
     int64_t due_ms; /* of what this state asks; 0: asked, or nothing */
     int64_t nudge_ms;
+    int64_t waits_ms; /* wall: mail was put off for a login that is not the present one; 0: none is
+                         known to wait for it */
     struct {
         uint32_t pid;
         int64_t began_ms; /* its first delivery that we saw */

@@ -25,6 +25,7 @@ enum keeper_verb {
     KEEPER_HOLD = 'H',    /* neither login works: keep mail in the queue (defer_transports) */
     KEEPER_RELEASE = 'R', /* end that, and send what waits */
     KEEPER_NUDGE = 'N',   /* the reload that came too soon after another one, and a flush */
+    KEEPER_FLUSH = 'W',   /* send what waits, if mail is deferred */
     KEEPER_FINISH = 'E',  /* forget the login of before the last change */
 };
 

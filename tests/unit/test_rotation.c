@@ -157,6 +157,7 @@ Test(rotation, one_failure_and_a_success_do_not, .init = begin) {
     refused(20);
     now += 2000;
     sent(21);
+    cr_expect_eq(ask_within(120), KEEPER_FLUSH, "what it put off is sent");
     cr_expect_eq(ask_within(120), 0);
     refused(20);
     refused(20);
@@ -262,6 +263,39 @@ Test(rotation, a_reload_that_is_owed_is_asked_for, .init = begin) {
     cr_expect_eq(ask_within(3), 0);
     cr_expect_eq(ask_within(4), KEEPER_NUDGE);
     cr_expect_eq(ask_within(60), 0);
+}
+
+/* The keeper flushes when the new login is in place; an smtp process of before may put mail off
+ * after that, and Postfix would let it wait for five minutes. */
+Test(rotation, mail_put_off_late_is_sent_once_the_login_delivers, .init = begin) {
+    put_in_place(1);
+    refused(10);
+    now += 60 * 1000;
+    put_in_place(2);
+    now += 2000;
+    delivery(10, MAILEV_STATUS_DEFERRED, DIAGNOSIS_G01_BAD_CREDENTIALS, 20);
+    cr_expect_eq(ask_within(5), 0, "nothing has been delivered yet");
+    sent(20);
+    cr_expect_eq(r.state, ROTATION_SETTLING);
+    cr_expect_eq(ask_within(3), KEEPER_FLUSH);
+    cr_expect_eq(ask_within(60), 0, "once");
+    refused(10);
+    now += 1000;
+    refused(10);
+    cr_expect_eq(ask_within(1), 0, "not while it goes on");
+    cr_expect_eq(ask_within(3), KEEPER_FLUSH);
+    delivery(21, MAILEV_STATUS_DEFERRED, DIAGNOSIS_NONE, 20);
+    cr_expect_eq(ask_within(60), 0, "what a recipient's server puts off is not ours");
+    crash();
+    cr_expect_eq(ask_within(3), KEEPER_FLUSH, "who was killed does not know");
+}
+
+Test(rotation, mail_that_was_held_is_sent_again_once_the_login_delivers, .init = begin) {
+    put_in_place(1);
+    r.state = ROTATION_HELD;
+    put_in_place(2);
+    sent(20);
+    cr_expect_eq(ask_within(4), KEEPER_FLUSH);
 }
 
 Test(rotation, a_silent_keeper_is_asked_again, .init = begin) {
