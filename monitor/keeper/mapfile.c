@@ -1,6 +1,7 @@
 /* See mapfile.h. */
 #include "mapfile.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -261,15 +262,21 @@ static bool staged_path(const struct mapfile *map, const char *name, char *out, 
 }
 
 void mapfile_unstage(struct mapfile *map) {
-    static const char *const left[] = {"map",           "map.db",  "map.lmdb",
-                                       "map.lmdb-lock", "map.cdb", "map.cdb.tmp"};
     int stage = open_stage(map);
+    DIR *dir = stage == -1 ? NULL : fdopendir(stage);
+    const struct dirent *entry;
 
-    if (stage == -1)
+    if (dir == NULL) {
+        if (stage != -1)
+            close(stage);
         return;
-    for (size_t i = 0; i < sizeof left / sizeof left[0]; i++)
-        unlinkat(stage, left[i], 0);
-    close(stage);
+    }
+    /* Whatever a postmap that was killed left: Berkeley DB and cdb(3) have names of their own. */
+    while ((entry = readdir(dir)) != NULL) {
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            unlinkat(stage, entry->d_name, 0);
+    }
+    closedir(dir);
     unlinkat(map->folder, STAGE, AT_REMOVEDIR);
 }
 

@@ -64,6 +64,52 @@ kill_all() {
         not_ok "$1: that was a real test" "$points of $number calls"; fi
 }
 
+# theirs: of a run whose children are traced, too, the calls that are theirs alone, "call:n" a line
+theirs() {
+    awk -v keeper="$(head -n 1 "$work/trace" | cut -d ' ' -f 1)" '
+        $1 != keeper && match($2, /^[a-z0-9_]+\(/) { call = substr($2, 1, RLENGTH - 1); print call ":" ++n[$1, call] }' "$work/trace" |
+        sort -u | grep -vE '^(execve|exit_group):'
+}
+
+# kill_children NAME WANTED FUNCTION STRACE_OPTION...: the keeper lives, what it started is killed at each of its calls
+# that the options leave. WANTED: the outcomes that are right.
+kill_children() {
+    local name=$1 wanted=$2 what=$3 point points=0 torn='' lost='' wrong='' before
+    shift 3
+    fresh
+    before=$(live 127.0.0.1)/$(live k.example)
+    "$what" "$(command -v strace)" -D -f "$@" -o "$work/trace"
+    for point in $(theirs); do
+        fresh
+        "$what" "$(command -v strace)" -D -f "$@" -o /dev/null -e "trace=${point%:*}" \
+            -e "inject=${point%:*}:signal=KILL:when=${point#*:}"
+        [ -n "$(field outcome)" ] || continue # the keeper has such a call, too, and came first
+        points=$((points + 1))
+        grep -qw "$(field outcome)" <<<"$wanted" || wrong="$wrong $point($(field outcome))"
+        [ "$(field outcome)" = 'done' ] || [ "$(live 127.0.0.1)/$(live k.example)" = "$before" ] ||
+            torn="$torn $point($(live 127.0.0.1)/$(live k.example))"
+        "$what"
+        grep -qw "$(field outcome)" <<<"done unchanged" || lost="$lost $point($(field outcome): $(field detail))"
+    done
+    is "$name killed at $points of its calls: the old login stays" "" "$torn"
+    is "$name: the keeper says so" "" "$wrong"
+    is "$name: the next run ends well" "" "$lost"
+    is "$name: nothing is left over" "" "$(find "$etc" -name '*stage*')"
+    if [ $points -ge 5 ]; then ok "$name: that was a real test"; else not_ok "$name: that was a real test" "$points points"; fi
+}
+
+# The password of the relay itself changes, so that the probe has something to do.
+relay_edit() {
+    source_is "127.0.0.1 $good:second\nk.example u:old\n"
+    keeper A "$@"
+}
+
 kill_all "an edit" edit
 kill_all "a set" by_set
+stage=$etc/.relaywatch-stage
+kill_children "postmap" "failed done" edit -P "$stage/map" -P "$stage/${index##*/sasl_passwd}" -P "$stage/map${index##*/sasl_passwd}" \
+    -P "$stage/__db.map${index##*/sasl_passwd}"
+set_password second
+# failed: where it was a postconf or postmap that came first.
+kill_children "the probe" "inconclusive failed done" relay_edit -e trace=connect,socket,recvfrom,sendto,poll,alarm,getrandom
 exit $failed

@@ -136,6 +136,14 @@ stop_load() {
 }
 
 queue_is_empty() { [[ -z $(find "$dir"/spool/relay/{incoming,active,deferred,maildrop} -type f) ]]; }
+# Why it does, for whoever reads a failure.
+what_waits() {
+    echo "# $(find "$dir"/spool/relay/{incoming,active,deferred,hold,maildrop} -type f | wc -l) files wait; the first:"
+    postqueue -c "$POSTFIX_CONFIG_DIR" -p | sed -n '2,9s/^/# /p'
+    grep -E 'postfix/(qmgr|master|smtp\[.*(deferred|warning))' "$MAIL_LOG" | tail -n 12 | cut -c 1-220 | sed 's/^/# /'
+    grep -vE ': (dis)?connect|status=sent|removed' "$SMARTHOST_LOG" | tail -n 6 | cut -c 1-220 | sed 's/^/# /'
+}
+
 received() { find "$SMARTHOST_MAIL/new" -type f -exec grep -hm1 '^X-Original-To: [0-9]*b[0-9]*@' {} + | sort; }
 
 # ---------------------------------------------------------------- the ways of a change
@@ -193,6 +201,7 @@ test_rotations() {
 test_nothing_lost() {
     local submitted
     within "$1: the queue drains" 60 queue_is_empty
+    queue_is_empty || what_waits
     submitted=$(($(wc -l <"$work/submitted") * 10))
     is "$1: no message was refused at the relay" 0 "$(wc -l <"$work/not-submitted")"
     is "$1: all $submitted messages arrived" "$submitted" "$(received | sort -u | wc -l)"
