@@ -21,6 +21,8 @@ struct catcher {
     char *out;
     size_t size;
     size_t length;
+    void (*on_output)(const char *bytes, size_t n, void *arg);
+    void *arg;
 };
 
 int spawn_become(const char *user) {
@@ -57,13 +59,15 @@ static void run_child(const struct spawn *job, int in, int out, int err) {
 
 /* Reads what is there; closes at end of file. */
 static void catch_some(struct catcher *c) {
-    char dropped[4096];
+    char dropped[16384];
     bool room = c->out != NULL && c->length + 1 < c->size;
     ssize_t n = room ? read(c->fd, c->out + c->length, c->size - 1 - c->length)
                      : read(c->fd, dropped, sizeof dropped);
 
     if (n > 0 && room)
         c->length += (size_t)n;
+    else if (n > 0 && c->on_output != NULL)
+        c->on_output(dropped, (size_t)n, c->arg);
     if (n == 0 || (n == -1 && errno != EINTR && errno != EAGAIN)) {
         close(c->fd);
         c->fd = -1;
@@ -114,7 +118,7 @@ static int open_pipes(const struct spawn *job, int in[2], int out[2], int err[2]
         in[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
     else if (pipe2(in, O_CLOEXEC) == -1)
         return -1;
-    if (job->output == NULL)
+    if (job->output == NULL && job->on_output == NULL)
         out[1] = open("/dev/null", O_WRONLY | O_CLOEXEC);
     else if (pipe2(out, O_CLOEXEC) == -1)
         return -1;
@@ -142,8 +146,12 @@ int spawn_run(struct spawn *job, struct fault *why) {
     close_open(in[0]);
     close_open(out[1]);
     close_open(err[1]);
-    streams[0] = (struct catcher){out[0], job->output, job->output_size, 0};
-    streams[1] = (struct catcher){err[0], job->errors, job->errors_size, 0};
+    streams[0] = (struct catcher){.fd = out[0],
+                                  .out = job->on_output == NULL ? job->output : NULL,
+                                  .size = job->output_size,
+                                  .on_output = job->on_output,
+                                  .arg = job->arg};
+    streams[1] = (struct catcher){.fd = err[0], .out = job->errors, .size = job->errors_size};
     if (pid == -1) {
         close_open(in[1]);
         close_open(out[0]);

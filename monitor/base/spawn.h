@@ -17,6 +17,9 @@ struct spawn {
     size_t output_size;
     char *errors; /* its stderr, terminated; NULL: ours */
     size_t errors_size;
+    /* Not NULL: its stdout is handed over piece by piece instead of caught. */
+    void (*on_output)(const char *bytes, size_t n, void *arg);
+    void *arg;
     int timeout_ms;
     const char *user; /* run as this user and its groups; NULL: as ourselves */
     /* results */

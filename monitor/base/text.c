@@ -195,6 +195,17 @@ void text_age(char *out, size_t size, int64_t seconds) {
     }
 }
 
+void text_bytes(char *out, size_t size, uint64_t bytes) {
+    if (bytes < 1000)
+        text_format(out, size, "%u bytes", (unsigned)bytes);
+    else if (bytes < 1000 * 1000)
+        text_format(out, size, "%.1f kB", (double)bytes / 1e3);
+    else if (bytes < 1000 * 1000 * 1000)
+        text_format(out, size, "%.1f MB", (double)bytes / 1e6);
+    else
+        text_format(out, size, "%.1f GB", (double)bytes / 1e9);
+}
+
 bool text_endpoint(const char *endpoint, char *host, size_t host_size, char *port,
                    size_t port_size) {
     const char *colon = strrchr(endpoint, ':');

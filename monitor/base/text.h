@@ -46,6 +46,8 @@ bool text_seconds(struct span s, uint64_t *out);
 
 /* For people: "12 s", "5 min", "3 h", "2 days", to the nearest unit. */
 void text_age(char *out, size_t size, int64_t seconds);
+/* For people: "331 bytes", "1.2 kB", "35.9 MB". */
+void text_bytes(char *out, size_t size, uint64_t bytes);
 
 /* Takes "host:port" or "[v6]:port" apart; the port is a decimal number from 1 to 65535. false if it
  * is neither or does not fit. */

@@ -38,6 +38,24 @@ Test(spawn, output_is_cut_not_waited_for) {
     cr_expect_str_eq(out, "xxxxxxxxx");
 }
 
+static void add_up(const char *bytes, size_t n, void *arg) {
+    size_t *total = arg;
+
+    cr_expect_eq(bytes[0], 'x');
+    *total += n;
+}
+
+Test(spawn, output_of_any_size_is_handed_over_in_pieces) {
+    const char *const argv[] = {"/bin/sh", "-c", "head -c 300000 /dev/zero | tr '\\0' x", NULL};
+    size_t total = 0;
+    struct spawn job = {.argv = argv, .on_output = add_up, .arg = &total, .timeout_ms = 10000};
+    struct fault why;
+
+    cr_assert_eq(spawn_run(&job, &why), 0, "%s", why.text);
+    cr_expect_eq(job.status, 0);
+    cr_expect_eq(total, 300000);
+}
+
 Test(spawn, time_limit_kills_the_group) {
     const char *const argv[] = {"/bin/sh", "-c", "sleep 60 & sleep 60", NULL};
     struct spawn job = shell(argv, NULL, 0);

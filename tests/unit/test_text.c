@@ -143,3 +143,21 @@ Test(text, seconds) {
             cr_expect_eq(got, rows[i].want, "%s", rows[i].in);
     }
 }
+
+Test(text, bytes) {
+    static const struct {
+        uint64_t bytes;
+        const char *want;
+    } rows[] = {{0, "0 bytes"},
+                {999, "999 bytes"},
+                {1000, "1.0 kB"},
+                {35882577, "35.9 MB"},
+                {UINT64_C(5000000000), "5.0 GB"}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char out[32];
+
+        text_bytes(out, sizeof out, rows[i].bytes);
+        cr_expect_str_eq(out, rows[i].want);
+    }
+}
