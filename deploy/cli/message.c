@@ -46,15 +46,6 @@ static void print_time(int64_t seconds) {
     printf("%s (%s ago)", text, age_of(seconds, age));
 }
 
-static void print_size(int64_t bytes) {
-    if (bytes < 1000)
-        printf("%lld bytes", (long long)bytes);
-    else if (bytes < 1000 * 1000)
-        printf("%.1f kB", (double)bytes / 1e3);
-    else
-        printf("%.1f MB", (double)bytes / 1e6);
-}
-
 static const char *explain(const char *state) {
     static const char *const words[][2] = {
         {"arriving", "is coming in just now"},
@@ -144,15 +135,15 @@ static void print_arrival(const struct json_t *message) {
 static void print_sender(const struct json_t *message) {
     const struct json_t *from = json_get(message, "from");
     int64_t recipients = json_get_int(message, "nrcpt", 0);
+    char size[32];
 
     if (from == NULL)
         return;
     print_label("from");
     printf("<%s>", json_text(from));
     if (recipients != 0) {
-        fputs(", ", stdout);
-        print_size(json_get_int(message, "size", 0));
-        printf(", %lld recipient%s", (long long)recipients, recipients == 1 ? "" : "s");
+        text_bytes(size, sizeof size, (uint64_t)json_get_int(message, "size", 0));
+        printf(", %s, %lld recipient%s", size, (long long)recipients, recipients == 1 ? "" : "s");
     }
     putchar('\n');
 }

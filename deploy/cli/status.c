@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,14 +13,10 @@
 #include "text.h"
 #include "json.h"
 #include "request.h"
+#include "screen.h"
 
-enum { ANSWER_MS = 5000, ANSWER_BYTES = 4 * 1024 * 1024, WIDTH_DEFAULT = 80, WIDTH_MOST = 110 };
+enum { ANSWER_MS = 5000, ANSWER_BYTES = 4 * 1024 * 1024 };
 enum { FIRST_SEEN_SHOWN = 3 };
-
-struct screen {
-    bool colour;
-    int width;
-};
 
 static const char *colour_of(const struct screen *s, const char *word) {
     if (!s->colour)
@@ -41,34 +36,11 @@ static const char *faint(const struct screen *s) {
     return s->colour ? "\033[2m" : "";
 }
 
-/* Prints `text` broken at blanks to the screen's width, each line after the first indented. */
-static void put_wrapped(const struct screen *s, int indent, const char *text) {
-    int room = s->width - indent;
-
-    while (*text != '\0') {
-        int n = (int)strlen(text);
-
-        if (n > room) {
-            n = room;
-            while (n > 0 && text[n] != ' ')
-                n--;
-            if (n == 0)
-                n = room;
-        }
-        printf("%.*s\n", n, text);
-        text += n;
-        while (*text == ' ')
-            text++;
-        if (*text != '\0')
-            printf("%*s", indent, "");
-    }
-}
-
 static void put_fact(const struct screen *s, const char *name, const char *text) {
     if (text[0] == '\0')
         return;
     printf("    %s%-6s%s ", faint(s), name, plain(s));
-    put_wrapped(s, 11, text);
+    screen_put_wrapped(s, 11, text);
 }
 
 static void clock_text(char *out, size_t size, double seconds) {
@@ -155,7 +127,7 @@ static void put_flow(const struct screen *s, const struct json_t *doc) {
 
 static void put_line(const struct screen *s, const char *name, const char *text) {
     printf("  %s%-9s%s ", faint(s), name, plain(s));
-    put_wrapped(s, 12, text);
+    screen_put_wrapped(s, 12, text);
 }
 
 /* The first that is not well, else the first. */
@@ -263,13 +235,10 @@ static void put_headline(const struct screen *s, const struct json_t *doc, bool 
 }
 
 static void draw(const struct json_t *doc) {
-    struct screen s = {.colour = cli_colour(STDOUT_FILENO), .width = WIDTH_DEFAULT};
+    struct screen s = screen_of_stdout();
     const struct json_t *alerts = json_get(doc, "alerts");
     const struct json_t *ended = json_get(doc, "ended_alerts");
-    struct winsize size;
 
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40)
-        s.width = size.ws_col < WIDTH_MOST ? size.ws_col : WIDTH_MOST;
     put_headline(&s, doc, !isatty(STDOUT_FILENO));
     printf("  %s%s, %s since %s%s\n", faint(&s), json_get_text(doc, "host"),
            json_get_text(doc, "state"), json_get_text(doc, "since"), plain(&s));
