@@ -19,6 +19,7 @@ extern const struct command command_backup;
 extern const struct command command_credentials;
 extern const struct command command_install;
 extern const struct command command_logs;
+extern const struct command command_queue;
 extern const struct command command_restore;
 extern const struct command command_run;
 extern const struct command command_show_config;
