@@ -1,267 +1,99 @@
-/* `relaywatch logs`: what relaywatch understands of each line of a log, as JSON, one object a line
- * (--explain); where a message is (message.c); old logs (logs_backfill.c). */
+/* `relaywatch logs`: where a message is (message.c, logs_story.c); the log as it stands, or its
+ * trouble (logs_watch.c); what relaywatch understands of it (logs_explain.c); old logs
+ * (logs_backfill.c). */
 #include "cli.h"
-#include "logs_backfill.h"
-#include "message.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <time.h>
 
-#include "clock.h"
-#include "text.h"
-#include "xmem.h"
-#include "diagnose.h"
-#include "logline.h"
-#include "json.h"
-#include "sdjournal.h"
+#include "logs_backfill.h"
+#include "logs_explain.h"
+#include "logs_story.h"
+#include "logs_watch.h"
+#include "message.h"
 
-static void put_span(struct json_t *o, const char *key, struct span s) {
-    char *text;
-
-    if (s.p == NULL || (s.n == 0 && strcmp(key, "from") != 0))
-        return;
-    text = xcalloc(1, s.n * 3 + 1);
-    text_copy_printable(text, s.n * 3 + 1, s);
-    json_put_text(o, key, text);
-    free(text);
-}
-
-static void put_time(struct json_t *o, int64_t time_ms) {
-    time_t seconds = (time_t)(time_ms / 1000);
-    struct tm tm;
-    char text[48];
-    size_t n;
-
-    if (time_ms == 0 || gmtime_r(&seconds, &tm) == NULL) {
-        json_put_null(o, "time");
-        return;
-    }
-    n = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
-    text_format(text + n, sizeof text - n, ".%03dZ", (int)(time_ms % 1000));
-    json_put_text(o, "time", text);
-}
-
-static void put_counters(struct json_t *o, counter_set set) {
-    struct json_t *a = json_make_array();
-
-    for (int c = 0; c < COUNTER_COUNT; c++) {
-        if ((set & COUNTER_BIT(c)) != 0)
-            json_add_text(a, counter_name((enum counter)c));
-    }
-    json_put(o, "counters", a);
-}
-
-static void put_delays(struct json_t *o, const struct mailev *ev) {
-    if (ev->delay_us >= 0)
-        json_put_real(o, "delay", (double)ev->delay_us / 1e6);
-    if (ev->delays_us[0] >= 0) {
-        char text[96];
-
-        text_format(text, sizeof text, "%g/%g/%g/%g", (double)ev->delays_us[0] / 1e6,
-                    (double)ev->delays_us[1] / 1e6, (double)ev->delays_us[2] / 1e6,
-                    (double)ev->delays_us[3] / 1e6);
-        json_put_text(o, "delays", text);
-    }
-}
-
-static void put_fields(struct json_t *o, const struct mailev *ev) {
-    put_span(o, "from", ev->from);
-    put_span(o, "to", ev->to);
-    put_span(o, "relay", ev->relay);
-    put_span(o, "relay_ip", ev->relay_ip);
-    if (ev->relay_port != 0)
-        json_put_int(o, "relay_port", ev->relay_port);
-    put_delays(o, ev);
-    put_span(o, "dsn", ev->dsn);
-    if (ev->status != MAILEV_STATUS_NONE)
-        json_put_text(o, "status", mailev_status_name(ev->status));
-    if (ev->kind == MAILEV_QUEUED) {
-        json_put_int(o, "size", (int64_t)ev->size_bytes);
-        json_put_int(o, "nrcpt", ev->recipients);
-    }
-    put_span(o, "tls_trust", ev->tls_trust);
-    put_span(o, "tls_version", ev->tls_version);
-    put_span(o, "tls_cipher", ev->tls_cipher);
-    put_span(o, "tls_peer", ev->tls_peer);
-    put_span(o, "sasl_method", ev->sasl_method);
-    put_span(o, "sasl_username", ev->sasl_username);
-    put_span(o, "client", ev->client);
-    put_span(o, "client_ip", ev->client_ip);
-    put_span(o, "message_id", ev->message_id);
-    put_span(o, "severity", ev->severity);
-    put_span(o, "text", ev->text);
-}
-
-static void explain(const struct mailev *ev) {
-    struct json_t *o = json_make_object();
-    char *text;
-
-    put_time(o, ev->time_ms);
-    put_span(o, "host", ev->host);
-    put_span(o, "instance", ev->instance);
-    put_span(o, "daemon", ev->daemon);
-    if (ev->pid != 0)
-        json_put_int(o, "pid", ev->pid);
-    put_span(o, "queue_id", ev->queue_id);
-    json_put_text(o, "kind", mailev_kind_name(ev->kind));
-    put_counters(o, ev->counters);
-    if (ev->diagnosis != DIAGNOSIS_NONE) {
-        char name[64];
-
-        text_format(name, sizeof name, "%s %s", diagnosis_entry(ev->diagnosis)->id,
-                    diagnosis_entry(ev->diagnosis)->name);
-        json_put_text(o, "diagnosis", name);
-    } else {
-        json_put_null(o, "diagnosis");
-    }
-    put_fields(o, ev);
-    text = json_print(o, false);
-    puts(text);
-    free(text);
-    json_release(&o);
-}
-
-struct reader {
-    struct diagnoser *diagnoser;
-    struct logline_clock clock;
+struct wish {
+    bool explain, backfill, json;
+    const char *queue_id, *message_id;
+    struct logs_watch watch;
 };
 
-static void explain_line(struct reader *reader, struct span line) {
-    struct mailev ev;
+/* One kind of question, and files only where they are asked for. */
+static bool is_sound(const struct wish *w, int names) {
+    bool watches = w->watch.follow || w->watch.errors || w->watch.since != NULL;
+    int kinds =
+        w->explain + w->backfill + (w->queue_id != NULL) + (w->message_id != NULL) + watches;
 
-    logline_parse(line, &reader->clock, &ev);
-    ev.diagnosis = diagnose_event(reader->diagnoser, &ev);
-    explain(&ev);
+    if (kinds != 1 || (w->backfill && w->json))
+        return false;
+    return w->backfill ? names > 0 : names <= (w->explain ? 1 : 0);
 }
 
-static int explain_file(struct reader *reader, const char *path) {
-    FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-    char *line = NULL;
-    size_t size = 0;
-    ssize_t n;
+static int find_message(const struct conf *conf, const char *conf_path, const struct wish *w) {
+    int status = message_show(conf, w->queue_id, w->message_id, w->json);
 
-    if (in == NULL) {
-        fprintf(stderr, "relaywatch logs: %s: %s\n", path, strerror(errno));
-        return 1;
-    }
-    while ((n = getline(&line, &size, in)) != -1) {
-        struct span s = {line, (size_t)n};
-
-        while (s.n > 0 && (s.p[s.n - 1] == '\n' || s.p[s.n - 1] == '\r'))
-            s.n--;
-        explain_line(reader, s);
-    }
-    free(line);
-    if (in != stdin)
-        fclose(in);
-    return 0;
-}
-
-static int explain_journal(struct reader *reader, const struct logsource *source) {
-    const struct hash_key no_key = {{0, 0}};
-    struct sdjournal_entry entry;
-    enum sdjournal_step step;
-    struct sdjournal *in;
-    struct fault why;
-
-    in = sdjournal_open(logsource_path(source), &no_key, &why);
-    if (in == NULL) {
-        fprintf(stderr, "relaywatch logs: %s: %s\n", source->name, why.text);
-        return 1;
-    }
-    sdjournal_seek_time(in, 0);
-    while ((step = sdjournal_next(in, &entry)) != SDJOURNAL_END && step != SDJOURNAL_FAILED) {
-        if (step == SDJOURNAL_LINE)
-            explain_line(reader, entry.line);
-    }
-    if (step == SDJOURNAL_FAILED)
-        fprintf(stderr, "relaywatch logs: %s: %s\n", source->name, strerror(entry.error));
-    sdjournal_close(&in);
-    return step == SDJOURNAL_FAILED;
-}
-
-/* `name`: a file, "-", or a journal as in mail_log; NULL: all that the configuration names. */
-static int explain_all(const char *name, const char *conf_path) {
-    struct reader reader = {.diagnoser = NULL};
-    struct logsources sources = {.count = 1};
-    struct conf conf;
-    int status = 0;
-
-    if (name == NULL) {
-        status = cli_load_conf(conf_path, &conf);
-        if (status == 0)
-            status = cli_parse_logs(&conf, &sources);
-        if (status != 0)
-            return status;
-    } else {
-        sources.item[0].is_journal = logsource_is_journal(name);
-        if (!text_copy(sources.item[0].name, sizeof sources.item[0].name, name)) {
-            fprintf(stderr, "relaywatch logs: %s: %s\n", name, strerror(ENAMETOOLONG));
-            return EX_USAGE;
-        }
-    }
-    reader.diagnoser = diagnoser_new();
-    logline_clock_init(&reader.clock);
-    reader.clock.now_ms = clock_wall_ms();
-    for (size_t i = 0; i < sources.count && status == 0; i++)
-        status = sources.item[i].is_journal ? explain_journal(&reader, &sources.item[i])
-                                            : explain_file(&reader, sources.item[i].name);
-    diagnoser_free(&reader.diagnoser);
-    return status;
+    if (status != MESSAGE_NOT_KNOWN)
+        return status;
+    return logs_story(conf, conf_path, w->queue_id, w->message_id, w->json);
 }
 
 static int run(int argc, char **argv, const char *conf_path) {
-    bool explaining = false, counting = false, as_json = false;
-    const char *queue_id = NULL, *message_id = NULL;
-    const struct cli_option options[] = {{"--explain", NULL, &explaining},
-                                         {"--backfill", NULL, &counting},
-                                         {"--queue-id", &queue_id, NULL},
-                                         {"--message-id", &message_id, NULL},
-                                         {"--json", NULL, &as_json}};
-    int first = cli_options(&command_logs, argc, argv, options, 5);
-    int names = argc - first;
+    struct wish w = {.explain = false};
+    const struct cli_option options[] = {
+        {"--explain", NULL, &w.explain},     {"--backfill", NULL, &w.backfill},
+        {"--queue-id", &w.queue_id, NULL},   {"--message-id", &w.message_id, NULL},
+        {"--follow", NULL, &w.watch.follow}, {"--errors", NULL, &w.watch.errors},
+        {"--since", &w.watch.since, NULL},   {"--json", NULL, &w.json}};
+    int first = cli_options(&command_logs, argc, argv, options, 8);
     struct conf conf;
     int status;
 
     if (first == -1)
         return EX_USAGE;
-    if (explaining + counting + (queue_id != NULL) + (message_id != NULL) != 1 ||
-        (counting ? names == 0 : names > (explaining ? 1 : 0))) {
+    if (!is_sound(&w, argc - first)) {
         fputs(command_logs.help, stderr);
         return EX_USAGE;
     }
-    if (counting)
-        return logs_backfill(names, argv + first, conf_path);
-    if (!explaining) {
-        status = cli_load_conf(conf_path, &conf);
-        return status != 0 ? status : message_show(&conf, queue_id, message_id, as_json);
-    }
-    return explain_all(first < argc ? argv[first] : NULL, conf_path);
+    if (w.backfill)
+        return logs_backfill(argc - first, argv + first, conf_path);
+    if (w.explain)
+        return logs_explain(first < argc ? argv[first] : NULL, conf_path);
+    status = cli_load_conf(conf_path, &conf);
+    if (status != 0)
+        return status;
+    if (w.queue_id != NULL || w.message_id != NULL)
+        return find_message(&conf, conf_path, &w);
+    w.watch.as_json = w.json;
+    return logs_watch(&conf, conf_path, &w.watch);
 }
 
 const struct command command_logs = {
     .name = "logs",
-    .summary = "where is a message; what relaywatch understands of a mail log; count old ones",
+    .summary = "what is wrong, by the mail log; where is a message; count old logs",
     .help =
-        "usage: relaywatch logs --queue-id ID [--json]\n"
-        "       relaywatch logs --message-id ID [--json]\n"
+        "usage: relaywatch logs --errors [--since TIME] [--follow] [--json]\n"
+        "       relaywatch logs --since TIME | --follow [--json]\n"
+        "       relaywatch logs --queue-id ID | --message-id ID [--json]\n"
         "       relaywatch logs --explain [FILE|-|journal|journal:/FOLDER]\n"
         "       relaywatch logs --backfill FILE ... | - | journal | journal:/FOLDER\n"
-        "Where is a message: when it came in, from whom, what became of each recipient, and\n"
-        "whether it still waits. relaywatchd knows the last ones (messages_kept). Exit status 1\n"
-        "when it does not know this one.\n"
-        "  --json      as at /api/v1/message\n"
-        "  --explain   one JSON object for each line of FILE (- is stdin; without FILE what\n"
-        "              mail_log names): kind, fields, the counters that it moves, and the\n"
-        "              diagnosis\n"
-        "  --backfill  adds old logs, plain or gzip, to relaywatchd's totals, each line once:\n"
-        "              what was counted before, under whatever name, and what relaywatchd counts\n"
-        "              itself, is left out\n"
-        "Example: relaywatch logs --queue-id 4bXyz12345z9abc\n"
-        "Example: tail -1 /var/log/mail.log | relaywatch logs --explain -\n",
+        "The logs are those that mail_log names, with their rotated files, or the journal.\n"
+        "  --errors      what is wrong: each kind of trouble once, how often and when, what it\n"
+        "                means and what to do; of the last day, the latest at the end\n"
+        "  --since TIME  from then on: 2h, 30m, 3d, 04:10, 2026-11-03, \"2026-11-03 04:10\"\n"
+        "  --follow      and what comes, until Ctrl-C, across rotation\n"
+        "  --queue-id, --message-id\n"
+        "                where is this message: when it came in, from whom, what became of each\n"
+        "                recipient. Asks relaywatchd, which knows the last ones (messages_kept);\n"
+        "                of others the logs are read. Exit status 1: nobody knows it\n"
+        "  --json        one object a line; of a message one object\n"
+        "  --explain     one JSON object for each line of FILE (- is stdin; without FILE what\n"
+        "                mail_log names): kind, fields, the counters that it moves, and the\n"
+        "                diagnosis\n"
+        "  --backfill    adds old logs, plain or gzip, to relaywatchd's totals, each line once:\n"
+        "                what was counted before, under whatever name, and what relaywatchd\n"
+        "                counts itself, is left out\n"
+        "Example: relaywatch logs --errors --since 2h\n"
+        "Example: relaywatch logs --queue-id 4bXyz12345z9abc\n",
     .run = run,
 };

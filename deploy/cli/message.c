@@ -189,25 +189,24 @@ static int complain(const char *what, const char *why) {
     return 1;
 }
 
-static int not_known(const struct conf *conf, const struct json_t *doc, const char *id) {
+static int not_known(const struct json_t *doc, const char *id) {
     int64_t since = seconds_of(doc, "known_since");
     char shown[256], age[32];
 
     text_copy_printable(shown, sizeof shown, span_of(id));
     fprintf(stderr,
-            "relaywatch logs: %s is not among the last %lld messages that relaywatchd knows%s%s.\n"
-            "  Is it spelled as in the log? Older ones: grep -F '%s' %s*\n",
+            "relaywatch logs: %s is not among the last %lld messages that relaywatchd knows%s%s; "
+            "looking in the log\n",
             shown, (long long)json_get_int(doc, "known", 0), since != 0 ? ", which go back " : "",
-            since != 0 ? age_of(since, age) : "", shown, conf->mail_log);
-    return 1;
+            since != 0 ? age_of(since, age) : "");
+    return MESSAGE_NOT_KNOWN;
 }
 
-static int print_answer(const struct conf *conf, const struct json_t *doc, int status,
-                        const char *id) {
+static int print_answer(const struct json_t *doc, int status, const char *id) {
     const struct json_t *messages = json_get(doc, "messages");
 
     if (status == 404 && messages != NULL)
-        return not_known(conf, doc, id);
+        return not_known(doc, id);
     if (status != 200)
         return complain("relaywatchd does not take the question", json_get_text(doc, "error"));
     for (size_t i = 0; i < json_count(messages); i++) {
@@ -233,11 +232,8 @@ int message_show(const struct conf *conf, const char *queue_id, const char *mess
                 queue_id != NULL ? "queue_id" : "message_id", encoded);
     status = request_get(url, ANSWER_MS, ANSWER_BYTES, &body, &why);
     if (status == -1) {
-        complain("relaywatchd does not answer", why.text);
-        fputs("  It alone knows. Start it: systemctl start relaywatchd (without systemd: "
-              "relaywatch run)\n",
-              stderr);
-        return 1;
+        complain("relaywatchd does not answer, looking in the log", why.text);
+        return MESSAGE_NOT_KNOWN;
     }
     doc = status != 414 ? json_read(body, strlen(body), &why) : NULL;
     if (status == 414) {
@@ -249,11 +245,13 @@ int message_show(const struct conf *conf, const char *queue_id, const char *mess
         free(body);
         return complain(conf->http_listen, why.text);
     }
-    if (as_json)
+    if (as_json && status == 200) {
         fputs(body, stdout);
-    else
-        status = print_answer(conf, doc, status, id) == 0 ? 200 : 0;
+        status = 0;
+    } else {
+        status = print_answer(doc, status, id);
+    }
     json_release(&doc);
     free(body);
-    return status == 200 ? 0 : 1;
+    return status;
 }

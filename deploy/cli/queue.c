@@ -10,9 +10,9 @@
 #include "clock.h"
 #include "text.h"
 #include "xmem.h"
-#include "facts.h"
 #include "diagnose.h"
 #include "waiting.h"
+#include "here.h"
 #include "queue_act.h"
 #include "queue_show.h"
 #include "queueline.h"
@@ -21,9 +21,8 @@
 struct listing {
     struct diagnoser *diagnoser;
     struct waiting waiting;
-    struct fixtext_place place;
     struct queue_view view;
-    struct facts facts;
+    struct here here;
     struct logsources logs;
     bool as_json;
     bool any; /* a message was printed */
@@ -53,21 +52,6 @@ static int complain(const struct queuelist *list, const struct fault *why) {
         return EX_NOPERM;
     }
     return EXIT_FAILURE;
-}
-
-/* What the commands that are shown must name. Without it they name the usual places. */
-static void find_place(struct listing *l, const struct conf *conf, const char *conf_path) {
-    struct fault why;
-
-    if (facts_read(conf->postfix_config_dir, &l->facts, &why) == -1)
-        memset(&l->facts, 0, sizeof l->facts);
-    l->place = (struct fixtext_place){.relay_host = l->facts.host,
-                                      .relay_port = l->facts.port,
-                                      .implicit_tls = l->facts.implicit_tls,
-                                      .postfix_config_dir = conf->postfix_config_dir,
-                                      .sasl_passwd = conf->sasl_passwd,
-                                      .mail_log = logsources_first(&l->logs),
-                                      .conf_path = conf_path};
 }
 
 static int list_json(struct listing *l, struct queuelist *list) {
@@ -111,9 +95,9 @@ static int list_queue(const struct conf *conf, const char *conf_path, bool as_js
         l->diagnoser = diagnoser_new();
         l->as_json = as_json;
         waiting_init(&l->waiting, l->diagnoser);
-        find_place(l, conf, conf_path);
+        here_find(&l->here, conf, conf_path, &l->logs);
         l->view = (struct queue_view){
-            .waiting = &l->waiting, .place = &l->place, .now_s = clock_wall_ms() / 1000};
+            .waiting = &l->waiting, .place = &l->here.place, .now_s = clock_wall_ms() / 1000};
         status = as_json ? list_json(l, &list) : list_text(l, &list, all);
         diagnoser_free(&l->diagnoser);
     }
