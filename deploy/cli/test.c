@@ -23,7 +23,7 @@
 #include "sdjournal.h"
 #include "sources.h"
 
-enum { SMTP_TIMEOUT_S = 15, REPLY_BYTES = 2048, GRACE_MS = 300 };
+enum { SMTP_TIMEOUT_S = 15, REPLY_BYTES = 2048, GRACE_MS = 300, TIMEOUT_MOST_S = 86400 };
 
 enum outcome { UNDER_WAY, DELIVERED, RETURNED, LOST };
 
@@ -379,12 +379,45 @@ static int check_logs(const struct logsources *logs) {
     return found == SDJOURNAL_FORBIDDEN ? EX_NOPERM : EX_NOINPUT;
 }
 
+/* Of printable ASCII: nothing in it ends a line of SMTP or of the head. */
 static bool is_address(const char *text) {
     for (const char *p = text; *p != '\0'; p++) {
-        if ((unsigned char)*p <= ' ' || *p == '<' || *p == '>' || *p == 0x7f)
+        if (*p <= ' ' || *p == '<' || *p == '>' || *p == 0x7f)
             return false;
     }
     return text[0] != '\0' && strlen(text) < 255;
+}
+
+static bool is_subject(const char *text) {
+    for (const char *p = text; *p != '\0'; p++) {
+        if (*p < ' ' || *p == 0x7f)
+            return false;
+    }
+    return strlen(text) <= 200;
+}
+
+static int usage(const char *option, const char *right) {
+    fprintf(stderr, "relaywatch test: %s: give %s\n", option, right);
+    return EX_USAGE;
+}
+
+static int check_options(const struct letter *letter, const char *timeout,
+                         uint64_t *timeout_s_out) {
+    char host[256], port[8];
+
+    if (letter->to == NULL || !is_address(letter->to))
+        return usage("--recipient", "an address, as in --recipient me@example.com");
+    if (letter->from != NULL && letter->from[0] != '\0' && !is_address(letter->from))
+        return usage("--from", "an address, or '' for the null sender");
+    if (!is_subject(letter->subject))
+        return usage("--subject", "one line of up to 200 characters of ASCII");
+    if (letter->server != NULL &&
+        !text_endpoint(letter->server, host, sizeof host, port, sizeof port))
+        return usage("--server", "HOST:PORT, as in --server 127.0.0.1:25");
+    if (!text_seconds(span_of(timeout), timeout_s_out) || *timeout_s_out < 1 ||
+        *timeout_s_out > TIMEOUT_MOST_S)
+        return usage("--timeout", "a time from 1s to 1d, as in --timeout 5m");
+    return 0;
 }
 
 static int run(int argc, char **argv, const char *conf_path) {
@@ -404,16 +437,11 @@ static int run(int argc, char **argv, const char *conf_path) {
 
     if (cli_options(&command_test, argc, argv, options, 6) != argc)
         return EX_USAGE;
-    if (letter.to == NULL || !is_address(letter.to) ||
-        !text_seconds(span_of(timeout), &timeout_s) || strpbrk(letter.subject, "\r\n") != NULL) {
-        fprintf(stderr, "relaywatch test: give an address as --recipient, a time as --timeout\n%s",
-                command_test.help);
-        return EX_USAGE;
-    }
-    status = cli_load_conf(conf_path, &conf);
-    if (status != 0)
-        return status;
-    status = cli_parse_logs(&conf, &letter.logs);
+    status = check_options(&letter, timeout, &timeout_s);
+    if (status == 0)
+        status = cli_load_conf(conf_path, &conf);
+    if (status == 0)
+        status = cli_parse_logs(&conf, &letter.logs);
     if (status == 0)
         status = check_logs(&letter.logs);
     if (status != 0)
@@ -421,10 +449,6 @@ static int run(int argc, char **argv, const char *conf_path) {
     if (letter.from == NULL) {
         text_format(from, sizeof from, "relaywatch@%s", conf.host);
         letter.from = from;
-    }
-    if (letter.from[0] != '\0' && !is_address(letter.from)) {
-        fprintf(stderr, "relaywatch test: --from %s: not an address\n", letter.from);
-        return EX_USAGE;
     }
     if (letter.server == NULL)
         letter.server = conf.submit;
@@ -451,16 +475,17 @@ static int run(int argc, char **argv, const char *conf_path) {
 const struct command command_test = {
     .name = "test",
     .summary = "send a message through the relay and follow it to its end",
-    .help = "usage: relaywatch test --recipient ADDRESS [OPTION ...]\n"
-            "Sends one message and shows, with times, how it is accepted, queued, tried and\n"
-            "delivered, or why not.\n"
-            "  --from ADDRESS      envelope sender, default relaywatch@HOST\n"
-            "  --subject TEXT\n"
-            "  --server HOST:PORT  where to send, default `submit` of the configuration\n"
-            "  --timeout TIME      how long to follow it, default 60 (seconds, or 5m)\n"
-            "  --json\n"
-            "Exit status: 0 delivered to the smarthost, 1 not. Needs to read the mail log: run it "
-            "as root.\n"
-            "Example: relaywatch test --recipient me@example.com\n",
+    .help =
+        "usage: relaywatch test --recipient ADDRESS [OPTION ...]\n"
+        "Sends one message and shows, with times, how it is accepted, queued, tried and\n"
+        "delivered, or why not.\n"
+        "  --from ADDRESS      envelope sender, default relaywatch@HOST; '' is the null sender\n"
+        "  --subject TEXT      default \"relaywatch test\"\n"
+        "  --server HOST:PORT  where to send, default `submit` of the configuration\n"
+        "  --timeout TIME      how long to follow it, default 60 (seconds, or 5m)\n"
+        "  --json\n"
+        "Exit status: 0 delivered to the smarthost, 1 not. Needs to read the mail log: run it "
+        "as root.\n"
+        "Example: relaywatch test --recipient me@example.com\n",
     .run = run,
 };

@@ -78,20 +78,6 @@ static int plan_login(const struct wants *w, const struct plan_input *in, struct
     return after == NULL || can_hold(after, why, plan->map_path) ? 0 : -1;
 }
 
-/* "unix:relaywatch/milter.sock", relative to the queue, or "inet:127.0.0.1:8891". */
-static void postfix_socket(const struct machine *m, const char *socket, char *out, size_t size) {
-    size_t n = strlen(m->queue_directory);
-    const char *at = strchr(socket, '@');
-
-    if (strncmp(socket, "unix:", 5) == 0 && strncmp(socket + 5, m->queue_directory, n) == 0 &&
-        socket[5 + n] == '/')
-        text_format(out, size, "unix:%s", socket + 5 + n + 1);
-    else if (strncmp(socket, "inet:", 5) == 0 && at != NULL)
-        text_format(out, size, "inet:%s:%.*s", at + 1, (int)(at - socket - 5), socket + 5);
-    else
-        text_copy(out, size, socket);
-}
-
 static void choose_milter_socket(const struct machine *m, const struct plan_input *in,
                                  struct plan *plan) {
     if (in->milter_socket[0] != '\0')
@@ -125,7 +111,7 @@ static void plan_main_cf(const struct machine *m, const struct wants *w,
                          .journal = follows_journal(in),
                          .notes = notes};
 
-    postfix_socket(m, plan->milter_socket, socket, sizeof socket);
+    settings_socket(m, plan->milter_socket, socket, sizeof socket);
     config_path(in, "main.cf", path, sizeof path);
     set_file(plan, PLAN_MAIN, path, 0644, in, settings_main_cf(&s, in->text[PLAN_MAIN]));
     config_path(in, "relay_dsn_filter", path, sizeof path);

@@ -421,6 +421,19 @@ void settings_map(const struct machine *m, const char *main_cf, const char *conf
     text_format(path, path_size, "%s/sasl_passwd", config_dir);
 }
 
+void settings_socket(const struct machine *m, const char *socket, char *out, size_t size) {
+    size_t n = strlen(m->queue_directory);
+    const char *at = strchr(socket, '@');
+
+    if (strncmp(socket, "unix:", 5) == 0 && strncmp(socket + 5, m->queue_directory, n) == 0 &&
+        socket[5 + n] == '/')
+        text_format(out, size, "unix:%s", socket + 5 + n + 1);
+    else if (strncmp(socket, "inet:", 5) == 0 && at != NULL)
+        text_format(out, size, "inet:%s:%.*s", at + 1, (int)(at - socket - 5), socket + 5);
+    else
+        text_copy(out, size, socket);
+}
+
 char *settings_guard(const char *host) {
     static const char *const patterns[] = {
         "/^5(\\.7\\.[01] host %s\\[[^]]*\\] said: 55[04][- ]5\\.7\\.[01] .*"

@@ -30,6 +30,10 @@ void settings_helo(const struct machine *m, const struct wants *w, const char *m
 void settings_map(const struct machine *m, const char *main_cf, const char *config_dir, char *type,
                   size_t type_size, char *path, size_t path_size);
 
+/* The milter's socket as main.cf names it: "unix:relaywatch/milter.sock", relative to the queue, or
+ * "inet:127.0.0.1:8891"; `socket` is as libmilter writes it. */
+void settings_socket(const struct machine *m, const char *socket, char *out, size_t size);
+
 /* The new text of main.cf; `main_cf` is the present one, NULL when there is none. To be freed. */
 char *settings_main_cf(const struct settings *s, const char *main_cf);
 

@@ -1,14 +1,12 @@
 #!/bin/bash
 # logs.sh BIN: `relaywatch logs` on log files with rotated and packed ones: trouble folded, a message's story where no
 # relaywatchd knows it, following across rotation. Must run as root. Prints "ok - name" or "not ok - name: why".
+# shellcheck disable=SC2154 # what relaywatch.sh shares
 set -u
 
 bin=$(cd "$1" && pwd)
 work=$(mktemp -d /var/tmp/relaywatch-logs-test.XXXXXX)
-conf=$work/relaywatch.conf
 log=$work/log/mail.log
-out=$work/out
-err=$work/err
 failed=0
 follower=
 export TZ=UTC LC_ALL=C
@@ -28,16 +26,8 @@ not_ok() {
 
 is() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "wanted '$2', got '$3'"; fi; }
 
-rw() { "$bin/relaywatch" -c "$conf" "$@" >"$out" 2>"$err"; }
-
-exits() {
-    local name=$1 want=$2 status=0
-    shift 2
-    rw "$@" || status=$?
-    if [ $status = "$want" ]; then ok "$name"; else not_ok "$name" "exit status $status: $(head -c 300 "$err")"; fi
-}
-
-says() { if grep -qE -- "$2" "${3:-$out}"; then ok "$1"; else not_ok "$1" "no '$2' in: $(head -c 900 "${3:-$out}")"; fi; }
+# shellcheck source=tests/support/relaywatch.sh
+. "$(dirname "$0")/../support/relaywatch.sh"
 
 becomes() {
     for _ in $(seq 200); do
@@ -87,8 +77,7 @@ says "errors: who must act" '^ +who +[a-z]'
 says "errors: what to do" '^ +do +[a-z]'
 says "errors: what no diagnosis knows, too" '^no diagnosis knows this'
 says "errors: how many kinds in how many lines" '^2 kinds of trouble in 4 lines since '
-is "errors: nothing controls the terminal" 0 "$(grep -c $'\033' "$out")"
-is "errors: 80 columns" 0 "$(awk 'length > 80' "$out" | wc -l)"
+fits "errors: fit the terminal and do not control it"
 exits "errors of the last day" 0 logs --errors
 says "errors of the last day: the older line counts" '^ +when +3 times'
 exits "errors from a date on, in packed and rotated files" 0 logs --errors --since "$(ago 250000)"
