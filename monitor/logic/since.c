@@ -7,11 +7,10 @@
 #include "logtime.h"
 
 /* Two digits, or four for a year. */
-static bool take_number(const char **at, int digits, int least, int most, int *out) {
+static bool take_number(const char **at, size_t digits, uint64_t least, uint64_t most, int *out) {
     uint64_t value;
 
-    if (!text_u64((struct span){*at, strnlen(*at, (size_t)digits)}, (uint64_t)least, (uint64_t)most,
-                  &value))
+    if (strnlen(*at, digits) < digits || !text_u64((struct span){*at, digits}, least, most, &value))
         return false;
     *at += digits;
     *out = (int)value;
