@@ -24,6 +24,7 @@ event2/(http|buffer|listener|bufferevent|keyvalq_struct)\.h monitor/edge/http.c
 event2/(util|dns|rpc|tag|thread|visibility|event_) none
 event\.h none
 systemd/ monitor/edge/sdjournal.c
+(resolv|arpa/nameser)\.h monitor/edge/dnsquery.c
 '
 
 # Floors, as "folder: folders that it may see beside its own".

@@ -11,7 +11,7 @@
 static const struct command *const commands[] = {
     &command_install,     &command_status,  &command_test,      &command_show_config,
     &command_credentials, &command_queue,   &command_logs,      &command_run,
-    &command_backup,      &command_restore, &command_uninstall,
+    &command_backup,      &command_restore, &command_uninstall, &command_dns,
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
