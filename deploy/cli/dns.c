@@ -15,59 +15,45 @@
 #include "spf.h"
 #include "tagrecord.h"
 #include "dnsquery.h"
-#include "json.h"
-#include "screen.h"
+#include "dns_show.h"
 
-enum { DEADLINE_MS = 25000, FINDINGS = 8, TEXT = 2400, NOTES = 12, INDENT = 15 };
-
-enum verdict { GOOD, WEAK, WRONG, UNKNOWN };
-
-struct finding {
-    const char *what; /* "SPF" */
-    enum verdict verdict;
-    char name[300];     /* where it stands in the DNS */
-    char found[TEXT];   /* "": nothing */
-    char expected[300]; /* in words */
-    char publish[TEXT]; /* the record, as NAME TYPE "VALUE"; "": nothing to publish */
-    size_t note_count;
-    char note[NOTES][220];
-};
+enum { DEADLINE_MS = 25000, FINDINGS = 8 };
 
 struct asking {
     struct dnsquery *dns;
     struct dns_answer answer;
     const char *domain;
     size_t count;
-    struct finding finding[FINDINGS];
+    struct dns_finding finding[FINDINGS];
 };
 
-static struct finding *begin(struct asking *a, const char *what, const char *name) {
-    struct finding *f = &a->finding[a->count++];
+static struct dns_finding *begin(struct asking *a, const char *what, const char *name) {
+    struct dns_finding *f = &a->finding[a->count++];
 
     f->what = what;
     text_copy(f->name, sizeof f->name, name);
     return f;
 }
 
-static void note(struct finding *f, const char *text) {
-    if (f->note_count < NOTES)
+static void note(struct dns_finding *f, const char *text) {
+    if (f->note_count < DNS_NOTES)
         text_copy(f->note[f->note_count++], sizeof f->note[0], text);
 }
 
-static void judge(struct finding *f, enum verdict verdict) {
+static void judge(struct dns_finding *f, enum dns_verdict verdict) {
     if (f->verdict < verdict)
         f->verdict = verdict;
 }
 
-static void publish(struct finding *f, const char *name, const char *value) {
+static void publish(struct dns_finding *f, const char *name, const char *value) {
     text_format(f->publish, sizeof f->publish, "%s. TXT \"%s\"", name, value);
 }
 
 /* True: the DNS did not answer, which is noted. */
-static bool is_mute(struct asking *a, struct finding *f) {
+static bool is_mute(struct asking *a, struct dns_finding *f) {
     if (a->answer.outcome != DNS_FAILED)
         return false;
-    judge(f, UNKNOWN);
+    judge(f, DNS_UNKNOWN);
     note(f, a->answer.detail);
     return true;
 }
@@ -99,25 +85,25 @@ static enum spf_answer spf_exists(const char *name, bool mx, void *arg) {
                                              : SPF_NOTHING;
 }
 
-static void judge_spf(struct finding *f, const struct spf_result *r) {
+static void judge_spf(struct dns_finding *f, const struct spf_result *r) {
     char text[200];
 
     if (r->found == SPF_UNKNOWN || r->unknown)
-        judge(f, UNKNOWN);
+        judge(f, DNS_UNKNOWN);
     if (r->found == SPF_SEVERAL)
         note(f, "more than one SPF record: receivers take none; keep one");
     if (r->found == SPF_NOTHING)
         note(f, "no SPF record");
     if (r->found == SPF_SEVERAL || r->found == SPF_NOTHING || r->error)
-        judge(f, WRONG);
+        judge(f, DNS_WRONG);
     if (r->found != SPF_FOUND)
         return;
     if (!r->google) {
-        judge(f, r->unknown ? UNKNOWN : WRONG);
+        judge(f, r->unknown ? DNS_UNKNOWN : DNS_WRONG);
         note(f, "Google's servers are not allowed: receivers may refuse what the relay sends");
     }
     if (r->permits_all) {
-        judge(f, WEAK);
+        judge(f, DNS_WEAK);
         note(f, "it does not end with ~all or -all: anybody may send as this domain");
     }
     for (size_t i = 0; i < r->problem_count; i++)
@@ -130,8 +116,8 @@ static void judge_spf(struct finding *f, const struct spf_result *r) {
 static void check_spf(struct asking *a) {
     const struct spf_dns dns = {.record = spf_record, .exists = spf_exists, .arg = a};
     struct spf_result *r = xcalloc(1, sizeof *r);
-    struct finding *f = begin(a, "SPF", a->domain);
-    char record[TEXT];
+    struct dns_finding *f = begin(a, "SPF", a->domain);
+    char record[DNS_TEXT_SIZE];
 
     text_copy(f->expected, sizeof f->expected,
               "one record with include:" SPF_GOOGLE ", at most 10 look-ups, ~all or -all at its "
@@ -150,13 +136,13 @@ static void check_spf(struct asking *a) {
 
 /* ---- DKIM, DMARC ---- */
 
-static void take_result(struct finding *f, const struct tag_result *r) {
-    judge(f, r->verdict == TAG_GOOD ? GOOD : r->verdict == TAG_WEAK ? WEAK : WRONG);
+static void take_result(struct dns_finding *f, const struct tag_result *r) {
+    judge(f, r->verdict == TAG_GOOD ? DNS_GOOD : r->verdict == TAG_WEAK ? DNS_WEAK : DNS_WRONG);
     note(f, r->what);
 }
 
 static void check_dkim(struct asking *a, const char *selector) {
-    struct finding *f;
+    struct dns_finding *f;
     struct tag_result r;
     char name[300];
 
@@ -167,7 +153,7 @@ static void check_dkim(struct asking *a, const char *selector) {
     if (is_mute(a, f))
         return;
     if (a->answer.count == 0) {
-        judge(f, WRONG);
+        judge(f, DNS_WRONG);
         note(f, "no key under this name. Google: Admin console, Apps, Google Workspace, Gmail, "
                 "Authenticate email: Generate new record, publish it, then Start authentication. "
                 "Another name: --selector");
@@ -176,7 +162,7 @@ static void check_dkim(struct asking *a, const char *selector) {
     }
     text_copy(f->found, sizeof f->found, a->answer.item[0]);
     if (a->answer.count > 1) {
-        judge(f, WRONG);
+        judge(f, DNS_WRONG);
         note(f, "more than one record: receivers may take either; keep one");
     }
     tagrecord_dkim(a->answer.item[0], &r);
@@ -184,7 +170,7 @@ static void check_dkim(struct asking *a, const char *selector) {
 }
 
 /* How many policies stand there; the first one into `f`. */
-static size_t dmarc_at(struct asking *a, struct finding *f, const char *domain) {
+static size_t dmarc_at(struct asking *a, struct dns_finding *f, const char *domain) {
     size_t n = 0;
 
     text_format(f->name, sizeof f->name, "_dmarc.%s", domain);
@@ -197,7 +183,7 @@ static size_t dmarc_at(struct asking *a, struct finding *f, const char *domain) 
 }
 
 static void check_dmarc(struct asking *a) {
-    struct finding *f = begin(a, "DMARC", "");
+    struct dns_finding *f = begin(a, "DMARC", "");
     char value[400], name[300];
     const char *domain = a->domain;
     struct tag_result r;
@@ -223,7 +209,7 @@ static void check_dmarc(struct asking *a) {
     }
     text_format(name, sizeof name, "_dmarc.%s", a->domain);
     text_copy(f->name, sizeof f->name, name);
-    judge(f, WRONG);
+    judge(f, DNS_WRONG);
     note(f, n == 0 ? "no policy: Gmail and others refuse much mail without one"
                    : "more than one policy: receivers take none; keep one");
     text_format(value, sizeof value, "v=DMARC1; p=none; rua=mailto:postmaster@%s", a->domain);
@@ -260,7 +246,7 @@ static bool has_address(struct asking *a, const char *name, const char *address)
 
 /* The name of an address, and its address again. */
 static void check_ptr(struct asking *a, const char *address, const char *helo) {
-    struct finding *f;
+    struct dns_finding *f;
     char reverse[80], name[300];
 
     dnsquery_reverse_name(address, reverse, sizeof reverse);
@@ -270,7 +256,7 @@ static void check_ptr(struct asking *a, const char *address, const char *helo) {
     if (is_mute(a, f))
         return;
     if (a->answer.count == 0) {
-        judge(f, WEAK);
+        judge(f, DNS_WEAK);
         note(f, "the address has no name: ask whoever gave you the address to set it");
         text_format(f->publish, sizeof f->publish, "%s. PTR %s.", reverse, helo);
         return;
@@ -278,7 +264,7 @@ static void check_ptr(struct asking *a, const char *address, const char *helo) {
     text_copy(name, sizeof name, a->answer.item[0]);
     text_copy(f->found, sizeof f->found, name);
     if (!has_address(a, name, address)) {
-        judge(f, WEAK);
+        judge(f, DNS_WEAK);
         note(f, "the name does not lead back to the address");
     } else if (strcasecmp(name, helo) != 0) {
         note(f, "another name than the one for HELO; that is allowed");
@@ -286,13 +272,13 @@ static void check_ptr(struct asking *a, const char *address, const char *helo) {
 }
 
 static void check_helo(struct asking *a, const char *helo, const char *address) {
-    struct finding *f = begin(a, "HELO", helo);
+    struct dns_finding *f = begin(a, "HELO", helo);
     char first[64];
 
     text_copy(f->expected, sizeof f->expected,
               "a full name in one of your domains, with the address that the relay sees");
     if (helo[0] == '\0' || strchr(helo, '.') == NULL || strncasecmp(helo, "localhost", 9) == 0) {
-        judge(f, WRONG);
+        judge(f, DNS_WRONG);
         note(f, "not a full name: the relay refuses such (421 4.7.0): postconf -e "
                 "smtp_helo_name=relay1.YOUR-DOMAIN; or ask about another: --helo");
         return;
@@ -303,7 +289,7 @@ static void check_helo(struct asking *a, const char *helo, const char *address) 
     if (is_mute(a, f))
         return;
     if (a->answer.count == 0) {
-        judge(f, WEAK);
+        judge(f, DNS_WEAK);
         note(f, "the name has no address");
         text_format(f->publish, sizeof f->publish, "%s. A %s", helo,
                     address != NULL ? address : "ADDRESS-OF-THIS-HOST");
@@ -318,74 +304,17 @@ static void check_helo(struct asking *a, const char *helo, const char *address) 
     check_ptr(a, address != NULL ? address : first, helo);
 }
 
-/* ---- telling ---- */
-
-static const char *const verdict_words[] = {"ok", "weak", "WRONG", "unknown"};
-
-static void put(const struct screen *s, const char *label, const char *text) {
-    if (text[0] == '\0')
-        return;
-    printf("      %-8s ", label);
-    screen_put_wrapped(s, INDENT, text);
-}
-
-static void tell(const struct asking *a) {
-    struct screen s = screen_of_stdout();
-
-    for (size_t i = 0; i < a->count; i++) {
-        const struct finding *f = &a->finding[i];
-
-        printf("%-5s %-8s %s\n", f->what, verdict_words[f->verdict], f->name);
-        put(&s, "found", f->found[0] != '\0' ? f->found : "nothing");
-        if (f->verdict != GOOD)
-            put(&s, "expected", f->expected);
-        for (size_t k = 0; k < f->note_count; k++)
-            put(&s, "", f->note[k]);
-        put(&s, "publish", f->publish);
-    }
-}
-
-static void tell_json(const struct asking *a) {
-    static const char *const words[] = {"ok", "weak", "wrong", "unknown"};
-    struct json_t *doc = json_make_object();
-    struct json_t *all = json_make_array();
-    char *text;
-
-    for (size_t i = 0; i < a->count; i++) {
-        const struct finding *f = &a->finding[i];
-        struct json_t *o = json_make_object();
-        struct json_t *notes = json_make_array();
-
-        json_put_text(o, "check", f->what);
-        json_put_text(o, "state", words[f->verdict]);
-        json_put_text(o, "name", f->name);
-        json_put_text(o, "found", f->found[0] != '\0' ? f->found : NULL);
-        json_put_text(o, "expected", f->expected);
-        json_put_text(o, "publish", f->publish[0] != '\0' ? f->publish : NULL);
-        for (size_t k = 0; k < f->note_count; k++)
-            json_add_text(notes, f->note[k]);
-        json_put(o, "notes", notes);
-        json_add(all, o);
-    }
-    json_put_text(doc, "domain", a->domain);
-    json_put(doc, "checks", all);
-    text = json_print(doc, true);
-    puts(text);
-    free(text);
-    json_release(&doc);
-}
+/* ---- all of it ---- */
 
 static int exit_status(const struct asking *a) {
     bool wrong = false, unknown = false;
 
     for (size_t i = 0; i < a->count; i++) {
-        wrong |= a->finding[i].verdict == WRONG;
-        unknown |= a->finding[i].verdict == UNKNOWN;
+        wrong |= a->finding[i].verdict == DNS_WRONG;
+        unknown |= a->finding[i].verdict == DNS_UNKNOWN;
     }
     return wrong ? EXIT_FAILURE : unknown ? EX_TEMPFAIL : 0;
 }
-
-/* ---- asking ---- */
 
 /* Letters, digits, '-', '_' and dots: nothing that could be an option or a pattern. */
 static bool is_name(const char *text) {
@@ -458,9 +387,9 @@ static int ask(const struct wish *w, const char *domain, const char *conf_path) 
         check_dmarc(a);
         check_helo(a, helo, w->address);
         if (w->json)
-            tell_json(a);
+            dns_show_json(a->domain, a->finding, a->count);
         else
-            tell(a);
+            dns_show(a->finding, a->count);
         status = exit_status(a);
     }
     dnsquery_free(&a->dns);

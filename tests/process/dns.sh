@@ -1,6 +1,6 @@
 #!/bin/bash
 # dns.sh BIN: `relaywatch dns` against a small DNS server on loopback. Prints "ok - name" or "not ok - name: why".
-# shellcheck disable=SC2154 # what relaywatch.sh shares
+# shellcheck disable=SC2154,SC2034 # what relaywatch.sh shares
 set -u
 
 bin=$(cd "$1" && pwd)
