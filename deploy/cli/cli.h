@@ -20,6 +20,7 @@ extern const struct command command_credentials;
 extern const struct command command_dns;
 extern const struct command command_install;
 extern const struct command command_logs;
+extern const struct command command_postal;
 extern const struct command command_queue;
 extern const struct command command_restore;
 extern const struct command command_run;

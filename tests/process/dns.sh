@@ -6,9 +6,7 @@ set -u
 bin=$(cd "$1" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d /var/tmp/relaywatch-dns-test.XXXXXX)
-zone=$work/zone
 failed=0
-server=
 export LC_ALL=C
 
 ok() { echo "ok - $1"; }
@@ -22,20 +20,21 @@ is() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "wanted '$2', got '$3'
 
 # shellcheck source=tests/support/relaywatch.sh
 . "$here/../support/relaywatch.sh"
+# shellcheck source=tests/support/dns.sh
+. "$here/../support/dns.sh"
 
 clean_up() {
-    [ -z "$server" ] || kill "$server" 2>/dev/null
+    dns_end
     rm -rf "$work"
 }
 trap clean_up EXIT
 
 # world LINE...: all that the DNS knows, beside Google's records
 world() {
-    printf '%s\n' "$@" \
+    dns_zone "$@" \
         '_spf.google.com TXT v=spf1 include:_netblocks.google.com include:_netblocks2.google.com include:_netblocks3.google.com ~all' \
         '_netblocks.google.com TXT v=spf1 ip4:192.0.2.0/24 ~all' '_netblocks2.google.com TXT v=spf1 ip6:2001:db8::/32 ~all' \
-        '_netblocks3.google.com TXT v=spf1 ip4:198.51.100.0/24 ~all' >"$zone.new"
-    mv "$zone.new" "$zone"
+        '_netblocks3.google.com TXT v=spf1 ip4:198.51.100.0/24 ~all'
 }
 
 # key BYTES: base64 of so many
@@ -44,7 +43,7 @@ key() { head -c "$1" /dev/zero | base64 -w0; }
 look() {
     local name=$1 want=$2
     shift 2
-    exits "$name" "$want" dns "$@" --resolver "127.0.0.1:$port" --helo relay1.x.example
+    exits "$name" "$want" dns "$@" --resolver "$resolver" --helo relay1.x.example
 }
 
 # verdicts NAME WANT: of SPF DKIM DMARC HELO PTR
@@ -55,13 +54,7 @@ good=('x.example TXT v=spf1 include:_spf.google.com ~all' 'x.example TXT google-
     '_dmarc.x.example TXT v=DMARC1; p=reject; rua=mailto:dmarc@x.example'
     'relay1.x.example A 192.0.2.25' '25.2.0.192.in-addr.arpa PTR relay1.x.example')
 world "${good[@]}"
-python3 "$here/../support/dns_server.py" "$zone" >"$work/port" &
-server=$!
-for _ in $(seq 100); do
-    [ -s "$work/port" ] && break
-    sleep 0.05
-done
-port=$(cat "$work/port")
+dns_begin
 
 look "all is there" 0 x.example
 verdicts "all is there: each is ok" "ok ok ok ok ok"
@@ -102,7 +95,7 @@ look "a domain below: policy of the one above" 1 sub.x.example
 says "a domain below: where it stands" '^DMARC ok +_dmarc.x.example'
 look "an address without a name" 0 x.example --address 198.51.100.7
 says "an address without a name: to publish" 'publish +7.100.51.198.in-addr.arpa. PTR relay1.x.example.'
-exits "a short name for HELO" 1 dns x.example --resolver "127.0.0.1:$port" --helo localhost
+exits "a short name for HELO" 1 dns x.example --resolver "$resolver" --helo localhost
 says "a short name for HELO: what to do" 'smtp_helo_name='
 
 world "${good[@]}" 'mute.example MUTE' 'google._domainkey.mute.example SERVFAIL' '_dmarc.mute.example MUTE'
@@ -110,9 +103,7 @@ SECONDS=0
 look "a name server that does not answer" 75 mute.example
 verdicts "a name server that does not answer: verdicts" "unknown unknown unknown ok ok"
 if ((SECONDS <= 30)); then ok "a name server that does not answer: a deadline"; else not_ok "a deadline" "$SECONDS s"; fi
-kill "$server"
-wait "$server" 2>/dev/null
-server=
+dns_end
 SECONDS=0
 look "no name server" 75 x.example
 
