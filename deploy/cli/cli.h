@@ -18,6 +18,7 @@ struct command {
 extern const struct command command_backup;
 extern const struct command command_credentials;
 extern const struct command command_dns;
+extern const struct command command_firewall;
 extern const struct command command_install;
 extern const struct command command_logs;
 extern const struct command command_postal;
