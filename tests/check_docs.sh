@@ -71,6 +71,36 @@ check_options() {
     result "the manual has each option" "$findings"
 }
 
+check_examples() {
+    local command findings=
+    for command in $(sed -n 's/^\.Ss //p' deploy/man/relaywatch.1); do
+        "$build/bin/relaywatch" "$command" --help | grep -qE "^Example: .*relaywatch (-c [^ ]+ )?$command" ||
+            findings+="relaywatch $command --help"$'\n'
+    done
+    result "the help of each command has an example" "$findings"
+}
+
+# What completes after a command is what its help has, and each command is known. One shell for all: it is a text of ours.
+check_completion() {
+    local command option findings=
+    "$build/bin/relaywatch" --completion bash >"$scratch/completion"
+    for command in $(sed -n 's/^\.Ss //p' deploy/man/relaywatch.1); do
+        bash -c ". '$scratch/completion'; COMP_WORDS=(relaywatch -c x $command ''); COMP_CWORD=4; _relaywatch
+            printf '%s\n' \"\${COMPREPLY[@]}\"" >"$scratch/words" 2>&1
+        for option in $(options_of "$build/bin/relaywatch" "$command"); do
+            grep -qxe "$option" "$scratch/words" || findings+="bash: relaywatch $command $option"$'\n'
+        done
+        bash -c ". '$scratch/completion'; COMP_WORDS=(relaywatch ${command:0:2}); COMP_CWORD=1; _relaywatch
+            printf '%s\n' \"\${COMPREPLY[@]}\"" | grep -qxe "$command" || findings+="bash: relaywatch $command"$'\n'
+        "$build/bin/relaywatch" --completion zsh | grep -q "^        '$command:" || findings+="zsh: relaywatch $command"$'\n'
+    done
+    if command -v zsh >/dev/null; then
+        "$build/bin/relaywatch" --completion zsh >"$scratch/_relaywatch"
+        findings+=$(zsh -n "$scratch/_relaywatch" 2>&1 || true)$'\n'
+    fi
+    result "completion knows each command and option" "$findings"
+}
+
 check_manual() {
     local rule="the manual is well formed"
     if ! command -v mandoc >/dev/null; then
@@ -116,6 +146,8 @@ check_users() {
 check_parameters
 check_commands
 check_options
+check_examples
+check_completion
 check_manual
 check_units
 check_users

@@ -7,6 +7,7 @@
 
 #include "log.h"
 #include "cli.h"
+#include "completion.h"
 
 static const struct command *const commands[] = {
     &command_install,     &command_status,  &command_test,      &command_show_config,
@@ -25,6 +26,8 @@ static void print_help(FILE *out) {
         fprintf(out, "  %-12s %s\n", commands[i]->name, commands[i]->summary);
     fputs("\n  -c FILE      configuration, default " CONF_DEFAULT_PATH "\n"
           "  --version    print the version\n"
+          "  --completion bash|zsh\n"
+          "               print what completes commands and options in that shell\n"
           "`relaywatch COMMAND --help` tells more. Example: relaywatch status\n",
           out);
 }
@@ -67,6 +70,9 @@ int main(int argc, char **argv) {
         puts("relaywatch " RELAYWATCH_VERSION);
         return 0;
     }
+    if (argc == 3 && strcmp(argv[1], "--completion") == 0 &&
+        completion_print(stdout, argv[2], commands, COMMANDS) == 0)
+        return 0;
     if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
         print_help(stdout);
         return 0;
