@@ -154,6 +154,37 @@ is "follow --errors: the first with what to do" 1 "$(grep -c 'N02 CONNECT_REFUSE
 is "follow --errors: the others folded" 1 "$(grep -cE 'again, 2 more: N02' "$work/followed")"
 is "follow --errors: nothing else" 0 "$(grep -c 'connect from' "$work/followed")"
 
+# ---------------------------------------------------------------- the journal
+
+# entry SECONDS DAEMON TEXT: in the export format
+entry() {
+    printf '__REALTIME_TIMESTAMP=%s\n__MONOTONIC_TIMESTAMP=%s\n_BOOT_ID=0123456789abcdef0123456789abcdef\n' \
+        "$((($(date +%s) - $1) * 1000000))" $((1000000000 - $1))
+    printf '_MACHINE_ID=fedcba98765432100123456789abcdef\n_HOSTNAME=relay\nSYSLOG_FACILITY=2\nSYSLOG_IDENTIFIER=postfix/%s\n' "$2"
+    printf 'SYSLOG_PID=17\nMESSAGE=%s\n\n' "$3"
+}
+
+remote=/lib/systemd/systemd-journal-remote
+if [ -x $remote ] && ! "$bin/relaywatch" logs --explain journal:/nowhere 2>&1 | grep -q 'without libsystemd'; then
+    mkdir "$work/journal"
+    {
+        entry 9000 smtp 'warning: an old thing'
+        entry 200 cleanup '4bEEEEEEEEz9abc: message-id=<two@app.example>'
+        entry 100 smtp '4bEEEEEEEEz9abc: to=<b@y.example>, relay=none, delay=1, delays=1/0/0/0, dsn=4.4.1, status=deferred (connect to mx.example[192.0.2.1]:587: Connection refused)'
+        entry 90 smtp 'warning: a new thing'
+    } >"$work/export"
+    $remote -o "$work/journal/system.journal" "$work/export" >/dev/null 2>&1
+    sed -i "s|^mail_log = .*|mail_log = journal:$work/journal|" "$conf"
+    exits "the journal: errors" 0 logs --errors --since 1h
+    says "the journal: what is in it" '^N02 CONNECT_REFUSED'
+    says "the journal: since then" '^2 kinds of trouble in 3 lines'
+    exits "the journal: a message" 0 logs --message-id two@app.example
+    says "the journal: its story" '^4bEEEEEEEEz9abc: 2 lines in the log'
+    sed -i "s|^mail_log = .*|mail_log = $log|" "$conf"
+else
+    echo "# the journal is left out: no systemd-journal-remote, or no libsystemd"
+fi
+
 # ---------------------------------------------------------------- what cannot be read
 
 chmod 600 "$log"
