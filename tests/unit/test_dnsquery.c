@@ -32,6 +32,15 @@ Test(dnsquery, a_reply_that_is_cut_off_is_no_answer) {
     }
 }
 
+Test(dnsquery, an_address_of_another_length_is_none) {
+    static const unsigned char five[] = "\x12\x34\x81\x80\0\1\0\1\0\0\0\0\1x\0\0\1\0\1"
+                                        "\xc0\x0c\0\1\0\1\0\0\0\x3c\0\5\xc0\0\2\1\7";
+
+    dnsquery_parse(five, sizeof five - 1, DNS_A, &out);
+    cr_expect_eq(out.outcome, DNS_NO_DATA);
+    cr_expect_eq(out.count, 0);
+}
+
 Test(dnsquery, names_of_addresses) {
     char name[80];
 

@@ -57,6 +57,9 @@ static const struct row version_2[] = {
      "smtp_relays:\n    - smtp://a.example:25\n",
      "# für die Zustellung … \xf0\x9f\x93\xa7\nversion: 2\npostal:\n  web_hostname: \"pöstal\"\n  "
      "smtp_relays:\n    - smtp://a.example:25\n    - " URI "\n"},
+    {"\xef\xbb\xbfversion: 2\npostal:\n  smtp_relays: [] # a mark of the byte order before it\n",
+     "\xef\xbb\xbfversion: 2\npostal:\n  smtp_relays: [\"" URI
+     "\"] # a mark of the byte order before it\n"},
     /* there, with a word that Postal does not know, or a login that it leaves out: in its place */
     {"version: 2\npostal:\n  smtp_relays:\n    - smtp://relay.example.com:2525?ssl_mode=none # x\n "
      "   "

@@ -81,6 +81,8 @@ Test(recommend, what_is_as_it_should_be) {
     cr_expect_str_eq(better(r, "smtp_sasl_auth_enable", "yes"), "(as it is)");
     cr_expect_str_eq(better(r, "smtpd_relay_restrictions", "permit_mynetworks,  reject"),
                      "(as it is)", "blanks and commas are the same");
+    cr_expect_str_eq(better(r, "smtp_sasl_mechanism_filter", "plain login"), "(as it is)",
+                     "also where install would write it otherwise");
     cr_expect_str_eq(better(r, "mynetworks", "127.0.0.0/8 10.0.0.0/8"), "(as it is)");
     cr_expect_str_eq(better(r, "smtp_sasl_auth_soft_bounce", "yes"), "(as it is)",
                      "a default that is right need not be written");

@@ -52,6 +52,7 @@ Test(tagrecord, dkim_keys) {
     cr_expect_eq(dkim("v=DKIM2; p=", 294, "DKIM1"), TAG_WRONG);
     cr_expect_eq(dkim("v=DKIM1; k=dsa; p=", 294, "neither"), TAG_WRONG);
     cr_expect_eq(dkim("v=DKIM1; p=MIIB*", 294, "damaged"), TAG_WRONG);
+    cr_expect_eq(dkim("v=DKIM1; p=AAAAA===", 0, "damaged"), TAG_WRONG);
     cr_expect_eq(dkim("v=DKIM1; p=x", 294, "damaged"), TAG_WRONG, "one letter too many");
 }
 

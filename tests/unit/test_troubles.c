@@ -44,6 +44,21 @@ Test(troubles, what_is_none) {
     cr_expect_eq(all.count, 0);
 }
 
+Test(troubles, deliveries_that_failed_without_a_diagnosis) {
+    static const char *const words[] = {"deferred", "bounced", "expired"};
+
+    for (size_t i = 0; i < 3; i++) {
+        char text[300];
+
+        snprintf(text, sizeof text,
+                 AT("01") "smtp[1]: 4f8Kyn1Pz9z2Q: to=<b@y>, relay=none, delay=1, "
+                          "delays=1/0/0/0, dsn=4.9.9, status=%s (the moon is full)",
+                 words[i]);
+        cr_expect_not_null(line(text), "%s", text);
+    }
+    cr_expect_eq(all.count, 3);
+}
+
 Test(troubles, the_same_is_folded) {
     const struct trouble *t = NULL;
 
