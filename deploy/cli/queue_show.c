@@ -45,7 +45,7 @@ void queue_show_sum(char *out, size_t size, const struct waiting *w, int64_t now
     n = strlen(out);
     text_age(age, sizeof age, now_s - w->oldest_s);
     if (w->oldest_s != 0)
-        text_format(out + n, size - n, ", the oldest waits %s", age);
+        text_format(out + n, size - n, ", oldest %s", age);
 }
 
 /* ---- groups ---- */
@@ -147,20 +147,22 @@ static const char *shown_diagnosis(enum diagnosis d) {
     return d != DIAGNOSIS_NONE ? diagnosis_entry(d)->id : "-";
 }
 
-/* "<a@x> -> <b@y> +2" in `room` columns: what is too long is cut in the middle of the line. */
+/* "<a@x> -> <b@y> +2" in `room` columns. What is too long is cut; of the recipient more is left. */
 static void envelope(char *out, size_t room, const struct waiting_item *item) {
     char more[16] = "";
-    size_t each;
+    size_t from, to;
 
     if (item->recipients > 1)
         text_format(more, sizeof more, " +%u", item->recipients - 1);
-    each = (room - strlen(more) - 4) / 2;
-    if (strlen(item->sender) + strlen(item->recipient) + 8 + strlen(more) <= room)
+    if (strlen(item->sender) + strlen(item->recipient) + 8 + strlen(more) <= room) {
         text_format(out, room + 1, "<%s> -> <%s>%s", item->sender, item->recipient, more);
-    else
-        text_format(out, room + 1, "%.*s%s -> %.*s%s%s", (int)each - 2, item->sender,
-                    strlen(item->sender) > each - 2 ? ".." : "", (int)each - 2, item->recipient,
-                    strlen(item->recipient) > each - 2 ? ".." : "", more);
+        return;
+    }
+    from = strlen(item->sender) < room / 3 ? strlen(item->sender) : room / 3;
+    to = room - from - 8 - strlen(more);
+    text_format(out, room + 1, "%.*s%s -> %.*s%s%s", (int)from, item->sender,
+                strlen(item->sender) > from ? ".." : "", (int)to, item->recipient,
+                strlen(item->recipient) > to ? ".." : "", more);
 }
 
 static void put_oldest(const struct screen *s, const struct queue_view *view, int room) {
@@ -197,11 +199,11 @@ static void put_oldest(const struct screen *s, const struct queue_view *view, in
 void queue_show_screen(const struct queue_view *view, bool all) {
     struct screen s = screen_of_stdout();
     char text[300];
-    int lines = 1;
+    int lines;
 
     queue_show_sum(text, sizeof text, view->waiting, view->now_s);
     printf("queue ");
-    screen_put_wrapped(&s, 6, text);
+    lines = screen_put_wrapped(&s, 6, text);
     if (view->postfix_down) {
         fixtext_fit(text, sizeof text, "postfix start", view->place);
         printf("Postfix does not run, so nothing is sent. Start it:\n  %s\n", text);
@@ -236,14 +238,16 @@ static void put_reason(const struct screen *s, const struct queueline *m, size_t
 
 void queue_show_message(const struct queueline *m, const struct queue_view *view) {
     struct screen s = screen_of_stdout();
-    char id[64], queue[16], sender[256], age[32], size[32];
+    char id[64], queue[16], sender[256], age[32], size[32], text[400];
 
     text_copy_printable(id, sizeof id, span_of(queueline_id(m)));
     text_copy_printable(queue, sizeof queue, span_of(queueline_queue(m)));
     text_copy_printable(sender, sizeof sender, span_of(queueline_sender(m)));
     text_age(age, sizeof age, view->now_s - queueline_arrived_s(m));
     text_bytes(size, sizeof size, queueline_size(m));
-    printf("  %s  %s, %s, %s, from <%s>\n", id, age, size, queue, sender);
+    text_format(text, sizeof text, "%s, %s, %s, from <%s>", age, size, queue, sender);
+    printf("  %s  ", id);
+    screen_put_wrapped(&s, (int)strlen(id) + 4, text);
     for (size_t i = 0; i < queueline_recipients(m); i++)
         put_reason(&s, m, i);
 }

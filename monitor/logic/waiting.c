@@ -152,15 +152,11 @@ enum diagnosis waiting_recipient(struct waiting *w, struct span address, struct 
         now->diagnosis = found;
     }
     w->recipients++;
-    if (w->held)
-        return found;
-    if (reason.n == 0)
-        count_into(w, group_of(w, WAITING_NEW, DIAGNOSIS_NONE, reason), 1);
-    else
-        count_into(
-            w,
-            group_of(w, found != DIAGNOSIS_NONE ? WAITING_DIAGNOSED : WAITING_OTHER, found, reason),
-            1);
+    if (!w->held && reason.n > 0) {
+        enum waiting_kind kind = found != DIAGNOSIS_NONE ? WAITING_DIAGNOSED : WAITING_OTHER;
+
+        count_into(w, group_of(w, kind, found, reason), 1);
+    }
     return found;
 }
 
@@ -183,8 +179,8 @@ void waiting_end(struct waiting *w) {
 
     if (w->held)
         count_into(w, group_of(w, WAITING_HELD, DIAGNOSIS_NONE, none), w->now.recipients);
-    else if (w->now.recipients == 0) /* being written just now */
-        count_into(w, group_of(w, WAITING_NEW, DIAGNOSIS_NONE, none), 0);
+    else if (w->now.reason[0] == '\0')
+        count_into(w, group_of(w, WAITING_NEW, DIAGNOSIS_NONE, none), w->now.recipients);
     keep_if_old(w);
 }
 

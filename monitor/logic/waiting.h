@@ -21,7 +21,7 @@ enum {
 enum waiting_kind {
     WAITING_DIAGNOSED,
     WAITING_OTHER,  /* a reason that no diagnosis knows: `text` is the first one */
-    WAITING_NEW,    /* no attempt has failed yet */
+    WAITING_NEW,    /* no attempt has failed yet, for none of its recipients */
     WAITING_HELD,   /* on hold */
     WAITING_VARIOUS /* of more kinds than are told apart */
 };

@@ -36,7 +36,7 @@ mail a@relay.test c@example.test d@example.test
 mail "$(printf 'odd\033[31m')@relay.test" e@example.test
 until_true deferred_is 3 || not_ok "three messages wait" "$(count)"
 exits "the list" 0 queue
-says "how many" '^queue 3 messages: 3 put off, the oldest waits [0-9]+ s'
+says "how many" '^queue 3 messages: 3 put off, oldest [0-9]+ s'
 says "why, with the diagnosis of the log" '^ +3  S04 MAP_MISSING: '
 says "who must act" '^ +who  operator of this host'
 says "what to do, with this host's places" "^ +do .*$etc"
@@ -44,6 +44,7 @@ says "the oldest: age, size, why, from whom, to whom, how many more" ' s +[0-9]+
 is "it fits one screen" 0 "$(($(wc -l <"$out") > 23))"
 fits "it fits the terminal and does not control it"
 exits "every message" 0 queue --all
+fits "every message: fits the terminal"
 is "every message: each recipient with its reason" 4 "$(grep -c '^    to <.@example.test>' "$out")"
 exits "as JSON" 0 queue --json
 is "as JSON: the sums" "3 4 3 0" "$(json "[d['totals'][k] for k in ('messages', 'recipients', 'deferred', 'hold')]")"

@@ -84,6 +84,22 @@ Test(waiting, what_is_on_hold_is_one_group_whatever_its_reason) {
     cr_expect_str_eq(w.oldest[0].id, "AAAAA");
 }
 
+Test(waiting, a_recipient_that_was_not_tried_makes_no_group_of_its_own) {
+    message("active", "AAAAA", 10);
+    to("");
+    to(login);
+    to("");
+    waiting_end(&w);
+    cr_assert_eq(w.group_count, 1);
+    cr_expect_eq(w.group[0].kind, WAITING_DIAGNOSED);
+    cr_expect_eq(w.group[0].recipients, 1);
+    message("incoming", "BBBBB", 10);
+    waiting_end(&w);
+    cr_assert_eq(w.group_count, 2);
+    cr_expect_eq(w.group[1].kind, WAITING_NEW);
+    cr_expect_eq(w.recipients, 3);
+}
+
 Test(waiting, reasons_that_are_not_known_are_told_apart_by_their_words) {
     static const char *const reasons[] = {
         "host mx1.y.example[10.0.0.1] said: 450 4.9.9 the moon is full (in reply to RCPT TO)",
