@@ -85,7 +85,7 @@ done
 is "nothing was done" 3 "$(count)"
 exits "two things at a time" 64 queue --hold "$id" --delete "$id"
 exits "--yes alone" 64 queue --yes
-if command -v script >/dev/null; then
+if script -qec true /dev/null >/dev/null 2>&1; then # a bare chroot has no terminals
     script -qec "$bin/relaywatch -c $conf queue --delete ALL" /dev/null <<<"yes" >"$out" 2>&1
     says "ALL on a terminal: asks with the number" 'delete all 3 messages, for good, no sender is told\? Type ALL: '
     is "ALL on a terminal: another word is no" 3 "$(count)"
