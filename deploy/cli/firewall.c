@@ -22,6 +22,7 @@
 #include "asking.h"
 #include "firewallplan.h"
 #include "listening.h"
+#include "settings.h"
 #include "json.h"
 #include "place.h"
 #include "screen.h"
@@ -212,6 +213,13 @@ static void look(struct looking *l, const struct conf *conf) {
     if (l->listening.count > 0 && !facts.listens)
         text_format(l->plan.why, sizeof l->plan.why,
                     "port %u is not Postfix's but %s's: it is left alone", l->port, l->owner);
+    else if (l->listening.count == 0 && l->interfaces[0] != '\0' &&
+             !settings_loopback_only(l->interfaces))
+        text_format(
+            l->plan.why, sizeof l->plan.why,
+            "nobody listens at port %u now, but with inet_interfaces = %s Postfix would let "
+            "others reach it: look again once it runs",
+            l->port, l->interfaces);
 }
 
 /* ---- telling ---- */

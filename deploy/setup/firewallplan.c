@@ -32,7 +32,9 @@ void firewallplan_print(const struct firewall_command *command, char *out, size_
     out[0] = '\0';
     for (size_t i = 0; i < command->count; i++) {
         const char *word = command->argument[i];
-        bool quoted = strpbrk(word, " \"") != NULL;
+        bool quoted =
+            word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                              "_./:=,@-")] != '\0';
         size_t n = strlen(out);
 
         text_format(out + n, size - n, "%s%s%s%s", i > 0 ? " " : "", quoted ? "'" : "", word,
@@ -139,7 +141,8 @@ static bool delete_ufw(struct making *m, const struct ufw_rule *rule) {
     const char *const words[] = {"ufw", "--force", "delete", action, to, NULL};
     struct span name = rule->to;
 
-    if (bracket != NULL)
+    if (bracket != NULL && rule->to.p + rule->to.n - bracket > 2 &&
+        rule->to.p[rule->to.n - 1] == ')')
         name = (struct span){bracket + 1, rule->to.n - (size_t)(bracket + 1 - rule->to.p) - 1};
     if (!text_copy_span(to, sizeof to, name) || span_is(rule->to, "Anywhere") ||
         span_find(rule->to, " on ") != NULL)

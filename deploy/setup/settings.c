@@ -113,7 +113,7 @@ static void no_local_mail(struct edit *e) {
 
 /* ---- who may send through it ---- */
 
-static bool is_loopback_only(const char *interfaces) {
+bool settings_loopback_only(const char *interfaces) {
     static const char *const words[] = {"loopback-only", "localhost", "127.0.0.1", "[::1]", "::1"};
     bool any = false;
 
@@ -142,7 +142,7 @@ static void interfaces(struct edit *e) {
         address = "";
     maincf_get(e->text, "inet_interfaces", now, sizeof now);
     if (address[0] == '\0') {
-        if (!is_loopback_only(now))
+        if (!settings_loopback_only(now))
             want(e, "inet_interfaces", "loopback-only");
     } else {
         bool six = strchr(address, ':') != NULL;

@@ -3,6 +3,7 @@
 #ifndef SETUP_SETTINGS_H
 #define SETUP_SETTINGS_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "machine.h"
@@ -33,6 +34,9 @@ void settings_map(const struct machine *m, const char *main_cf, const char *conf
 /* The milter's socket as main.cf names it: "unix:relaywatch/milter.sock", relative to the queue, or
  * "inet:127.0.0.1:8891"; `socket` is as libmilter writes it. */
 void settings_socket(const struct machine *m, const char *socket, char *out, size_t size);
+
+/* Does an inet_interfaces name the loopback and nothing else? */
+bool settings_loopback_only(const char *interfaces);
 
 /* The new text of main.cf; `main_cf` is the present one, NULL when there is none. To be freed. */
 char *settings_main_cf(const struct settings *s, const char *main_cf);

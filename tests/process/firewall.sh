@@ -109,6 +109,10 @@ says "another program's port: left alone" "is not Postfix's but python3's: it is
 kill "$other"
 wait "$other" 2>/dev/null
 exits "nobody listens" 0 firewall --port "$port"
+says "nobody listens: on the loopback alone it would be" '^not needed: Postfix does not listen at port'
+postconf -c "$etc" -e 'inet_interfaces = all'
+exits "nobody listens, yet" 0 firewall --port "$port"
+says "nobody listens, yet: what will be" 'with inet_interfaces = all Postfix'
 exits "no port" 64 firewall --port x
 exits "--apply has no --json" 64 firewall --apply --json
 cp "$bin/relaywatch" "$work/relaywatch"

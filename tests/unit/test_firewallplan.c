@@ -85,6 +85,8 @@ Test(firewallplan, ufw) {
          "ufw --force delete allow 20:30/tcp", FIREWALL_OPEN},
         {UFW("deny", "587,25/tcp                 ALLOW IN    Anywhere\n"), "",
          "ufw --force delete allow 587,25/tcp", FIREWALL_OPEN},
+        {UFW("deny", "25(                        ALLOW IN    Anywhere\n"), "",
+         "ufw --force delete allow '25('", FIREWALL_OPEN},
         {UFW("deny", "25/tcp on eth0             ALLOW IN    Anywhere\n"), "",
          "ufw insert 1 deny 25/tcp", FIREWALL_OPEN},
         {UFW("deny", "Anywhere                   ALLOW IN    Anywhere\n"), "",
