@@ -12,7 +12,7 @@
 #include "queueline.h"
 
 /* A line holds all recipients of a message with their reasons. */
-enum { LINE_MOST = 8 * 1024 * 1024, LIMIT_MS = 15 * 60 * 1000 };
+enum { LINE_MOST = 8 * 1024 * 1024, SILENCE_MS = 60 * 1000 };
 
 static void on_line(struct span line, void *arg) {
     struct queuelist *list = arg;
@@ -57,7 +57,7 @@ int queuelist_read(struct queuelist *list, struct fault *why) {
                         .arg = &lines,
                         .errors = errors,
                         .errors_size = sizeof errors,
-                        .timeout_ms = LIMIT_MS};
+                        .timeout_ms = SILENCE_MS};
     int failed;
 
     list->not_read = 0;

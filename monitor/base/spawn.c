@@ -75,7 +75,8 @@ static void catch_some(struct catcher *c) {
 }
 
 /* Catches both streams and waits for the end. Returns the wait status, or -1 at the time limit. */
-static int wait_child(pid_t pid, struct catcher *streams, int64_t deadline_ms) {
+static int wait_child(pid_t pid, struct catcher *streams, int timeout_ms) {
+    int64_t deadline_ms = clock_mono_ms() + timeout_ms;
     int status;
 
     for (;;) {
@@ -96,8 +97,11 @@ static int wait_child(pid_t pid, struct catcher *streams, int64_t deadline_ms) {
         if (poll(fds, 2, (int)(left < 20 ? left : 20)) == -1 && errno != EINTR)
             return -1;
         for (int i = 0; i < 2; i++) {
-            if (fds[i].revents != 0)
-                catch_some(&streams[i]);
+            if (fds[i].revents == 0)
+                continue;
+            catch_some(&streams[i]);
+            if (streams[i].on_output != NULL)
+                deadline_ms = clock_mono_ms() + timeout_ms;
         }
         /* A grandchild may hold the streams open: the child's own end is what counts. */
         ended = waitpid(pid, &status, WNOHANG);
@@ -167,7 +171,7 @@ int spawn_run(struct spawn *job, struct fault *why) {
         (void)n;
         close(in[1]);
     }
-    status = wait_child(pid, streams, clock_mono_ms() + job->timeout_ms);
+    status = wait_child(pid, streams, job->timeout_ms);
     if (status == -1) {
         kill(-pid, SIGKILL);
         while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
@@ -182,7 +186,8 @@ int spawn_run(struct spawn *job, struct fault *why) {
     if (job->errors != NULL)
         job->errors[job->errors_length] = '\0';
     if (status == -1)
-        return fault_set(why, "%s: not finished within %d ms, killed", job->argv[0],
+        return fault_set(why, "%s: %s %d ms, killed", job->argv[0],
+                         job->on_output != NULL ? "silent for" : "not finished within",
                          job->timeout_ms);
     job->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
     return 0;

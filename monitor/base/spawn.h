@@ -17,7 +17,8 @@ struct spawn {
     size_t output_size;
     char *errors; /* its stderr, terminated; NULL: ours */
     size_t errors_size;
-    /* Not NULL: its stdout is handed over piece by piece instead of caught. */
+    /* Not NULL: its stdout is handed over piece by piece instead of caught, and the time limit is
+     * for the silence between two pieces. */
     void (*on_output)(const char *bytes, size_t n, void *arg);
     void *arg;
     int timeout_ms;

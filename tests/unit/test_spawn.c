@@ -56,6 +56,22 @@ Test(spawn, output_of_any_size_is_handed_over_in_pieces) {
     cr_expect_eq(total, 300000);
 }
 
+Test(spawn, who_goes_on_talking_may_take_longer) {
+    const char *const argv[] = {"/bin/sh", "-c", "for i in 1 2 3 4; do echo x; sleep 1; done",
+                                NULL};
+    const char *const mute[] = {"/bin/sh", "-c", "echo x; sleep 60", NULL};
+    size_t total = 0;
+    struct spawn job = {.argv = argv, .on_output = add_up, .arg = &total, .timeout_ms = 3000};
+    struct fault why;
+
+    cr_assert_eq(spawn_run(&job, &why), 0, "%s", why.text);
+    cr_expect_eq(total, 8);
+    job.argv = mute;
+    job.timeout_ms = 300;
+    cr_expect_eq(spawn_run(&job, &why), -1);
+    cr_expect_not_null(strstr(why.text, "silent for 300 ms"), "%s", why.text);
+}
+
 Test(spawn, time_limit_kills_the_group) {
     const char *const argv[] = {"/bin/sh", "-c", "sleep 60 & sleep 60", NULL};
     struct spawn job = shell(argv, NULL, 0);
