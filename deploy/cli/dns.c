@@ -434,8 +434,8 @@ const struct command command_dns = {
             "  --helo NAME           default what Postfix says (smtp_helo_name)\n"
             "  --resolver IP:PORT    ask this name server instead of the system's\n"
             "  --json                one object\n"
-            "Exit status: 0 all is there, perhaps weak; 1 something is wrong; 75 the DNS does not\n"
-            "answer.\n"
+            "Exit status: 0 all is there, perhaps weak; 1 something is wrong; 75 the DNS does\n"
+            "not answer.\n"
             "Example: relaywatch dns example.com --address 192.0.2.25\n",
     .run = run,
 };

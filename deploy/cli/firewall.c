@@ -380,9 +380,9 @@ const struct command command_firewall = {
     .name = "firewall",
     .summary = "can others reach the port where this relay takes mail",
     .help = "usage: relaywatch firewall [--apply] [--port N] [--json]\n"
-            "Says whether the port at which Postfix takes mail can be reached from outside, and\n"
-            "which commands close it. Nothing is needed where Postfix listens on the loopback\n"
-            "alone; a port that is another program's (Postal's) is left alone.\n"
+            "Says whether the port at which Postfix takes mail can be reached from outside,\n"
+            "and which commands close it. Nothing is needed where Postfix listens on the\n"
+            "loopback alone; a port that is another program's (Postal's) is left alone.\n"
             "  --apply    run the commands: ufw or firewalld, whichever is active\n"
             "  --port N   default 25\n"
             "  --json     one object\n"

@@ -340,19 +340,22 @@ const struct command command_postal = {
     .name = "postal",
     .summary = "have Postal send through this relay",
     .help = "usage: relaywatch postal [show] [--json]\n"
-            "       relaywatch postal add-relay [--host NAME] [--port N] [--dry-run] [--force]\n"
+            "       relaywatch postal add-relay [--host NAME] [--port N] [--dry-run]\n"
+            "           [--force]\n"
             "       relaywatch postal remove-relay [--host NAME] [--port N] [--dry-run]\n"
-            "Shows which relays postal.yml names and whether Postal can reach them; writes this\n"
-            "one in, or takes it out. Comments and order stay, the file of before is kept beside\n"
-            "it. Postal looks names up in the DNS alone: an address or localhost does not work.\n"
+            "Shows which relays postal.yml names and whether Postal can reach them; writes\n"
+            "this one in, or takes it out. Comments and order stay, the file of before is\n"
+            "kept beside it. Postal looks names up in the DNS alone: an address or localhost\n"
+            "does not work.\n"
             "add-postfix-relay is the same as add-relay.\n"
-            "  --host NAME         of this relay in the DNS; default what Postfix calls itself\n"
+            "  --host NAME         of this relay in the DNS; default: Postfix's own name\n"
             "  --port N            default that of the parameter submit\n"
             "  --config FILE       default /opt/postal/config/postal.yml\n"
             "  --dry-run           show the difference, write nothing\n"
             "  --force             write also what Postal would not reach\n"
             "  --resolver IP:PORT  ask this name server instead of the system's\n"
-            "Exit status: 0; 1 Postal cannot reach a relay that it names, or nothing was changed.\n"
+            "Exit status: 0; 1 Postal cannot reach a relay that it names, or nothing was\n"
+            "changed.\n"
             "Example: sudo relaywatch postal add-relay --host relay.example.com --port 2525\n",
     .run = run,
 };

@@ -161,8 +161,8 @@ const struct command command_queue = {
     .summary = "what waits, why, and what to do; try, hold, release, delete",
     .help = "usage: relaywatch queue [--all] [--json]\n"
             "       relaywatch queue --flush [ID] | --hold ID | --release ID | --delete ID\n"
-            "Shows what waits in Postfix's queue: by the diagnosis of the reason, with who must\n"
-            "act and what to do, then the oldest messages.\n"
+            "Shows what waits in Postfix's queue: by the diagnosis of the reason, with who\n"
+            "must act and what to do, then the oldest messages.\n"
             "  --all         every message, with the reason for each recipient\n"
             "  --json        all of it as one object\n"
             "  --flush [ID]  try now: all that was put off, or this message; what came of it\n"

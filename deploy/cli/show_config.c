@@ -251,9 +251,9 @@ const struct command command_show_config = {
     .name = "show-config",
     .summary = "show the parameters in force, what should be otherwise, and why",
     .help = "usage: relaywatch show-config [--changed] [--json] [--reference]\n"
-            "Prints relaywatch's parameters and those of Postfix that make the relay; below each\n"
-            "that differs from what relaywatch recommends for this host: what it should be, and\n"
-            "why that matters. No secret is shown.\n"
+            "Prints relaywatch's parameters and those of Postfix that make the relay; below\n"
+            "each that differs from what relaywatch recommends for this host: what it should\n"
+            "be, and why that matters. No secret is shown.\n"
             "  --changed    of ours only those that differ from their default\n"
             "  --json       one object\n"
             "  --reference  every parameter of relaywatch with its default and what it is for\n"

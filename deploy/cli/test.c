@@ -475,17 +475,16 @@ static int run(int argc, char **argv, const char *conf_path) {
 const struct command command_test = {
     .name = "test",
     .summary = "send a message through the relay and follow it to its end",
-    .help =
-        "usage: relaywatch test --recipient ADDRESS [OPTION ...]\n"
-        "Sends one message and shows, with times, how it is accepted, queued, tried and\n"
-        "delivered, or why not.\n"
-        "  --from ADDRESS      envelope sender, default relaywatch@HOST; '' is the null sender\n"
-        "  --subject TEXT      default \"relaywatch test\"\n"
-        "  --server HOST:PORT  where to send, default `submit` of the configuration\n"
-        "  --timeout TIME      how long to follow it, default 60 (seconds, or 5m)\n"
-        "  --json\n"
-        "Exit status: 0 delivered to the smarthost, 1 not. Needs to read the mail log: run it "
-        "as root.\n"
-        "Example: relaywatch test --recipient me@example.com\n",
+    .help = "usage: relaywatch test --recipient ADDRESS [OPTION ...]\n"
+            "Sends one message and shows, with times, how it is accepted, queued, tried and\n"
+            "delivered, or why not.\n"
+            "  --from ADDRESS      envelope sender; default relaywatch@HOST, '' for none\n"
+            "  --subject TEXT      default \"relaywatch test\"\n"
+            "  --server HOST:PORT  where to send, default `submit` of the configuration\n"
+            "  --timeout TIME      how long to follow it, default 60 (seconds, or 5m)\n"
+            "  --json\n"
+            "Exit status: 0 delivered to the smarthost, 1 not. Needs to read the mail log:\n"
+            "run it as root.\n"
+            "Example: relaywatch test --recipient me@example.com\n",
     .run = run,
 };
