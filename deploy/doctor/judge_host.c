@@ -111,6 +111,10 @@ static void log_there(const struct condition *c, struct finding *f) {
         finding_say(f, RESULT_NONE, "the journal is followed");
         return;
     }
+    if (!c->root) {
+        finding_say(f, RESULT_UNKNOWN, "only root can look: sudo relaywatch doctor");
+        return;
+    }
     finding_say(f, RESULT_CRITICAL, "%s cannot read %.160s", c->conf.user, c->conf.mail_log);
     finding_fix(f, "ls -l %.200s   # mail_log in relaywatch.conf; group adm", c->conf.mail_log);
 }
