@@ -234,14 +234,18 @@ static const char *milter_entry(const struct condition *c, char *list, size_t si
 
 static void milter(const struct condition *c, struct finding *f) {
     char list[1024];
+    const char *entry;
 
     if (unread(c, f))
         return;
+    entry = milter_entry(c, list, sizeof list);
     finding_say(f, RESULT_OK, "smtpd_milters has ours");
-    if (milter_entry(c, list, sizeof list) != NULL)
-        return;
-    finding_say(f, RESULT_WARNING, "smtpd_milters does not have relaywatch-milter");
-    finding_fix(f, "sudo relaywatch install");
+    if (entry == NULL)
+        finding_say(f, RESULT_WARNING, "smtpd_milters does not have relaywatch-milter");
+    else if (c->chrooted_smtpd == SEEN_YES && entry > list && entry[-1] == '/')
+        finding_say(f, RESULT_WARNING, "smtpd is chrooted: its path must be relative");
+    if (f->result != RESULT_OK)
+        finding_fix(f, "sudo relaywatch install");
 }
 
 static void fail_open(const struct condition *c, struct finding *f) {
@@ -320,6 +324,20 @@ static void networks(const struct condition *c, struct finding *f) {
     }
 }
 
+/* Does the list come to a refusal before a bare `permit`? */
+static bool refuses(const char *list) {
+    while (*(list += strspn(list, ", \t\n")) != '\0') {
+        struct span word = {list, strcspn(list, ", \t\n")};
+
+        if (span_is(word, "permit"))
+            return false;
+        if (span_starts(word, "reject") || span_starts(word, "defer"))
+            return true;
+        list += word.n;
+    }
+    return false;
+}
+
 static void restrictions(const struct condition *c, struct finding *f) {
     char value[512], recipient[512];
 
@@ -328,8 +346,7 @@ static void restrictions(const struct condition *c, struct finding *f) {
     condition_parameter(c, "smtpd_relay_restrictions", value, sizeof value);
     condition_parameter(c, "smtpd_recipient_restrictions", recipient, sizeof recipient);
     finding_say(f, RESULT_OK, "%.200s", value);
-    if (strstr(value, "reject") != NULL || strstr(value, "defer") != NULL ||
-        (value[0] == '\0' && strstr(recipient, "reject") != NULL))
+    if (refuses(value) || (value[0] == '\0' && refuses(recipient)))
         return;
     finding_say(f, RESULT_CRITICAL, "smtpd_relay_restrictions refuses nobody: \"%.160s\"", value);
     finding_fix(f, "sudo postconf -e 'smtpd_relay_restrictions = permit_mynetworks, reject' && "

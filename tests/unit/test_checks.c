@@ -143,6 +143,18 @@ Test(checks, tells_time_and_what_the_relay_says) {
     cr_expect_eq(judge(&c, "clock").result, RESULT_CRITICAL);
 }
 
+Test(checks, a_chrooted_smtpd_needs_a_relative_path) {
+    static char absolute[] = "smtpd_milters = { unix:/q/relaywatch/milter.sock }\n";
+    struct condition c = healthy();
+
+    c.chrooted_smtpd = SEEN_YES;
+    cr_expect_eq(judge(&c, "milter-entry").result, RESULT_OK);
+    c.parameters = absolute;
+    cr_expect_eq(judge(&c, "milter-entry").result, RESULT_WARNING);
+    c.chrooted_smtpd = SEEN_NO;
+    cr_expect_eq(judge(&c, "milter-entry").result, RESULT_OK);
+}
+
 Test(checks, an_address_is_in_a_network_or_not) {
     cr_expect(checks_in_networks("127.0.0.0/8, 10.1.0.0/16", "10.1.255.9"));
     cr_expect_not(checks_in_networks("127.0.0.0/8 10.1.0.0/16", "10.2.0.1"));
