@@ -11,7 +11,7 @@
 enum result { RESULT_OK, RESULT_NONE, RESULT_UNKNOWN, RESULT_WARNING, RESULT_CRITICAL };
 
 /* What --fix may do by itself. */
-enum mend { MEND_NOTHING, MEND_MODE, MEND_INDEX, MEND_INDEX_MODE, MEND_START, MEND_FAIL_OPEN };
+enum mend { MEND_NOTHING, MEND_MODE, MEND_INDEX, MEND_INDEX_MODE, MEND_START };
 
 struct finding {
     enum result result;

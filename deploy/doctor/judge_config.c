@@ -268,11 +268,7 @@ static void fail_open(const struct condition *c, struct finding *f) {
         (span_find(ours, "default_action") == NULL && strcmp(value, "accept") == 0))
         return;
     finding_say(f, RESULT_CRITICAL, "its entry has no default_action=accept");
-    finding_fix(f, "sudo postconf -e milter_default_action=accept && sudo postfix reload");
-    if (span_find(ours, "default_action") == NULL)
-        f->mend = MEND_FAIL_OPEN;
-    else
-        finding_fix(f, "sudo relaywatch install   # writes its entry anew");
+    finding_fix(f, "sudo relaywatch install   # writes its entry anew");
 }
 
 static void guard(const struct condition *c, struct finding *f) {

@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "spawn.h"
 #include "xmem.h"
 #include "cred.h"
 #include "mapfile.h"
@@ -58,19 +57,6 @@ static int build_index(const struct condition *seen, struct fault *why) {
     return failed;
 }
 
-static int fail_open(const struct condition *seen, const struct host *host, struct fault *why) {
-    const char *const argv[] = {"/usr/sbin/postconf",           "-c",
-                                seen->conf.postfix_config_dir,  "-e",
-                                "milter_default_action=accept", NULL};
-    struct spawn job = {.argv = argv, .timeout_ms = 10000};
-
-    if (spawn_run(&job, why) == -1)
-        return -1;
-    if (job.status != 0)
-        return fault_set(why, "postconf ended with status %d", job.status);
-    return host_is_running(host) ? host_postfix(host, POSTFIX_RELOAD, why) : 0;
-}
-
 static int mend_now(enum mend mend, const struct condition *seen, const struct host *host,
                     struct fault *why) {
     switch (mend) {
@@ -84,8 +70,6 @@ static int mend_now(enum mend mend, const struct condition *seen, const struct h
         return build_index(seen, why);
     case MEND_START:
         return host_postfix(host, POSTFIX_START, why);
-    case MEND_FAIL_OPEN:
-        return fail_open(seen, host, why);
     }
     return 0;
 }
