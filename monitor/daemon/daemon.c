@@ -315,6 +315,18 @@ static void on_end(int number, void *arg) {
     stop(arg, 0);
 }
 
+/* Page and API answer to the names of this host alone: conf.host may be another than the machine's.
+ */
+static struct http *open_http(struct daemon *d, struct fault *why) {
+    char machine[128] = "";
+    char names[sizeof machine + sizeof d->conf.host + sizeof d->conf.http_hosts];
+
+    if (gethostname(machine, sizeof machine - 1) == -1)
+        machine[0] = '\0';
+    text_format(names, sizeof names, "%s %s %s", d->conf.host, machine, d->conf.http_hosts);
+    return http_new(d->loop, d->conf.http_listen, names, answer_get, d, why);
+}
+
 static int open_all(struct daemon *d) {
     struct rules_limits limits = judge_limits(&d->conf);
     char owner[OWNER_SIZE];
@@ -324,7 +336,7 @@ static int open_all(struct daemon *d) {
     d->loop = loop_new(&why);
     if (d->loop == NULL)
         die(EX_OSERR, "%s", why.text);
-    d->http = http_new(d->loop, d->conf.http_listen, answer_get, d, &why);
+    d->http = open_http(d, &why);
     if (d->http == NULL) {
         log_error("http", "%s", why.text);
         return -1;

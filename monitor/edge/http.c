@@ -17,6 +17,7 @@
 #include "text.h"
 #include "xmem.h"
 #include "httphead.h"
+#include "httphost.h"
 
 enum {
     CONNECTIONS = 64,
@@ -51,6 +52,7 @@ struct http {
     int fd;
     struct loop_watch *watch;
     struct loop_timer *sweep;
+    char *names;
     http_answer_fn *answer;
     void *arg;
     struct connection_list connections;
@@ -74,6 +76,8 @@ static const char *reason(int status) {
         return "Not Found";
     case 405:
         return "Method Not Allowed";
+    case 421:
+        return "Misdirected Request";
     case 413:
         return "Content Too Large";
     case 414:
@@ -145,9 +149,13 @@ static void reply_to(struct connection *c, const struct http_reply *reply, bool 
     send_more(c);
 }
 
-static void refuse(struct connection *c, int status) {
-    const struct http_reply reply = {.status = status, .type = "text/plain; charset=utf-8"};
+static void refuse(struct connection *c, int status, const char *text) {
+    struct http_reply reply = {.status = status, .type = "text/plain; charset=utf-8"};
 
+    if (text != NULL) {
+        reply.body = xstrdup(text);
+        reply.size = strlen(text);
+    }
     c->http->figures.refused++;
     reply_to(c, &reply, false);
 }
@@ -160,7 +168,13 @@ static void answer(struct connection *c, size_t head_size) {
     int status = httphead_parse((struct span){c->head, head_size}, &head);
 
     if (status != 200) {
-        refuse(c, status);
+        refuse(c, status, NULL);
+        return;
+    }
+    if (!httphost_is_ours(head.host, c->http->names)) {
+        refuse(c, 421,
+               "This server does not go by that name: use its address, localhost or its host "
+               "name, or add the name to http_hosts in relaywatch.conf.\n");
         return;
     }
     text_copy_span(path, sizeof path, head.path);
@@ -185,7 +199,7 @@ static void read_more(struct connection *c) {
     if (head_size > 0)
         answer(c, head_size);
     else if (c->head_size == sizeof c->head)
-        refuse(c, 431);
+        refuse(c, 431, NULL);
 }
 
 static void on_ready(int what, void *arg) {
@@ -300,8 +314,8 @@ static int listen_at(const char *listen_on, struct fault *why) {
     return fd;
 }
 
-struct http *http_new(struct loop *loop, const char *listen_on, http_answer_fn *answer_fn,
-                      void *arg, struct fault *why) {
+struct http *http_new(struct loop *loop, const char *listen_on, const char *names,
+                      http_answer_fn *answer_fn, void *arg, struct fault *why) {
     int fd = listen_at(listen_on, why);
     struct http *http;
 
@@ -311,6 +325,7 @@ struct http *http_new(struct loop *loop, const char *listen_on, http_answer_fn *
     TAILQ_INIT(&http->connections);
     http->loop = loop;
     http->fd = fd;
+    http->names = xstrdup(names);
     http->answer = answer_fn;
     http->arg = arg;
     http->watch = loop_watch_new(loop, fd, on_accept, http);
@@ -330,6 +345,7 @@ void http_free(struct http **http) {
     loop_watch_free(&(*http)->watch);
     loop_timer_free(&(*http)->sweep);
     close((*http)->fd);
+    free((*http)->names);
     free(*http);
     *http = NULL;
 }

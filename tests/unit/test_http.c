@@ -44,7 +44,7 @@ static void begin(void) {
     for (int i = 0; i < 50 && http == NULL; i++) {
         port = (uint16_t)(20000 + (getpid() * 7 + i * 131) % 20000);
         text_format(listen_on, sizeof listen_on, "127.0.0.1:%u", port);
-        http = http_new(loop, listen_on, answer, NULL, &why);
+        http = http_new(loop, listen_on, "x mon.example.com", answer, NULL, &why);
     }
     cr_assert_not_null(http, "%s", why.text);
 }
@@ -125,6 +125,36 @@ static int good_clients(void) {
     if (strstr(out, " 200 ") != NULL || strstr(out, "hello") != NULL)
         return 6;
     return 0;
+}
+
+static int by_another_name(void) {
+    static const char *const bad[] = {
+        "GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n",
+        "GET /metrics HTTP/1.1\r\nHost: evil.example:9154\r\n\r\n",
+        "GET http://evil.example/ HTTP/1.1\r\nHost: x\r\n\r\n",
+    };
+    static const char *const good[] = {
+        "GET / HTTP/1.1\r\nHost: 127.0.0.1:1\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: mon.example.com\r\n\r\n",
+        "GET / HTTP/1.0\r\n\r\n",
+    };
+    static char out[4096];
+
+    for (int i = 0; i < 3; i++) {
+        exchange(dial(), bad[i], out, sizeof out);
+        if (strncmp(out, "HTTP/1.1 421 ", 13) != 0 || strstr(out, "http_hosts") == NULL ||
+            strstr(out, "hello") != NULL)
+            return 1 + i;
+        exchange(dial(), good[i], out, sizeof out);
+        if (strstr(out, "hello") == NULL)
+            return 11 + i;
+    }
+    return 0;
+}
+
+Test(http, answers_to_its_own_names, .init = begin, .fini = finish) {
+    cr_expect_eq(with_client(by_another_name), 0);
+    cr_expect_eq(http_figures(http).refused, 3u);
 }
 
 Test(http, answers, .init = begin, .fini = finish) {
