@@ -1,7 +1,7 @@
 /* See daemon.h. The way of a line of the log can be read here whole:
  *
  *     sources -> on_line: parse, diagnose -> on_event: counters, rings, destinations,
- *                                               messages (ledger), health, shapes
+ *                                               messages (ledger), trend, health, shapes
  *          -> on_batch: publish totals and position, look at the rules
  *
  * and once a second on_tick: the milter's page, questions to the keeper, rules, slots. */
@@ -49,7 +49,8 @@ static void on_event(struct daemon *d, const struct mailev *ev) {
     if (ev->time_ms > d->clock.now_ms)
         d->clock.now_ms = clock_wall_ms(); /* a line ahead of it: our idea of now is old */
     count_event(d, ev);
-    messages_note(&d->messages, ev, d->clock.now_ms);
+    trend_note(&d->trendkeep.trend, ev, messages_note(&d->messages, ev, d->clock.now_ms),
+               d->clock.now_ms);
     health_note(&d->health, ev, event_time(ev, d->clock.now_ms));
     shapes_note(&d->shapes, ev, event_time(ev, d->clock.now_ms));
     rotation_note(&d->change.rotation, ev, event_time(ev, d->clock.now_ms));
@@ -116,6 +117,7 @@ static void on_log_start(const struct totals *from, void *arg) {
     logtotals_restore(&d->logtotals, &d->log.now, &d->counters, &t, &d->rings, &d->destinations);
     delays_restore(&d->messages.delays, &d->log.now);
     shapes_restore(&d->shapes, &d->log.now);
+    trendkeep_begin(&d->trendkeep, &d->conf);
     milterpage_attach(&d->milter);
     messages_begin(&d->messages, &d->conf, from, &t, d->milter.page, d->clock.now_ms);
     d->log.begun = true;
@@ -249,6 +251,7 @@ static void on_tick(void *arg) {
         publish_milter(d);
     if (d->log.begun) {
         rates_note(&d->rates, &d->counters, mono_ms);
+        trend_watch(&d->trendkeep.trend, d->clock.now_ms);
         look_at_messages(d, mono_ms);
     }
     ask_keeper(d, mono_ms);
@@ -260,6 +263,7 @@ static void on_tick(void *arg) {
         if (d->log.changed)
             count_keep_log(d);
         count_keep(&d->milter_kept);
+        trendkeep_save(&d->trendkeep);
     } else if (d->log.begun && messages_want_save(&d->messages)) {
         count_keep_log(d);
     }
@@ -368,6 +372,7 @@ static void close_all(struct daemon *d) {
     loop_timer_free(&d->tick);
     count_keep_log(d);
     count_keep(&d->milter_kept);
+    trendkeep_end(&d->trendkeep);
     past_end(d);
     sources_free(&d->sources);
     store_free(&d->store);

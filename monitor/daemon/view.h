@@ -17,10 +17,12 @@
 #include "login.h"
 #include "mltpage.h"
 #include "rates.h"
+#include "rings.h"
 #include "shapes.h"
 #include "rotation.h"
 #include "sources.h"
 #include "store.h"
+#include "trend.h"
 
 enum { VIEW_SHAPES = 20 };
 
@@ -53,6 +55,8 @@ struct view {
     const struct ledger_totals *ledger;
     struct ledger_sum ledger_sum;
     const struct delays *delays;
+    const struct rings *rings; /* NULL: not begun */
+    const struct trend *trend;
     const struct destinations *destinations; /* NULL: not begun */
     const struct alert_set *alerts;
     const struct shape *fresh[VIEW_SHAPES]; /* lines of trouble not seen before this day */
