@@ -92,6 +92,18 @@ static size_t utf8_length(const unsigned char *p, size_t n) {
     return want;
 }
 
+size_t text_utf8(struct span s, uint32_t *code_out) {
+    static const unsigned char first[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+    const unsigned char *p = (const unsigned char *)s.p;
+    size_t n = s.n > 0 ? utf8_length(p, s.n) : 0;
+    uint32_t code = n > 0 ? p[0] & first[n] : 0;
+
+    for (size_t i = 1; i < n; i++)
+        code = code << 6 | (p[i] & 0x3f);
+    *code_out = code;
+    return n;
+}
+
 bool text_copy_printable(char *out, size_t size, struct span from) {
     const unsigned char *p = (const unsigned char *)from.p;
     size_t at = 0;

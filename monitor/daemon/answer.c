@@ -100,8 +100,8 @@ void answer_get(const char *path, const char *query, struct http_reply *reply, v
     fill_view(d, &v);
     if (v.ledger == NULL)
         v.ledger = &no_ledger;
-    if (strcmp(path, "/") == 0) {
-        answer_text(reply, "text/html; charset=utf-8", page_print(&v));
+    if (strcmp(path, "/") == 0 || strcmp(path, "/now") == 0) {
+        answer_text(reply, "text/html; charset=utf-8", page_print(&v, path[1] == '\0'));
     } else if (strcmp(path, "/metrics") == 0) {
         answer_text(reply, "text/plain; version=0.0.4; charset=utf-8", metrics_print(&v));
     } else if (strcmp(path, "/api/v1/status") == 0) {
