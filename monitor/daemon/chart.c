@@ -238,9 +238,13 @@ static void put_steps(FILE *out, const struct chart *chart, const struct axis *a
 static void put_plot(FILE *out, const struct chart *chart, const struct timeline *line,
                      const struct axis *axis) {
     fprintf(out,
-            "<svg class=\"%s\" viewBox=\"0 0 %zu %d\" preserveAspectRatio=\"none\" "
-            "aria-hidden=\"true\" focusable=\"false\">",
-            chart->kind == CHART_COLUMNS ? "columns" : "steps", line->count, HEIGHT);
+            "<svg viewBox=\"0 0 %zu %d\" preserveAspectRatio=\"none\" role=\"img\" "
+            "aria-label=\"",
+            line->count, HEIGHT);
+    html_text(out, chart->title);
+    fputs(": ", out);
+    html_text(out, chart->words);
+    fputs("\">", out);
     for (size_t i = 0; i < line->count; i++) {
         if (is_gap(chart, line, i))
             fprintf(out, "<rect class=\"gap\" x=\"%zu\" y=\"0\" width=\"1\" height=\"%d\"/>", i,
@@ -261,11 +265,7 @@ void chart_print(FILE *out, const struct chart *chart, const struct timeline *li
 
     for (size_t i = 0; i < line->count; i++)
         gaps |= is_gap(chart, line, i);
-    fprintf(out, "<figure id=\"%s\" class=\"chart\" role=\"img\" aria-label=\"", chart->id);
-    html_text(out, chart->title);
-    fputs(": ", out);
-    html_text(out, chart->words);
-    fputs("\">\n<figcaption><b>", out);
+    fprintf(out, "<figure id=\"%s\" class=\"chart\">\n<figcaption><b>", chart->id);
     html_text(out, chart->title);
     fputs("</b> <span>", out);
     html_text(out, chart->unit);

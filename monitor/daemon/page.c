@@ -39,9 +39,9 @@ static const char *headline(const struct view *v) {
 }
 
 static void put_state(FILE *out, const struct view *v) {
-    fprintf(out, "<section class=\"state %s\">\n<h1 role=\"status\">", overall_name(v->state));
+    fprintf(out, "<section class=\"state %s\">\n<div role=\"status\"><h1>", overall_name(v->state));
     html_text(out, headline(v));
-    fputs("</h1>\n<p>", out);
+    fputs("</h1></div>\n<p>", out);
     html_text(out, v->conf->host);
     fprintf(out, " is <strong>%s</strong> since ", overall_name(v->state));
     html_time(out, v->since_ms);
