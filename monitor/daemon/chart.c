@@ -235,6 +235,20 @@ static void put_steps(FILE *out, const struct chart *chart, const struct axis *a
     fputs("\"/>", out);
 }
 
+/* Points that follow each other are one gap: no seams. */
+static void put_gaps(FILE *out, const struct chart *chart, const struct timeline *line) {
+    size_t begin = 0;
+
+    for (size_t i = 0; i <= line->count; i++) {
+        if (i < line->count && is_gap(chart, line, i))
+            continue;
+        if (i > begin)
+            fprintf(out, "<rect class=\"gap\" x=\"%zu\" y=\"0\" width=\"%zu\" height=\"%d\"/>",
+                    begin, i - begin, HEIGHT);
+        begin = i + 1;
+    }
+}
+
 static void put_plot(FILE *out, const struct chart *chart, const struct timeline *line,
                      const struct axis *axis) {
     fprintf(out,
@@ -245,13 +259,9 @@ static void put_plot(FILE *out, const struct chart *chart, const struct timeline
     fputs(": ", out);
     html_text(out, chart->words);
     fputs("\">", out);
-    for (size_t i = 0; i < line->count; i++) {
-        if (is_gap(chart, line, i))
-            fprintf(out, "<rect class=\"gap\" x=\"%zu\" y=\"0\" width=\"1\" height=\"%d\"/>", i,
-                    HEIGHT);
-        else if (chart->kind == CHART_COLUMNS)
-            put_columns(out, chart, axis, i);
-    }
+    put_gaps(out, chart, line);
+    for (size_t i = 0; i < line->count && chart->kind == CHART_COLUMNS; i++)
+        put_columns(out, chart, axis, i);
     for (size_t s = 0; s < chart->count && chart->kind != CHART_COLUMNS; s++)
         put_steps(out, chart, axis, &chart->series[s], line->count);
     for (size_t i = 0; i < line->count; i++)

@@ -7,7 +7,7 @@
 enum { DESTINATIONS_SHOWN = 8 };
 
 static void open_card(FILE *out, const char *title) {
-    fprintf(out, "<section class=\"card\"><h2>%s</h2><table>\n", title);
+    fprintf(out, "<section class=\"card\"><h2>%s</h2><table class=\"pairs\">\n", title);
 }
 
 static void close_card(FILE *out) {

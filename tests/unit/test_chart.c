@@ -106,6 +106,10 @@ Test(chart, times) {
     struct chart chart = begin(CHART_TIMES);
 
     chart.series[0].value[0] = 1000;
+    line.point[2].counters = NULL;
+    draw(&chart);
+    cr_expect_not_null(strstr(text, "<rect class=\"gap\" x=\"1\" y=\"0\" width=\"2\""), "one gap");
+    line.point[2].counters = &counters;
     chart.series[0].value[2] = -1;
     chart.series[0].value[3] = 60000;
     draw(&chart);
