@@ -104,6 +104,13 @@ size_t text_utf8(struct span s, uint32_t *code_out) {
     return n;
 }
 
+/* Format characters (Unicode's category Cf) and the line and paragraph separators. */
+bool text_is_unseen(uint32_t c) {
+    return c == 0xad || c == 0x61c || c == 0x180e || (c >= 0x200b && c <= 0x200f) ||
+           (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||
+           (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe0fff);
+}
+
 bool text_copy_printable(char *out, size_t size, struct span from) {
     const unsigned char *p = (const unsigned char *)from.p;
     size_t at = 0;

@@ -2,17 +2,8 @@
 #include "html.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
 #include <string.h>
 #include <time.h>
-
-/* Format characters: zero width, direction, tags, ... (Unicode's category Cf, U+2028 and U+2029).
- */
-static bool is_unseen(uint32_t c) {
-    return c == 0xad || c == 0x61c || c == 0x180e || (c >= 0x200b && c <= 0x200f) ||
-           (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||
-           (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe0fff);
-}
 
 static const char *entity(uint32_t c) {
     switch (c) {
@@ -43,7 +34,7 @@ void html_text(FILE *out, const char *text) {
             fputs(as, out);
         else if (c == '\n' || c == '\t')
             fputc(' ', out);
-        else if (n == 0 || c < ' ' || (c >= 0x7f && c < 0xa0) || is_unseen(c))
+        else if (n == 0 || c < ' ' || (c >= 0x7f && c < 0xa0) || text_is_unseen(c))
             fputs("\xef\xbf\xbd", out);
         else
             fwrite(rest.p, 1, n, out);
