@@ -231,19 +231,22 @@ static bool is_of(const struct connection *c, const unsigned char *address) {
     return address == NULL || memcmp(c->address, address, 16) == 0;
 }
 
-/* While more than `most` share `address` (NULL: all do), drops the oldest, those first whose
- * request is not finished: a reply under way is sent. */
-static void hold_limit(struct http *http, const unsigned char *address, unsigned most) {
+/* While more than `most` share `address` (NULL: all do), drops the oldest: those first that have
+ * their reply and do not close, then those whose request is not finished, then those that do not
+ * read. Never the one that just came: it may be in earnest. */
+static void hold_limit(struct http *http, const unsigned char *address, unsigned most,
+                       const struct connection *fresh) {
+    static const enum phase order[] = {DRAINING, READING, WRITING};
     struct connection *c;
     struct connection *next;
     unsigned open = 0;
 
     TAILQ_FOREACH(c, &http->connections, link)
     open += is_of(c, address);
-    for (int pass = 0; pass < 2; pass++) {
+    for (size_t pass = 0; pass < sizeof order / sizeof order[0]; pass++) {
         for (c = TAILQ_FIRST(&http->connections); c != NULL && open > most; c = next) {
             next = TAILQ_NEXT(c, link);
-            if (!is_of(c, address) || (pass == 0 && c->phase != READING))
+            if (c == fresh || !is_of(c, address) || c->phase != order[pass])
                 continue;
             http->figures.evicted++;
             open--;
@@ -273,8 +276,8 @@ static void on_accept(int what, void *arg) {
     loop_watch_want(c->watch, LOOP_READ);
     TAILQ_INSERT_TAIL(&http->connections, c, link);
     http->figures.open++;
-    hold_limit(http, address, CONNECTIONS_AN_ADDRESS);
-    hold_limit(http, NULL, CONNECTIONS);
+    hold_limit(http, address, CONNECTIONS_AN_ADDRESS, c);
+    hold_limit(http, NULL, CONNECTIONS, c);
 }
 
 static void on_sweep(void *arg) {
@@ -304,7 +307,7 @@ static int listen_at(const char *listen_on, struct fault *why) {
         return fault_set(why, "%s: not of the form address:port, as in 127.0.0.1:9154", listen_on);
     fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd == -1 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == -1 ||
-        bind(fd, found->ai_addr, found->ai_addrlen) == -1 || listen(fd, 256) == -1) {
+        bind(fd, found->ai_addr, found->ai_addrlen) == -1 || listen(fd, 1024) == -1) {
         fault_errno(why, "listen on %s", listen_on);
         if (fd != -1)
             close(fd);

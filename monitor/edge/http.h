@@ -1,7 +1,8 @@
 /* A small HTTP server for page, metrics and API: one request a connection, GET and HEAD, no body,
  * head up to 8 KiB, 5 s from accept to the last byte, 64 connections in all and 16 an address. Who
- * comes over a limit does not wait: the oldest connection that has not finished its request gives
- * way, as a client in earnest is done within milliseconds. Who calls the server by a name that is
+ * comes over a limit does not wait: the oldest connection gives way, first of those that have their
+ * reply, then of those that have not finished their request, as a client in earnest is done within
+ * milliseconds. Who calls the server by a name that is
  * not its own (logic/httphost.h) gets 421. Never blocks.
  *
  * Our own, not evhttp: that has neither a total deadline nor a limit on connections, and the one

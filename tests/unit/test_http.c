@@ -207,3 +207,31 @@ Test(http, a_crowd_of_slow_ones_does_not_keep_others_out, .init = begin, .fini =
     cr_expect_eq(with_client(slow_crowd), 0);
     cr_expect_geq(http_figures(http).evicted, 50u); /* the last may still wait to be accepted */
 }
+
+/* They asked and do not go away: the answered ones by not closing, the others by not reading. */
+static int crowd_that_stays(void) {
+    static char out[4096];
+    static const char *const asked[] = {"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+                                        "GET /big HTTP/1.1\r\nHost: x\r\n\r\n"};
+
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < 40; i++) {
+            int fd = dial();
+
+            if (write(fd, asked[round], strlen(asked[round])) == -1)
+                continue;
+            usleep(1000);
+            if (i < 20)
+                continue;
+            exchange(dial(), asked[0], out, sizeof out);
+            if (strstr(out, "hello") == NULL)
+                return 1 + round * 100 + i;
+        }
+    }
+    return 0;
+}
+
+Test(http, who_comes_is_not_who_gives_way, .init = begin, .fini = finish) {
+    cr_expect_eq(with_client(crowd_that_stays), 0);
+    cr_expect_geq(http_figures(http).evicted, 40u);
+}
