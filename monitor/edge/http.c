@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -278,6 +279,7 @@ static void on_accept(int what, void *arg) {
     http->figures.open++;
     hold_limit(http, address, CONNECTIONS_AN_ADDRESS, c);
     hold_limit(http, NULL, CONNECTIONS, c);
+    read_more(c); /* the request is there already, where the kernel waited for it */
 }
 
 static void on_sweep(void *arg) {
@@ -299,6 +301,7 @@ static int listen_at(const char *listen_on, struct fault *why) {
     struct addrinfo *found;
     char address[64];
     char port[8];
+    int deferred_s = DEADLINE_MS / 1000;
     int on = 1;
     int fd;
 
@@ -314,6 +317,9 @@ static int listen_at(const char *listen_on, struct fault *why) {
         fd = -1;
     }
     freeaddrinfo(found);
+    if (fd !=
+        -1) /* not accepted before it has something to say; where that is not to be had, later */
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &deferred_s, sizeof deferred_s);
     return fd;
 }
 
