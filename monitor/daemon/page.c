@@ -159,9 +159,10 @@ static void put_in(FILE *out, const struct view *v) {
 
 static void put_queue(FILE *out, const struct view *v) {
     uint64_t waiting = view_queue_messages(v);
+    bool amiss = v->state == OVERALL_WARNING || v->state == OVERALL_CRITICAL;
     char oldest[32];
 
-    put_stop(out, waiting > 0 && v->state != OVERALL_OK ? " class=\"some\"" : "", "Queue");
+    put_stop(out, waiting > 0 && amiss ? " class=\"some\"" : "", "Queue");
     if (v->queue == NULL || v->queue_stale) {
         fputs("<b>?</b><p>not counted</p></li>\n", out);
         return;

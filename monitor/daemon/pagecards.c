@@ -6,8 +6,9 @@
 
 enum { DESTINATIONS_SHOWN = 8 };
 
-static void open_card(FILE *out, const char *title) {
-    fprintf(out, "<section class=\"card\"><h2>%s</h2><table class=\"pairs\">\n", title);
+/* `class` "texts": of values that may be long, else "counts". */
+static void open_card(FILE *out, const char *title, const char *class) {
+    fprintf(out, "<section class=\"card\"><h2>%s</h2><table class=\"%s\">\n", title, class);
 }
 
 static void close_card(FILE *out) {
@@ -17,7 +18,7 @@ static void close_card(FILE *out) {
 static void put_messages(FILE *out, const struct view *v) {
     const struct ledger_sum *sum = &v->ledger_sum;
 
-    open_card(out, "Messages");
+    open_card(out, "Messages", "counts");
     html_row_count(out, "came in", sum->accepted);
     html_row_count(out, "delivered", sum->sent);
     html_row_count(out, "returned to the sender", sum->bounced);
@@ -55,13 +56,17 @@ static void put_destinations(FILE *out, const struct view *v) {
 static void put_login(FILE *out, const struct view *v) {
     const struct login *login = v->login;
 
-    open_card(out, "Login and certificate");
+    open_card(out, "Login and certificate", "texts");
     html_row(out, "login", "%s", login->user[0] != '\0' ? login->user : "none");
     html_row(out, "state", "%s", login_state_name(login->state));
     if (login->detail[0] != '\0')
         html_row(out, "because", "%s", login->detail);
     html_row_time(out, "last proved", login->verified_ms);
     html_row_time(out, "last changed", login->changed_ms);
+    if (v->rotation->state != ROTATION_IDLE)
+        html_row(out, "a change is", "%s", rotation_state_name(v->rotation->state));
+    if (rotation_revocable_ms(v->rotation) != 0)
+        html_row_time(out, "old one revocable since", rotation_revocable_ms(v->rotation));
     html_row_time(out, "certificate until", login->certificate_expires_ms);
     html_row(out, "last TLS", "%s",
              v->health->last_tls[0] != '\0' ? v->health->last_tls : "not seen");
@@ -69,7 +74,7 @@ static void put_login(FILE *out, const struct view *v) {
 }
 
 static void put_sources(FILE *out, const struct view *v) {
-    open_card(out, "What is watched");
+    open_card(out, "What is watched", "texts");
     if (v->sources == 0)
         html_row(out, v->conf->mail_log, "starting");
     for (size_t i = 0; i < v->sources; i++) {
@@ -82,7 +87,7 @@ static void put_sources(FILE *out, const struct view *v) {
                  source->figures.detail[0] != '\0' ? ": " : "", source->figures.detail);
     }
     html_row_count(out, "lines read", v->counters->value[COUNTER_LINES]);
-    html_row_count(out, "lines not understood", v->counters->value[COUNTER_UNPARSED]);
+    html_row_count(out, "not understood", v->counters->value[COUNTER_UNPARSED]);
     html_row(out, "queue", "%s",
              v->queue == NULL ? "not counted yet"
              : v->queue_stale ? "the last count is old"
@@ -91,9 +96,9 @@ static void put_sources(FILE *out, const struct view *v) {
 }
 
 static void put_parts(FILE *out, const struct view *v) {
-    open_card(out, "relaywatch itself");
+    open_card(out, "relaywatch itself", "texts");
     html_row(out, "milter", "%s", v->milter_alive ? "running" : "gone");
-    html_row_count(out, "messages that it saw", v->milter[MLTPAGE_ACCEPTED]);
+    html_row_count(out, "messages seen", v->milter[MLTPAGE_ACCEPTED]);
     html_row(out, "Redis", "%s%s%s", store_state_word(v->store),
              v->store_detail[0] != '\0' ? ": " : "", v->store_detail);
     if (v->store_advice[0] != '\0')
