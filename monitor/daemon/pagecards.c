@@ -76,15 +76,16 @@ static void put_login(FILE *out, const struct view *v) {
 static void put_sources(FILE *out, const struct view *v) {
     open_card(out, "What is watched", "texts");
     if (v->sources == 0)
-        html_row(out, v->conf->mail_log, "starting");
+        html_row(out, "log", "%s: starting", v->conf->mail_log);
     for (size_t i = 0; i < v->sources; i++) {
         const struct view_source *source = &v->source[i];
         char lag[32];
 
         text_age(lag, sizeof lag, (int64_t)source->lag_s);
-        html_row(out, source->spec->name, "%s%s%s%s%s", sources_state_word(source->figures.state),
-                 source->lag_s >= 1 ? ", behind " : "", source->lag_s >= 1 ? lag : "",
-                 source->figures.detail[0] != '\0' ? ": " : "", source->figures.detail);
+        html_row(out, "log", "%s: %s%s%s%s%s", source->spec->name,
+                 sources_state_word(source->figures.state), source->lag_s >= 1 ? ", behind " : "",
+                 source->lag_s >= 1 ? lag : "", source->figures.detail[0] != '\0' ? ": " : "",
+                 source->figures.detail);
     }
     html_row_count(out, "lines read", v->counters->value[COUNTER_LINES]);
     html_row_count(out, "not understood", v->counters->value[COUNTER_UNPARSED]);
