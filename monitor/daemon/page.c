@@ -201,17 +201,16 @@ static void put_smarthost(FILE *out, const struct view *v) {
 }
 
 static void put_delivered(FILE *out, const struct view *v) {
-    static const double percent[] = {50, 99};
     char half[32];
     char most[32];
-    int64_t us[2];
+    int64_t ms[TIMELINE_PERCENTILES];
 
     put_stop(out, "", "Delivered");
     fprintf(out, "<b>%.0f</b><p>recipients a minute</p><p class=\"faint\">",
             a_minute(v, COUNTER_SENT));
-    if (delays_percentiles(v->delays, DELAYS_TOTAL, v->now_ms, 2, percent, us)) {
-        html_delay(half, sizeof half, us[0] / 1000);
-        html_delay(most, sizeof most, us[1] / 1000);
+    if (view_delays(v, ms) > 0) {
+        html_delay(half, sizeof half, ms[0]);
+        html_delay(most, sizeof most, ms[2]);
         fprintf(out, "half within %s, 99 %% within %s</p></li>\n", half, most);
     } else {
         html_count(out, v->counters->value[COUNTER_SENT]);

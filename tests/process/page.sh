@@ -177,6 +177,7 @@ test_status() {
     is "status: first line for monitoring" 1 "$(head -n 1 "$dir/status" | grep -c '^RELAY CRITICAL - The smarthost refuses .* | queue=')"
     is "status: nothing that a terminal obeys" 0 "$(grep -cP '[\x00-\x09\x0b-\x1f]' "$dir/status")"
     is "status --since: outcomes" 1 "$(rw status --since 1h | grep -c '^  outcome   30 sent, 6 put off, 0 bounced, 0 expired$')"
+    is "status: how long deliveries took, before the kill" 1 "$(rw status | grep -c '^  delivery  half within 2.4 s')"
     is "status --since: how long deliveries took, before the kill" 1 "$(rw status --since 1h | grep -c '^  delivery  half within 2.4 s, 90 % within 2.4 s, 99 % within 2.4 s (36)$')"
     is "status --since: its exit status" 2 "$(rw status --since 1h >/dev/null; echo $?)"
     is "status --since --json" 1 "$(rw status --since 1h --json | grep -c '"step_seconds": 60')"
