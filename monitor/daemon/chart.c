@@ -52,6 +52,7 @@ static double sum_of(const struct chart *chart, size_t i) {
 static bool find_range(const struct chart *chart, size_t count, double *least, double *most) {
     bool any = false;
 
+    *least = *most = 0;
     for (size_t i = 0; i < count; i++) {
         for (size_t s = 0; s < chart->count; s++) {
             double value = chart->series[s].value[i];
