@@ -328,6 +328,7 @@ static struct http *open_http(struct daemon *d, struct fault *why) {
     if (gethostname(machine, sizeof machine - 1) == -1)
         machine[0] = '\0';
     text_format(names, sizeof names, "%s %s %s", d->conf.host, machine, d->conf.http_hosts);
+    log_info("http", "answers to addresses, localhost and: %s", names);
     return http_new(d->loop, d->conf.http_listen, names, answer_get, d, why);
 }
 
