@@ -10,18 +10,18 @@
 
 enum { LABEL = 12, CAUSES_SHOWN = 8 };
 
-static void put_line(struct screen *s, const char *name, const char *text) {
+static void put_line(struct sheet *s, const char *name, const char *text) {
     char label[24];
 
     text_format(label, sizeof label, "  %s", name);
-    screen_put(s, 0, SCREEN_FAINT, label, LABEL, text);
+    sheet_put(s, 0, SHEET_FAINT, label, LABEL, text);
 }
 
 static long long count_of(const struct json_t *counters, const char *name) {
     return (long long)json_get_int(counters, name, 0);
 }
 
-static void put_head(struct screen *s, const struct json_t *doc) {
+static void put_head(struct sheet *s, const struct json_t *doc) {
     const char *state = json_get_text(doc, "state");
     char text[300];
     char since[64];
@@ -31,11 +31,11 @@ static void put_head(struct screen *s, const struct json_t *doc) {
     statusview_time(json_get_text(doc, "since"), since, sizeof since);
     text_format(text, sizeof text, "%.128s since %s (%s%s),", json_get_text(doc, "host"), since,
                 age, json_get_int(doc, "step_seconds", 60) >= 3600 ? ", by whole hours" : "");
-    screen_put(s, 0, SCREEN_PLAIN, "", 0, text);
-    screen_add(s, " now ", screen_look_of(state), state);
+    sheet_put(s, 0, SHEET_PLAIN, "", 0, text);
+    sheet_add(s, " now ", sheet_look_of(state), state);
 }
 
-static void put_counts(struct screen *s, const struct json_t *counters) {
+static void put_counts(struct sheet *s, const struct json_t *counters) {
     char text[300];
 
     text_format(text, sizeof text, "%lld came in, %lld refused at the door",
@@ -55,7 +55,7 @@ static void put_counts(struct screen *s, const struct json_t *counters) {
 }
 
 /* The highest count is known to the minute or the hour only. */
-static void put_queue(struct screen *s, const struct json_t *queue, bool hours) {
+static void put_queue(struct sheet *s, const struct json_t *queue, bool hours) {
     char text[200];
     char when[64];
     char age[32];
@@ -73,7 +73,7 @@ static void put_queue(struct screen *s, const struct json_t *queue, bool hours) 
     put_line(s, "queue", text);
 }
 
-static void put_causes(struct screen *s, const struct json_t *causes) {
+static void put_causes(struct sheet *s, const struct json_t *causes) {
     char text[400];
 
     for (size_t i = 0; i < json_count(causes) && i < CAUSES_SHOWN; i++) {
@@ -94,7 +94,7 @@ static void put_causes(struct screen *s, const struct json_t *causes) {
     }
 }
 
-static void put_alerts(struct screen *s, const struct json_t *alerts) {
+static void put_alerts(struct sheet *s, const struct json_t *alerts) {
     for (size_t i = 0; i < json_count(alerts); i++) {
         const struct json_t *alert = json_at(alerts, i);
         time_t since = (time_t)json_get_real(alert, "since", 0);
@@ -116,7 +116,7 @@ static void put_alerts(struct screen *s, const struct json_t *alerts) {
         put_line(s, "alerts", "none");
 }
 
-void sinceview_fill(struct screen *s, const struct json_t *doc) {
+void sinceview_fill(struct sheet *s, const struct json_t *doc) {
     const struct json_t *sum = json_get(doc, "sum");
     const struct json_t *delay = json_get(sum, "delay");
     int64_t seconds = json_get_int(sum, "seconds", 0);

@@ -3,8 +3,8 @@
 #define CLI_SINCEVIEW_H
 
 #include "json.h"
-#include "screen.h"
+#include "sheet.h"
 
-void sinceview_fill(struct screen *screen, const struct json_t *doc);
+void sinceview_fill(struct sheet *sheet, const struct json_t *doc);
 
 #endif

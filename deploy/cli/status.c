@@ -12,7 +12,7 @@
 #include "xmem.h"
 #include "json.h"
 #include "request.h"
-#include "screen.h"
+#include "sheet.h"
 #include "sinceview.h"
 #include "statusview.h"
 #include "watch.h"
@@ -53,18 +53,18 @@ static struct json_t *fetch(const struct asked *asked, int limit_ms, char **body
     return NULL;
 }
 
-static void print_screen(const struct screen *screen) {
-    for (size_t i = 0; i < screen->count; i++)
-        puts(screen->line[i].text);
+static void print_sheet(const struct sheet *sheet) {
+    for (size_t i = 0; i < sheet->count; i++)
+        puts(sheet->line[i].text);
 }
 
-static struct screen *new_screen(void) {
-    struct screen *screen = xcalloc(1, sizeof *screen);
+static struct sheet *new_sheet(void) {
+    struct sheet *sheet = xcalloc(1, sizeof *sheet);
     int columns, rows;
 
     watch_size(STDOUT_FILENO, &columns, &rows);
-    screen_init(screen, columns, cli_colour(STDOUT_FILENO));
-    return screen;
+    sheet_init(sheet, columns, cli_colour(STDOUT_FILENO));
+    return sheet;
 }
 
 /* relaywatchd does not answer: that is an answer, too. */
@@ -81,32 +81,32 @@ static int print_unknown(const struct asked *asked, const char *why) {
         free(text);
         json_release(&doc);
     } else {
-        struct screen *screen = new_screen();
+        struct sheet *sheet = new_sheet();
 
         if (!isatty(STDOUT_FILENO)) /* the first line is monitoring's */
-            screen->columns = 0;
-        statusview_fill_unknown(screen, asked->conf.http_listen, why);
-        print_screen(screen);
-        free(screen);
+            sheet->columns = 0;
+        statusview_fill_unknown(sheet, asked->conf.http_listen, why);
+        print_sheet(sheet);
+        free(sheet);
     }
     return NAGIOS_UNKNOWN;
 }
 
 /* On a terminal no longer than it, so that the first lines stay in sight. */
 static void print_document(const struct asked *asked, const struct json_t *doc) {
-    struct screen *screen = new_screen();
+    struct sheet *sheet = new_sheet();
     int columns, rows;
 
     watch_size(STDOUT_FILENO, &columns, &rows);
     if (asked->since != NULL) {
-        sinceview_fill(screen, doc);
+        sinceview_fill(sheet, doc);
     } else {
-        statusview_fill(screen, doc, isatty(STDOUT_FILENO));
+        statusview_fill(sheet, doc, isatty(STDOUT_FILENO));
         if (rows >= ROWS_LEAST && !asked->full)
-            screen_fit(screen, (size_t)rows - 1, WATCH_MORE);
+            sheet_fit(sheet, (size_t)rows - 1, WATCH_MORE);
     }
-    print_screen(screen);
-    free(screen);
+    print_sheet(sheet);
+    free(sheet);
 }
 
 static int print_once(const struct asked *asked) {
@@ -129,19 +129,19 @@ static int print_once(const struct asked *asked) {
     return status;
 }
 
-static void on_look(struct screen *screen, char key[WATCH_KEY], char line[WATCH_KEY], void *arg) {
+static void on_look(struct sheet *sheet, char key[WATCH_KEY], char line[WATCH_KEY], void *arg) {
     const struct asked *asked = arg;
     char *body = NULL;
     struct fault why;
     struct json_t *doc = fetch(asked, WATCH_ANSWER_MS, &body, &why);
 
     if (doc == NULL) {
-        statusview_fill_unknown(screen, asked->conf.http_listen, why.text);
+        statusview_fill_unknown(sheet, asked->conf.http_listen, why.text);
         text_copy(key, WATCH_KEY, "no answer");
         text_format(line, WATCH_KEY, "RELAY UNKNOWN - relaywatchd does not answer at %s: %s",
                     asked->conf.http_listen, why.text);
     } else {
-        statusview_fill(screen, doc, true);
+        statusview_fill(sheet, doc, true);
         statusview_key(doc, key, WATCH_KEY);
         statusview_headline(doc, line, WATCH_KEY);
     }

@@ -90,7 +90,7 @@ static void perfdata(const struct json_t *doc, char *out, size_t size) {
                 (long long)json_get_int(counters, "auth_failures", 0));
 }
 
-static void put_headline(struct screen *s, const struct json_t *doc, bool short_head) {
+static void put_headline(struct sheet *s, const struct json_t *doc, bool short_head) {
     const char *state = json_get_text(doc, "state");
     char label[32];
     char since[64];
@@ -105,13 +105,13 @@ static void put_headline(struct screen *s, const struct json_t *doc, bool short_
     if (!short_head)
         perfdata(doc, text + n, sizeof text - n);
     if (short_head)
-        screen_put(s, STATUSVIEW_HEAD, screen_look_of(state), label, 0, text);
+        sheet_put(s, STATUSVIEW_HEAD, sheet_look_of(state), label, 0, text);
     else
-        screen_put_whole(s, STATUSVIEW_HEAD, screen_look_of(state), label, 0, text);
+        sheet_put_whole(s, STATUSVIEW_HEAD, sheet_look_of(state), label, 0, text);
     statusview_time(json_get_text(doc, "since"), since, sizeof since);
     text_format(text, sizeof text, "  %.128s, %.15s since %s", json_get_text(doc, "host"), state,
                 since);
-    screen_put(s, STATUSVIEW_HEAD, SCREEN_FAINT, text, 0, "");
+    sheet_put(s, STATUSVIEW_HEAD, SHEET_FAINT, text, 0, "");
 }
 
 /* ---- the way of the mail ---- */
@@ -147,7 +147,7 @@ static const char *trouble_of(const struct json_t *relay) {
     return strcmp(json_get_text(relay, "auth"), "refused") == 0 ? " LOGIN REFUSED" : "";
 }
 
-static void put_flow(struct screen *s, const struct json_t *doc) {
+static void put_flow(struct sheet *s, const struct json_t *doc) {
     const struct json_t *relay = json_get(doc, "relay");
     const struct json_t *rates = json_get(doc, "rates");
     static const char arrow[] = "  ->  ";
@@ -155,34 +155,34 @@ static void put_flow(struct screen *s, const struct json_t *doc) {
     char text[320];
     size_t n;
 
-    screen_blank(s, STATUSVIEW_FLOW);
-    screen_put(s, STATUSVIEW_FLOW, SCREEN_PLAIN, "  ", 2, "");
+    sheet_blank(s, STATUSVIEW_FLOW);
+    sheet_put(s, STATUSVIEW_FLOW, SHEET_PLAIN, "  ", 2, "");
     text_format(text, sizeof text, "%.0f/min in", json_get_real(rates, "accepted_per_minute", 0));
-    screen_add(s, "", SCREEN_GOOD, text);
+    sheet_add(s, "", SHEET_GOOD, text);
     queue_text(json_get(doc, "queue"), text, sizeof text);
-    screen_add(s, arrow, strcmp(text, "queue empty") == 0 ? SCREEN_PLAIN : SCREEN_WARN, text);
+    sheet_add(s, arrow, strcmp(text, "queue empty") == 0 ? SHEET_PLAIN : SHEET_WARN, text);
     relay_name(relay, text, sizeof text);
     n = strlen(text);
     text_format(text + n, sizeof text - n, "%s", trouble);
-    screen_add(s, arrow, trouble[0] != '\0' ? SCREEN_BAD : SCREEN_GOOD, text);
+    sheet_add(s, arrow, trouble[0] != '\0' ? SHEET_BAD : SHEET_GOOD, text);
     text_format(text, sizeof text, "%.0f/min delivered",
                 json_get_real(rates, "sent_per_minute", 0));
-    screen_add(s, arrow, SCREEN_GOOD, text);
+    sheet_add(s, arrow, SHEET_GOOD, text);
 }
 
 /* ---- alerts ---- */
 
-static void put_fact(struct screen *s, int rank, const char *name, const char *text) {
+static void put_fact(struct sheet *s, int rank, const char *name, const char *text) {
     char label[16];
 
     if (text[0] == '\0')
         return;
     text_format(label, sizeof label, "    %s", name);
-    screen_put(s, rank, SCREEN_FAINT, label, FACT, text);
+    sheet_put(s, rank, SHEET_FAINT, label, FACT, text);
 }
 
 /* A step that is a command is not broken: it is there to be copied. Sentences begin as such. */
-static void put_step(struct screen *s, int rank, const char *name, const char *step) {
+static void put_step(struct sheet *s, int rank, const char *name, const char *step) {
     char label[16];
 
     if (step[0] >= 'A' && step[0] <= 'Z') {
@@ -190,11 +190,11 @@ static void put_step(struct screen *s, int rank, const char *name, const char *s
         return;
     }
     text_format(label, sizeof label, "    %s", name);
-    screen_put_whole(s, rank, SCREEN_FAINT, label, FACT, step);
+    sheet_put_whole(s, rank, SHEET_FAINT, label, FACT, step);
 }
 
 /* The worst stands first and keeps its place; of the others what is wrong and what to do. */
-static void put_alert(struct screen *s, const struct json_t *alert, bool worst, bool say_what) {
+static void put_alert(struct sheet *s, const struct json_t *alert, bool worst, bool say_what) {
     const char *severity = json_get_text(alert, "severity");
     double since = json_get_real(alert, "since", 0);
     const struct json_t *fix = json_get(alert, "fix");
@@ -210,8 +210,8 @@ static void put_alert(struct screen *s, const struct json_t *alert, bool worst, 
     clock_text(at, sizeof at, since);
     text_format(text, sizeof text, "  %.90s  since %s (%s)", json_get_text(alert, "diagnosis"), at,
                 age);
-    screen_blank(s, worst ? STATUSVIEW_FLOW : STATUSVIEW_NEXT_ALERTS);
-    screen_put(s, worst ? STATUSVIEW_IMPACT : head, screen_look_of(severity), label, 0, text);
+    sheet_blank(s, worst ? STATUSVIEW_FLOW : STATUSVIEW_NEXT_ALERTS);
+    sheet_put(s, worst ? STATUSVIEW_IMPACT : head, sheet_look_of(severity), label, 0, text);
     if (say_what)
         put_fact(s, head, "what", json_get_text(alert, "summary"));
     put_fact(s, worst ? STATUSVIEW_IMPACT : STATUSVIEW_WHY, "mail", json_get_text(alert, "impact"));
@@ -224,11 +224,11 @@ static void put_alert(struct screen *s, const struct json_t *alert, bool worst, 
 
 /* ---- details ---- */
 
-static void put_line(struct screen *s, int rank, const char *name, const char *text) {
+static void put_line(struct sheet *s, int rank, const char *name, const char *text) {
     char label[24];
 
     text_format(label, sizeof label, "  %s", name);
-    screen_put(s, rank, SCREEN_FAINT, label, LABEL, text);
+    sheet_put(s, rank, SHEET_FAINT, label, LABEL, text);
 }
 
 static void delay_word(double seconds, char *out, size_t size) {
@@ -287,7 +287,7 @@ static const struct json_t *worst_source(const struct json_t *doc) {
     return json_at(all, 0);
 }
 
-static void put_smarthost(struct screen *s, const struct json_t *doc) {
+static void put_smarthost(struct sheet *s, const struct json_t *doc) {
     const struct json_t *relay = json_get(doc, "relay");
     const struct json_t *login = json_get(doc, "credentials");
     const char *until = json_get_text(relay, "certificate_expires");
@@ -310,7 +310,7 @@ static void put_smarthost(struct screen *s, const struct json_t *doc) {
     put_line(s, STATUSVIEW_DETAILS, "login", text);
 }
 
-static void put_details(struct screen *s, const struct json_t *doc) {
+static void put_details(struct sheet *s, const struct json_t *doc) {
     const struct json_t *ledger = json_get(doc, "ledger");
     const struct json_t *delays = json_get(doc, "delays");
     const struct json_t *source = worst_source(doc);
@@ -318,7 +318,7 @@ static void put_details(struct screen *s, const struct json_t *doc) {
     const char *advice = json_get_text(store, "advice");
     char text[700];
 
-    screen_blank(s, STATUSVIEW_DETAILS);
+    sheet_blank(s, STATUSVIEW_DETAILS);
     put_smarthost(s, doc);
     text_format(
         text, sizeof text,
@@ -339,7 +339,7 @@ static void put_details(struct screen *s, const struct json_t *doc) {
 }
 
 /* Lines of trouble that no diagnosis knows and that were not seen before this day. */
-static void put_first_seen(struct screen *s, const struct json_t *fresh) {
+static void put_first_seen(struct sheet *s, const struct json_t *fresh) {
     size_t n = json_count(fresh);
     char text[400];
 
@@ -361,7 +361,7 @@ static void put_first_seen(struct screen *s, const struct json_t *fresh) {
     }
 }
 
-static void put_ended(struct screen *s, const struct json_t *ended) {
+static void put_ended(struct sheet *s, const struct json_t *ended) {
     for (size_t i = 0; i < json_count(ended); i++) {
         const struct json_t *alert = json_at(ended, i);
         char at[16];
@@ -374,7 +374,7 @@ static void put_ended(struct screen *s, const struct json_t *ended) {
     }
 }
 
-void statusview_fill(struct screen *s, const struct json_t *doc, bool short_head) {
+void statusview_fill(struct sheet *s, const struct json_t *doc, bool short_head) {
     const struct json_t *alerts = json_get(doc, "alerts");
 
     put_headline(s, doc, short_head);
@@ -386,13 +386,13 @@ void statusview_fill(struct screen *s, const struct json_t *doc, bool short_head
     put_ended(s, json_get(doc, "ended_alerts"));
 }
 
-void statusview_fill_unknown(struct screen *s, const char *where, const char *why) {
+void statusview_fill_unknown(struct sheet *s, const char *where, const char *why) {
     char text[700];
 
     text_format(text, sizeof text, " - relaywatchd does not answer at %s: %s", where, why);
-    screen_put(s, STATUSVIEW_HEAD, screen_look_of("unknown"), "RELAY UNKNOWN", 0, text);
-    screen_put(s, STATUSVIEW_HEAD, SCREEN_PLAIN, "  ", 2,
-               "Mail may flow all the same: nobody is watching.");
-    screen_put(s, STATUSVIEW_HEAD, SCREEN_PLAIN, "  ", 2, "Start it: systemctl start relaywatchd");
-    screen_put(s, STATUSVIEW_HEAD, SCREEN_PLAIN, "  ", 2, "(without systemd: relaywatch run)");
+    sheet_put(s, STATUSVIEW_HEAD, sheet_look_of("unknown"), "RELAY UNKNOWN", 0, text);
+    sheet_put(s, STATUSVIEW_HEAD, SHEET_PLAIN, "  ", 2,
+              "Mail may flow all the same: nobody is watching.");
+    sheet_put(s, STATUSVIEW_HEAD, SHEET_PLAIN, "  ", 2, "Start it: systemctl start relaywatchd");
+    sheet_put(s, STATUSVIEW_HEAD, SHEET_PLAIN, "  ", 2, "(without systemd: relaywatch run)");
 }

@@ -3,7 +3,7 @@
 #define CLI_STATUSVIEW_H
 
 #include "json.h"
-#include "screen.h"
+#include "sheet.h"
 
 /* The ranks: what of it stays on a small screen. */
 enum statusview_rank {
@@ -19,7 +19,7 @@ enum statusview_rank {
 
 /* `short_head`: the first line is broken to the width, and is not said again below; else it is one
  * line whatever its length, with performance data, as monitoring wants it. */
-void statusview_fill(struct screen *screen, const struct json_t *doc, bool short_head);
+void statusview_fill(struct sheet *sheet, const struct json_t *doc, bool short_head);
 
 /* "RELAY CRITICAL - what is wrong" */
 void statusview_headline(const struct json_t *doc, char *out, size_t size);
@@ -29,7 +29,7 @@ void statusview_headline(const struct json_t *doc, char *out, size_t size);
 void statusview_key(const struct json_t *doc, char *out, size_t size);
 
 /* "relaywatchd does not answer" as a screen. */
-void statusview_fill_unknown(struct screen *screen, const char *where, const char *why);
+void statusview_fill_unknown(struct sheet *sheet, const char *where, const char *why);
 
 /* A time of the document in the zone of who reads it. */
 void statusview_time(const char *rfc3339, char *out, size_t size);

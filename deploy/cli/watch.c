@@ -20,7 +20,7 @@
 #include "xmem.h"
 #include "cli.h"
 
-enum { ROWS_MOST = SCREEN_LINES, ROWS_DEFAULT = 24, COLUMNS_DEFAULT = 80, COLUMNS_LEAST = 20 };
+enum { ROWS_MOST = SHEET_LINES, ROWS_DEFAULT = 24, COLUMNS_DEFAULT = 80, COLUMNS_LEAST = 20 };
 
 struct watch {
     watch_look_fn *look;
@@ -31,9 +31,9 @@ struct watch {
     bool lost;  /* the output is gone */
     struct termios before;
     char key[WATCH_KEY]; /* of the last line */
-    struct screen screen;
+    struct sheet sheet;
     size_t rows; /* that are drawn */
-    char drawn[ROWS_MOST][SCREEN_LINE_BYTES];
+    char drawn[ROWS_MOST][SHEET_LINE_BYTES];
 };
 
 /* Stands for a row that the line before it goes on in. */
@@ -128,15 +128,15 @@ static bool stands(const struct watch *w, const char *text, size_t row, size_t h
 /* Writes the lines that differ from what stands there. A line that fills its last row is not
  * followed by an erase: that would take its last character. */
 static void draw(struct watch *w, size_t rows) {
-    size_t size = ROWS_MOST * (SCREEN_LINE_BYTES + 32);
+    size_t size = ROWS_MOST * (SHEET_LINE_BYTES + 32);
     char *out = xcalloc(1, size);
     size_t n = 0;
     size_t row = 0;
 
-    for (size_t i = 0; row < rows && (i < w->screen.count || row < w->rows); i++) {
-        const char *text = i < w->screen.count ? w->screen.line[i].text : "";
+    for (size_t i = 0; row < rows && (i < w->sheet.count || row < w->rows); i++) {
+        const char *text = i < w->sheet.count ? w->sheet.line[i].text : "";
         bool full = false;
-        size_t height = i < w->screen.count ? screen_rows(&w->screen, i, &full) : 1;
+        size_t height = i < w->sheet.count ? sheet_rows(&w->sheet, i, &full) : 1;
 
         if (row + height > rows)
             break;
@@ -164,13 +164,13 @@ static void look_and_draw(struct watch *w) {
     watch_size(STDOUT_FILENO, &columns, &rows);
     if (rows < 1 || rows > ROWS_MOST)
         rows = rows < 1 ? ROWS_DEFAULT : ROWS_MOST;
-    screen_init(&w->screen, columns, cli_colour(STDOUT_FILENO));
-    w->look(&w->screen, key, line, w->arg);
-    screen_fit(&w->screen, (size_t)rows - (rows > 1), WATCH_MORE);
+    sheet_init(&w->sheet, columns, cli_colour(STDOUT_FILENO));
+    w->look(&w->sheet, key, line, w->arg);
+    sheet_fit(&w->sheet, (size_t)rows - (rows > 1), WATCH_MORE);
     strftime(at, sizeof at, "%H:%M:%S", localtime_r(&now, &tm));
     text_format(foot, sizeof foot, "  at %s, every %d s, q ends", at, w->every_ms / 1000);
     if (rows > 1)
-        screen_put(&w->screen, 0, SCREEN_FAINT, foot, 0, "");
+        sheet_put(&w->sheet, 0, SHEET_FAINT, foot, 0, "");
     draw(w, (size_t)rows);
 }
 
@@ -181,8 +181,8 @@ static void look_and_print(struct watch *w) {
     time_t now = (time_t)(clock_wall_ms() / 1000);
     struct tm tm;
 
-    screen_init(&w->screen, COLUMNS_DEFAULT, false);
-    w->look(&w->screen, key, line, w->arg);
+    sheet_init(&w->sheet, COLUMNS_DEFAULT, false);
+    w->look(&w->sheet, key, line, w->arg);
     if (strcmp(key, w->key) == 0)
         return;
     text_copy(w->key, sizeof w->key, key);

@@ -4,7 +4,7 @@
 #ifndef CLI_WATCH_H
 #define CLI_WATCH_H
 
-#include "screen.h"
+#include "sheet.h"
 
 enum { WATCH_KEY = 1024, WATCH_EVERY_MS = 2000 };
 
@@ -12,7 +12,7 @@ enum { WATCH_KEY = 1024, WATCH_EVERY_MS = 2000 };
 #define WATCH_MORE "  (more than fits here: relaywatch status --full)"
 
 /* What there is to see now. `key`: what makes it a change worth a line; `line`: that line. */
-typedef void watch_look_fn(struct screen *screen, char key[WATCH_KEY], char line[WATCH_KEY],
+typedef void watch_look_fn(struct sheet *sheet, char key[WATCH_KEY], char line[WATCH_KEY],
                            void *arg);
 
 /* Returns when it was ended. `every_ms`: between two looks. */

@@ -1,7 +1,7 @@
 /* See daemon.h. The way of a line of the log can be read here whole:
  *
  *     sources -> on_line: parse, diagnose -> on_event: counters, rings, destinations,
- *                                               messages (ledger), trend, health, shapes
+ *                                               messages (ledger, trend), health, shapes
  *          -> on_batch: publish totals and position, look at the rules
  *
  * and once a second on_tick: the milter's page, questions to the keeper, rules, slots. */
@@ -49,8 +49,7 @@ static void on_event(struct daemon *d, const struct mailev *ev) {
     if (ev->time_ms > d->clock.now_ms)
         d->clock.now_ms = clock_wall_ms(); /* a line ahead of it: our idea of now is old */
     count_event(d, ev);
-    trend_note(&d->trendkeep.trend, ev, messages_note(&d->messages, ev, d->clock.now_ms),
-               d->clock.now_ms);
+    messages_note(&d->messages, ev, d->clock.now_ms);
     health_note(&d->health, ev, event_time(ev, d->clock.now_ms));
     shapes_note(&d->shapes, ev, event_time(ev, d->clock.now_ms));
     rotation_note(&d->change.rotation, ev, event_time(ev, d->clock.now_ms));
@@ -118,6 +117,7 @@ static void on_log_start(const struct totals *from, void *arg) {
     delays_restore(&d->messages.delays, &d->log.now);
     shapes_restore(&d->shapes, &d->log.now);
     trendkeep_begin(&d->trendkeep, &d->conf);
+    d->messages.trend = &d->trendkeep.trend;
     milterpage_attach(&d->milter);
     messages_begin(&d->messages, &d->conf, from, &t, d->milter.page, d->clock.now_ms);
     d->log.begun = true;

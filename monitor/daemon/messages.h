@@ -15,6 +15,7 @@
 #include "delays.h"
 #include "history.h"
 #include "ledger.h"
+#include "trend.h"
 #include "tail.h"
 
 struct ledgerfile;
@@ -29,6 +30,7 @@ struct messages {
     int image;  /* of the history; -1: not open */
     bool told_image;
     char image_path[300];
+    struct trend *trend;        /* somebody else's; noted in, too */
     const struct mltpage *page; /* the milter's, as it is mapped now; NULL: it is not */
 };
 
@@ -41,8 +43,7 @@ void messages_clear(struct messages *m);
 /* The milter's page is mapped there now. */
 void messages_set_page(struct messages *m, const struct mltpage *page);
 
-/* Returns whether it is of a message that is known and was not tried before. */
-bool messages_note(struct messages *m, const struct mailev *ev, int64_t now_ms);
+void messages_note(struct messages *m, const struct mailev *ev, int64_t now_ms);
 
 /* Looks at the milter's ring and for what the queue does not have: once a second. `queue`: as it
  * was counted lately, else NULL. True when there is something to publish. */

@@ -6,7 +6,7 @@
 #include "sample_view.h"
 #include "sinceview.h"
 
-static struct screen s;
+static struct sheet s;
 
 static bool shows(const char *what) {
     for (size_t i = 0; i < s.count; i++) {
@@ -23,7 +23,7 @@ static void fill(const struct sample *sample, const char *query) {
     struct json_t *doc = json_read(text, strlen(text), &why);
 
     setenv("TZ", "UTC", 1);
-    screen_init(&s, 80, false);
+    sheet_init(&s, 80, false);
     sinceview_fill(&s, doc);
     json_release(&doc);
     free(text);

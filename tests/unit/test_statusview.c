@@ -9,7 +9,7 @@
 #include "statusview.h"
 
 static struct sample *sample;
-static struct screen s;
+static struct sheet s;
 
 static struct json_t *document(void) {
     struct fault why;
@@ -38,7 +38,7 @@ static bool shows(const char *what) {
 Test(statusview, as_monitoring_wants_it, .init = begin) {
     struct json_t *doc = document();
 
-    screen_init(&s, 80, false);
+    sheet_init(&s, 80, false);
     statusview_fill(&s, doc, false);
     cr_expect(strncmp(s.line[0].text,
                       "RELAY CRITICAL - The smarthost refuses our login | queue=23 ", 59) == 0,
@@ -77,11 +77,11 @@ Test(statusview, fits_into_80x24, .init = begin) {
         size_t taken = 0;
         bool full;
 
-        screen_init(&s, 80, false);
+        sheet_init(&s, 80, false);
         statusview_fill(&s, doc, true);
-        screen_fit(&s, (size_t)rows, "more");
+        sheet_fit(&s, (size_t)rows, "more");
         for (size_t i = 0; i < s.count; i++) {
-            size_t height = screen_rows(&s, i, &full);
+            size_t height = sheet_rows(&s, i, &full);
 
             taken += height;
             cr_expect(height == 1 || strstr(s.line[i].text, "postconf") != NULL, "%s",
@@ -140,7 +140,7 @@ Test(statusview, delays) {
 }
 
 Test(statusview, no_answer) {
-    screen_init(&s, 80, false);
+    sheet_init(&s, 80, false);
     statusview_fill_unknown(&s, "127.0.0.1:1", "refused\033[2J");
     cr_expect(shows("RELAY UNKNOWN - relaywatchd does not answer at 127.0.0.1:1: refused?[2J"));
     cr_expect(shows("systemctl start relaywatchd"));

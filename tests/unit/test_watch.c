@@ -23,17 +23,17 @@ static size_t have;
 static unsigned looks;
 
 /* One line that stays, one that moves, a command that takes two rows. */
-static void look(struct screen *screen, char key[WATCH_KEY], char line[WATCH_KEY], void *arg) {
+static void look(struct sheet *sheet, char key[WATCH_KEY], char line[WATCH_KEY], void *arg) {
     char text[64];
 
     (void)arg;
     looks++;
     text_format(text, sizeof text, "look %u", looks);
-    screen_put(screen, 0, SCREEN_BAD, "RELAY CRITICAL", 0, " - a line that stays");
-    screen_put(screen, 0, SCREEN_PLAIN, "", 0, text);
-    screen_put_whole(screen, 0, SCREEN_PLAIN, "  do", 5,
-                     "a-command-of-more-than-eighty-columns-that-goes-on-in-the-next-row-of-it-and-"
-                     "ends-there");
+    sheet_put(sheet, 0, SHEET_BAD, "RELAY CRITICAL", 0, " - a line that stays");
+    sheet_put(sheet, 0, SHEET_PLAIN, "", 0, text);
+    sheet_put_whole(sheet, 0, SHEET_PLAIN, "  do", 5,
+                    "a-command-of-more-than-eighty-columns-that-goes-on-in-the-next-row-of-it-and-"
+                    "ends-there");
     text_format(key, WATCH_KEY, "%u", looks / 2);
     text_format(line, WATCH_KEY, "line %u", looks);
 }

@@ -1,5 +1,5 @@
-/* See screen.h. */
-#include "screen.h"
+/* See sheet.h. */
+#include "sheet.h"
 
 #include <string.h>
 
@@ -7,14 +7,14 @@
 
 /* ---- one line ---- */
 
-static const char *code_of(const struct screen *s, enum screen_look look) {
+static const char *code_of(const struct sheet *s, enum sheet_look look) {
     static const char *const codes[] = {"",           "\033[2m",    "\033[1;32m",
                                         "\033[1;33m", "\033[1;31m", "\033[1m"};
 
     return s->colour ? codes[look] : "";
 }
 
-static void append(struct screen_line *line, const char *p, size_t n) {
+static void append(struct sheet_line *line, const char *p, size_t n) {
     size_t have = strlen(line->text);
 
     if (have + n < sizeof line->text) { /* always, but for a line that is not broken */
@@ -23,9 +23,9 @@ static void append(struct screen_line *line, const char *p, size_t n) {
     }
 }
 
-static void append_look(const struct screen *s, struct screen_line *line, enum screen_look look,
+static void append_look(const struct sheet *s, struct sheet_line *line, enum sheet_look look,
                         const char *p, size_t n) {
-    bool coloured = look != SCREEN_PLAIN && s->colour && n > 0;
+    bool coloured = look != SHEET_PLAIN && s->colour && n > 0;
 
     if (coloured)
         append(line, code_of(s, look), strlen(code_of(s, look)));
@@ -34,8 +34,8 @@ static void append_look(const struct screen *s, struct screen_line *line, enum s
         append(line, "\033[0m", 4);
 }
 
-static struct screen_line *new_line(struct screen *s, int rank) {
-    struct screen_line *line = s->count < SCREEN_LINES ? &s->line[s->count++] : &s->beyond;
+static struct sheet_line *new_line(struct sheet *s, int rank) {
+    struct sheet_line *line = s->count < SHEET_LINES ? &s->line[s->count++] : &s->beyond;
 
     line->text[0] = '\0';
     line->rank = rank;
@@ -91,14 +91,14 @@ static size_t take_bytes(const char *text, int room) {
     return n;
 }
 
-static void indent_by(struct screen_line *line, int columns) {
+static void indent_by(struct sheet_line *line, int columns) {
     for (int i = 0; i < columns; i++)
         append(line, " ", 1);
 }
 
 /* The text from where the line is now, going on in new ones. */
-static void put_broken(struct screen *s, struct screen_line *line, int used, int indent,
-                       enum screen_look look, const char *text) {
+static void put_broken(struct sheet *s, struct sheet_line *line, int used, int indent,
+                       enum sheet_look look, const char *text) {
     if (s->columns > 0 && used >= s->columns && *text != '\0') {
         line = new_line(s, line->rank);
         indent_by(line, indent);
@@ -106,7 +106,7 @@ static void put_broken(struct screen *s, struct screen_line *line, int used, int
         text += strspn(text, " ");
     }
     while (*text != '\0') {
-        int room = s->columns == 0 ? SCREEN_LINE_BYTES : s->columns - used;
+        int room = s->columns == 0 ? SHEET_LINE_BYTES : s->columns - used;
         size_t n = take_bytes(text, room > 0 ? room : 1);
 
         append_look(s, line, look, text, n);
@@ -121,18 +121,18 @@ static void put_broken(struct screen *s, struct screen_line *line, int used, int
     }
 }
 
-void screen_init(struct screen *s, int terminal, bool colour) {
+void sheet_init(struct sheet *s, int terminal, bool colour) {
     s->colour = colour;
     s->terminal = terminal;
-    s->columns = terminal < SCREEN_COLUMNS_MOST ? terminal : SCREEN_COLUMNS_MOST;
+    s->columns = terminal < SHEET_COLUMNS_MOST ? terminal : SHEET_COLUMNS_MOST;
     s->blocks = 0;
     s->count = 0;
 }
 
-void screen_put(struct screen *s, int rank, enum screen_look look, const char *label, int indent,
-                const char *text) {
+void sheet_put(struct sheet *s, int rank, enum sheet_look look, const char *label, int indent,
+               const char *text) {
     char harmless[2048];
-    struct screen_line *line;
+    struct sheet_line *line;
     int used = columns_of(label, strlen(label));
     int blanks = 0;
 
@@ -147,21 +147,21 @@ void screen_put(struct screen *s, int rank, enum screen_look look, const char *l
         used = indent;
     }
     clean(harmless, sizeof harmless, text);
-    put_broken(s, line, used, s->columns > 0 && used > s->columns / 2 ? 2 : used, SCREEN_PLAIN,
+    put_broken(s, line, used, s->columns > 0 && used > s->columns / 2 ? 2 : used, SHEET_PLAIN,
                harmless);
 }
 
-void screen_put_whole(struct screen *s, int rank, enum screen_look look, const char *label,
-                      int indent, const char *text) {
+void sheet_put_whole(struct sheet *s, int rank, enum sheet_look look, const char *label, int indent,
+                     const char *text) {
     int columns = s->columns;
 
     s->columns = 0;
-    screen_put(s, rank, look, label, indent, text);
+    sheet_put(s, rank, look, label, indent, text);
     s->columns = columns;
 }
 
 /* Columns of what stands in a line: a colour takes none. */
-static int columns_used(const struct screen_line *line) {
+static int columns_used(const struct sheet_line *line) {
     int used = 0;
 
     for (const char *p = line->text; *p != '\0'; p++) {
@@ -173,16 +173,16 @@ static int columns_used(const struct screen_line *line) {
     return used;
 }
 
-size_t screen_rows(const struct screen *s, size_t i, bool *full_out) {
+size_t sheet_rows(const struct sheet *s, size_t i, bool *full_out) {
     int used = columns_used(&s->line[i]);
 
     *full_out = used > 0 && used % s->terminal == 0;
     return used == 0 ? 1 : (size_t)((used + s->terminal - 1) / s->terminal);
 }
 
-void screen_add(struct screen *s, const char *before, enum screen_look look, const char *text) {
+void sheet_add(struct sheet *s, const char *before, enum sheet_look look, const char *text) {
     enum { INDENT = 4 };
-    struct screen_line *line;
+    struct sheet_line *line;
     char harmless[1024];
     int used;
 
@@ -201,14 +201,14 @@ void screen_add(struct screen *s, const char *before, enum screen_look look, con
     put_broken(s, line, used, used, look, harmless);
 }
 
-void screen_blank(struct screen *s, int rank) {
+void sheet_blank(struct sheet *s, int rank) {
     s->blocks++;
     (void)new_line(s, rank);
 }
 
 /* ---- what fits ---- */
 
-static void remove_block(struct screen *s, unsigned block) {
+static void remove_block(struct sheet *s, unsigned block) {
     size_t kept = 0;
 
     for (size_t i = 0; i < s->count; i++) {
@@ -222,7 +222,7 @@ static void remove_block(struct screen *s, unsigned block) {
 }
 
 /* The last block of the largest rank; false: only rank 0 is left. */
-static bool least_block(const struct screen *s, unsigned *block_out) {
+static bool least_block(const struct sheet *s, unsigned *block_out) {
     int rank = 0;
 
     for (size_t i = 0; i < s->count; i++) {
@@ -234,16 +234,16 @@ static bool least_block(const struct screen *s, unsigned *block_out) {
     return rank > 0;
 }
 
-static size_t rows_of_all(const struct screen *s) {
+static size_t rows_of_all(const struct sheet *s) {
     size_t rows = 0;
     bool full;
 
     for (size_t i = 0; i < s->count; i++)
-        rows += screen_rows(s, i, &full);
+        rows += sheet_rows(s, i, &full);
     return rows;
 }
 
-void screen_fit(struct screen *s, size_t rows, const char *hint) {
+void sheet_fit(struct sheet *s, size_t rows, const char *hint) {
     bool cut = false;
     unsigned block;
 
@@ -256,13 +256,13 @@ void screen_fit(struct screen *s, size_t rows, const char *hint) {
     while (cut && s->count > 0 && s->line[s->count - 1].text[0] == '\0')
         s->count--;
     if (cut && rows > 0)
-        screen_put(s, 0, SCREEN_FAINT, hint, 0, "");
+        sheet_put(s, 0, SHEET_FAINT, hint, 0, "");
 }
 
-enum screen_look screen_look_of(const char *state) {
+enum sheet_look sheet_look_of(const char *state) {
     if (strcmp(state, "ok") == 0)
-        return SCREEN_GOOD;
+        return SHEET_GOOD;
     if (strcmp(state, "critical") == 0)
-        return SCREEN_BAD;
-    return strcmp(state, "unknown") == 0 ? SCREEN_BOLD : SCREEN_WARN;
+        return SHEET_BAD;
+    return strcmp(state, "unknown") == 0 ? SHEET_BOLD : SHEET_WARN;
 }
