@@ -110,6 +110,11 @@ Test(chart, times) {
     draw(&chart);
     cr_expect_not_null(strstr(text, "<rect class=\"gap\" x=\"1\" y=\"0\" width=\"2\""), "one gap");
     line.point[2].counters = &counters;
+    line.point[3].counters = NULL;
+    draw(&chart);
+    cr_expect_not_null(strstr(text, "<rect class=\"gap\" x=\"3\" y=\"0\" width=\"1\""),
+                       "at the end");
+    line.point[3].counters = &counters;
     chart.series[0].value[2] = -1;
     chart.series[0].value[3] = 60000;
     draw(&chart);
