@@ -65,6 +65,9 @@ static const struct parameter parameters[] = {
      "file with the password for Redis; empty: none"},
     {"http_listen", TEXT, FIELD(http_listen), 0, 0, "127.0.0.1:9154",
      "address:port of page, metrics and API"},
+    {"http_hosts", TEXT, FIELD(http_hosts), 0, 0, "",
+     "names that browsers and scrapers may call the page by, beside addresses, localhost and this "
+     "machine's own name; parted by blanks"},
     {"state_dir", PATH, FIELD(state_dir), 0, 0, "/var/lib/relaywatch",
      "relaywatchd's own folder: totals and log position"},
     {"notify_state_dir", PATH, FIELD(notify_state_dir), 0, 0, "/var/lib/relaywatch-notify",

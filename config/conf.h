@@ -34,6 +34,7 @@ struct conf {
     char redis_user[64];
     char redis_password_file[256];
     char http_listen[64]; /* "address:port" */
+    char http_hosts[256]; /* more names that the page goes by */
 
     /* folders and sockets */
     char state_dir[256];

@@ -92,6 +92,25 @@ static size_t utf8_length(const unsigned char *p, size_t n) {
     return want;
 }
 
+size_t text_utf8(struct span s, uint32_t *code_out) {
+    static const unsigned char first[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+    const unsigned char *p = (const unsigned char *)s.p;
+    size_t n = s.n > 0 ? utf8_length(p, s.n) : 0;
+    uint32_t code = n > 0 ? p[0] & first[n] : 0;
+
+    for (size_t i = 1; i < n; i++)
+        code = code << 6 | (p[i] & 0x3f);
+    *code_out = code;
+    return n;
+}
+
+/* Format characters (Unicode's category Cf) and the line and paragraph separators. */
+bool text_is_unseen(uint32_t c) {
+    return c == 0xad || c == 0x61c || c == 0x180e || (c >= 0x200b && c <= 0x200f) ||
+           (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||
+           (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe0fff);
+}
+
 bool text_copy_printable(char *out, size_t size, struct span from) {
     const unsigned char *p = (const unsigned char *)from.p;
     size_t at = 0;

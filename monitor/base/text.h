@@ -36,6 +36,14 @@ bool text_format(char *out, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4)
  * result may be shown on a terminal and put into JSON. */
 bool text_copy_printable(char *out, size_t size, struct span from);
 
+/* How many bytes the character at the beginning takes, and its code point; 0: not valid UTF-8 (RFC
+ * 3629), or nothing is there. */
+size_t text_utf8(struct span s, uint32_t *code_out);
+
+/* A character that shows nothing, or turns the direction of what stands beside it: zero width,
+ * bidirectional controls, tags, ... */
+bool text_is_unseen(uint32_t code);
+
 /* Decimal, digits only, whole span, no overflow, between min and max; else false and *out
  * untouched. */
 bool text_u64(struct span s, uint64_t min, uint64_t max, uint64_t *out);

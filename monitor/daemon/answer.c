@@ -5,6 +5,7 @@
 
 #include "clock.h"
 #include "xmem.h"
+#include "historydoc.h"
 #include "messagedoc.h"
 #include "metrics.h"
 #include "page.h"
@@ -68,6 +69,8 @@ static void fill_view(struct daemon *d, struct view *v) {
     v->ledger = ledger_totals(d->messages.ledger);
     v->ledger_sum = ledger_sum(d->messages.ledger);
     v->destinations = &d->destinations;
+    v->rings = &d->rings;
+    v->trend = &d->trendkeep.trend;
 }
 
 static void answer_text(struct http_reply *reply, const char *type, char *text) {
@@ -97,12 +100,18 @@ void answer_get(const char *path, const char *query, struct http_reply *reply, v
     fill_view(d, &v);
     if (v.ledger == NULL)
         v.ledger = &no_ledger;
-    if (strcmp(path, "/") == 0) {
-        answer_text(reply, "text/html; charset=utf-8", page_print(&v));
+    if (strcmp(path, "/") == 0 || strcmp(path, "/now") == 0) {
+        answer_text(reply, "text/html; charset=utf-8", page_print(&v, path[1] == '\0'));
     } else if (strcmp(path, "/metrics") == 0) {
         answer_text(reply, "text/plain; version=0.0.4; charset=utf-8", metrics_print(&v));
     } else if (strcmp(path, "/api/v1/status") == 0) {
         answer_text(reply, "application/json", statusdoc_print(&v));
+    } else if (strcmp(path, "/api/v1/history") == 0) {
+        int status;
+        char *text = historydoc_print(&v, query, &status);
+
+        answer_text(reply, "application/json", text);
+        reply->status = status;
     } else if (strcmp(path, "/style.css") == 0) {
         answer_text(reply, "text/css; charset=utf-8", xstrdup(page_style()));
     } else if (strcmp(path, "/page.js") == 0) {
@@ -115,7 +124,8 @@ void answer_get(const char *path, const char *query, struct http_reply *reply, v
     } else {
         answer_text(
             reply, "text/plain; charset=utf-8",
-            xstrdup("not here: / /metrics /api/v1/status /api/v1/message /healthz /readyz\n"));
+            xstrdup("not here: / /metrics /api/v1/status /api/v1/history /api/v1/message /healthz "
+                    "/readyz\n"));
         reply->status = 404;
     }
 }

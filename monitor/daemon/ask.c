@@ -33,6 +33,12 @@ static void note_queue(struct daemon *d, const struct keeper_queue *now, int64_t
     }
     d->queue = *now;
     d->queue_counted_ms = mono_ms;
+    if (d->log.begun) {
+        int64_t wall_ms = clock_wall_ms();
+
+        trend_queue(&d->trendkeep.trend, after + now->maildrop,
+                    now->oldest_s != 0 ? wall_ms / 1000 - now->oldest_s : 0, wall_ms);
+    }
 }
 
 void ask_on_reply(enum keeper_verb verb, const struct keeper_reply *reply, const char *why,

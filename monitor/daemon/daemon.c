@@ -1,7 +1,7 @@
 /* See daemon.h. The way of a line of the log can be read here whole:
  *
  *     sources -> on_line: parse, diagnose -> on_event: counters, rings, destinations,
- *                                               messages (ledger), health, shapes
+ *                                               messages (ledger, trend), health, shapes
  *          -> on_batch: publish totals and position, look at the rules
  *
  * and once a second on_tick: the milter's page, questions to the keeper, rules, slots. */
@@ -116,6 +116,8 @@ static void on_log_start(const struct totals *from, void *arg) {
     logtotals_restore(&d->logtotals, &d->log.now, &d->counters, &t, &d->rings, &d->destinations);
     delays_restore(&d->messages.delays, &d->log.now);
     shapes_restore(&d->shapes, &d->log.now);
+    trendkeep_begin(&d->trendkeep, &d->conf);
+    d->messages.trend = &d->trendkeep.trend;
     milterpage_attach(&d->milter);
     messages_begin(&d->messages, &d->conf, from, &t, d->milter.page, d->clock.now_ms);
     d->log.begun = true;
@@ -249,6 +251,7 @@ static void on_tick(void *arg) {
         publish_milter(d);
     if (d->log.begun) {
         rates_note(&d->rates, &d->counters, mono_ms);
+        trend_watch(&d->trendkeep.trend, d->clock.now_ms);
         look_at_messages(d, mono_ms);
     }
     ask_keeper(d, mono_ms);
@@ -260,6 +263,7 @@ static void on_tick(void *arg) {
         if (d->log.changed)
             count_keep_log(d);
         count_keep(&d->milter_kept);
+        trendkeep_save(&d->trendkeep);
     } else if (d->log.begun && messages_want_save(&d->messages)) {
         count_keep_log(d);
     }
@@ -315,6 +319,19 @@ static void on_end(int number, void *arg) {
     stop(arg, 0);
 }
 
+/* Page and API answer to the names of this host alone: conf.host may be another than the machine's.
+ */
+static struct http *open_http(struct daemon *d, struct fault *why) {
+    char machine[128] = "";
+    char names[sizeof machine + sizeof d->conf.host + sizeof d->conf.http_hosts];
+
+    if (gethostname(machine, sizeof machine - 1) == -1)
+        machine[0] = '\0';
+    text_format(names, sizeof names, "%s %s %s", d->conf.host, machine, d->conf.http_hosts);
+    log_info("http", "answers to addresses, localhost and: %s", names);
+    return http_new(d->loop, d->conf.http_listen, names, answer_get, d, why);
+}
+
 static int open_all(struct daemon *d) {
     struct rules_limits limits = judge_limits(&d->conf);
     char owner[OWNER_SIZE];
@@ -324,7 +341,7 @@ static int open_all(struct daemon *d) {
     d->loop = loop_new(&why);
     if (d->loop == NULL)
         die(EX_OSERR, "%s", why.text);
-    d->http = http_new(d->loop, d->conf.http_listen, answer_get, d, &why);
+    d->http = open_http(d, &why);
     if (d->http == NULL) {
         log_error("http", "%s", why.text);
         return -1;
@@ -356,6 +373,7 @@ static void close_all(struct daemon *d) {
     loop_timer_free(&d->tick);
     count_keep_log(d);
     count_keep(&d->milter_kept);
+    trendkeep_end(&d->trendkeep);
     past_end(d);
     sources_free(&d->sources);
     store_free(&d->store);

@@ -109,6 +109,7 @@ void messages_note(struct messages *m, const struct mailev *ev, int64_t now_ms) 
     if (ledger_may_end(ev))
         read_ring(m);
     noted = ledger_note(m->ledger, ev);
+    trend_note(m->trend, ev, noted.id != 0 && !noted.retried, now_ms);
     if (noted.id == 0)
         return;
     history_note(m->history, ev, noted.id);

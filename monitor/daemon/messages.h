@@ -15,6 +15,7 @@
 #include "delays.h"
 #include "history.h"
 #include "ledger.h"
+#include "trend.h"
 #include "tail.h"
 
 struct ledgerfile;
@@ -29,6 +30,7 @@ struct messages {
     int image;  /* of the history; -1: not open */
     bool told_image;
     char image_path[300];
+    struct trend *trend;        /* somebody else's; noted in, too */
     const struct mltpage *page; /* the milter's, as it is mapped now; NULL: it is not */
 };
 

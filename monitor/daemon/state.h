@@ -31,6 +31,7 @@
 #include "logtotals.h"
 #include "messages.h"
 #include "milterpage.h"
+#include "trendkeep.h"
 #include "view.h"
 
 enum { TICK_MS = 1000, QUEUE_STALE_MS = 60 * 1000 };
@@ -73,6 +74,7 @@ struct daemon {
     struct destinations destinations;
     struct logtotals logtotals;
     struct messages messages;
+    struct trendkeep trendkeep;
     struct rates rates;
 
     struct counted counted; /* what is counted already, of now and of the past */

@@ -119,25 +119,36 @@ static struct json_t *ledger_object(const struct view *v) {
 }
 
 /* Seconds; null where there are none. */
-static struct json_t *delays_object(const struct view *v) {
-    static const double percent[] = {50, 90, 99};
+static struct json_t *percentiles_object(bool any, const int64_t us[3]) {
     static const char *const names[] = {"p50", "p90", "p99"};
     struct json_t *o = json_make_object();
 
+    for (size_t i = 0; i < 3; i++) {
+        if (any)
+            json_put_real(o, names[i], (double)us[i] / 1e6);
+        else
+            json_put_null(o, names[i]);
+    }
+    return o;
+}
+
+/* The whole delay is known of what was before a restart, too; the parts are not. */
+static struct json_t *delays_object(const struct view *v) {
+    static const double percent[] = {50, 90, 99};
+    struct json_t *o = json_make_object();
+    int64_t us[3];
+    uint64_t count = view_delays(v, us);
+
     json_put_int(o, "window_seconds", DELAYS_WINDOW_S);
-    json_put_int(o, "count", (int64_t)delays_count(v->delays, v->now_ms));
-    for (unsigned part = 0; part < DELAYS_PARTS; part++) {
-        struct json_t *p = json_make_object();
-        int64_t us[3];
+    json_put_int(o, "count", (int64_t)count);
+    for (size_t i = 0; count > 0 && i < 3; i++)
+        us[i] *= 1000;
+    json_put(o, delays_part_name(DELAYS_TOTAL), percentiles_object(count > 0, us));
+    json_put_int(o, "parts_count", (int64_t)delays_count(v->delays, v->now_ms));
+    for (unsigned part = 0; part < STAGE_COUNT; part++) {
         bool any = delays_percentiles(v->delays, part, v->now_ms, 3, percent, us);
 
-        for (size_t i = 0; i < 3; i++) {
-            if (any)
-                json_put_real(p, names[i], (double)us[i] / 1e6);
-            else
-                json_put_null(p, names[i]);
-        }
-        json_put(o, delays_part_name(part), p);
+        json_put(o, delays_part_name(part), percentiles_object(any, us));
     }
     return o;
 }

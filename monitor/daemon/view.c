@@ -47,6 +47,19 @@ const char *view_auth_word(const struct view *view) {
     return view->login->verified_ms != 0 || view->health->last_success_ms != 0 ? "ok" : "unknown";
 }
 
+uint64_t view_delays(const struct view *view, int64_t ms_out[TIMELINE_PERCENTILES]) {
+    int64_t hour_ms = (int64_t)timeline_reach_s(TIMELINE_MINUTES) * 1000;
+    struct timeline line;
+    struct timeline_sum sum;
+
+    timeline_make(&line, TIMELINE_MINUTES, view->rings, view->trend, view->now_ms - hour_ms,
+                  view->now_ms);
+    timeline_add_up(&line, view->now_ms, &sum);
+    for (size_t i = 0; sum.delays > 0 && i < TIMELINE_PERCENTILES; i++)
+        ms_out[i] = sum.delay_ms[i];
+    return sum.delays;
+}
+
 enum tail_state view_sources_state(const struct view *view) {
     enum tail_state worst = view->sources > 0 ? TAIL_OK : TAIL_ERROR;
 

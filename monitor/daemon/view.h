@@ -17,10 +17,13 @@
 #include "login.h"
 #include "mltpage.h"
 #include "rates.h"
+#include "rings.h"
 #include "shapes.h"
 #include "rotation.h"
 #include "sources.h"
 #include "store.h"
+#include "timeline.h"
+#include "trend.h"
 
 enum { VIEW_SHAPES = 20 };
 
@@ -53,6 +56,8 @@ struct view {
     const struct ledger_totals *ledger;
     struct ledger_sum ledger_sum;
     const struct delays *delays;
+    const struct rings *rings; /* NULL: not begun */
+    const struct trend *trend;
     const struct destinations *destinations; /* NULL: not begun */
     const struct alert_set *alerts;
     const struct shape *fresh[VIEW_SHAPES]; /* lines of trouble not seen before this day */
@@ -79,6 +84,9 @@ bool view_reachable(const struct view *view);
 /* "verified", "failing", "unknown" and "ok", "refused", "none", "unknown". Static. */
 const char *view_tls_word(const struct view *view);
 const char *view_auth_word(const struct view *view);
+/* How long first attempts of the last hour took, also of what was before a restart: the 50th, 90th
+ * and 99th percentile in milliseconds; returns how many they were, 0: nothing is set. */
+uint64_t view_delays(const struct view *view, int64_t ms_out[TIMELINE_PERCENTILES]);
 /* The worst state of the sources; TAIL_ERROR while they are not begun. */
 enum tail_state view_sources_state(const struct view *view);
 /* Messages in the queue, and the age of the oldest in seconds. 0 while not counted. */

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include "text.h"
 #include "xmem.h"
 #include "httphead.h"
+#include "httphost.h"
 
 enum {
     CONNECTIONS = 64,
@@ -51,6 +53,7 @@ struct http {
     int fd;
     struct loop_watch *watch;
     struct loop_timer *sweep;
+    char *names;
     http_answer_fn *answer;
     void *arg;
     struct connection_list connections;
@@ -74,6 +77,8 @@ static const char *reason(int status) {
         return "Not Found";
     case 405:
         return "Method Not Allowed";
+    case 421:
+        return "Misdirected Request";
     case 413:
         return "Content Too Large";
     case 414:
@@ -145,9 +150,13 @@ static void reply_to(struct connection *c, const struct http_reply *reply, bool 
     send_more(c);
 }
 
-static void refuse(struct connection *c, int status) {
-    const struct http_reply reply = {.status = status, .type = "text/plain; charset=utf-8"};
+static void refuse(struct connection *c, int status, const char *text) {
+    struct http_reply reply = {.status = status, .type = "text/plain; charset=utf-8"};
 
+    if (text != NULL) {
+        reply.body = xstrdup(text);
+        reply.size = strlen(text);
+    }
     c->http->figures.refused++;
     reply_to(c, &reply, false);
 }
@@ -160,7 +169,13 @@ static void answer(struct connection *c, size_t head_size) {
     int status = httphead_parse((struct span){c->head, head_size}, &head);
 
     if (status != 200) {
-        refuse(c, status);
+        refuse(c, status, NULL);
+        return;
+    }
+    if (!httphost_is_ours(head.host, c->http->names)) {
+        refuse(c, 421,
+               "This server does not go by that name: use its address, localhost or its host "
+               "name, or add the name to http_hosts in relaywatch.conf.\n");
         return;
     }
     text_copy_span(path, sizeof path, head.path);
@@ -185,7 +200,7 @@ static void read_more(struct connection *c) {
     if (head_size > 0)
         answer(c, head_size);
     else if (c->head_size == sizeof c->head)
-        refuse(c, 431);
+        refuse(c, 431, NULL);
 }
 
 static void on_ready(int what, void *arg) {
@@ -217,19 +232,22 @@ static bool is_of(const struct connection *c, const unsigned char *address) {
     return address == NULL || memcmp(c->address, address, 16) == 0;
 }
 
-/* While more than `most` share `address` (NULL: all do), drops the oldest, those first whose
- * request is not finished: a reply under way is sent. */
-static void hold_limit(struct http *http, const unsigned char *address, unsigned most) {
+/* While more than `most` share `address` (NULL: all do), drops the oldest: those first that have
+ * their reply and do not close, then those whose request is not finished, then those that do not
+ * read. Never the one that just came: it may be in earnest. */
+static void hold_limit(struct http *http, const unsigned char *address, unsigned most,
+                       const struct connection *fresh) {
+    static const enum phase order[] = {DRAINING, READING, WRITING};
     struct connection *c;
     struct connection *next;
     unsigned open = 0;
 
     TAILQ_FOREACH(c, &http->connections, link)
     open += is_of(c, address);
-    for (int pass = 0; pass < 2; pass++) {
+    for (size_t pass = 0; pass < sizeof order / sizeof order[0]; pass++) {
         for (c = TAILQ_FIRST(&http->connections); c != NULL && open > most; c = next) {
             next = TAILQ_NEXT(c, link);
-            if (!is_of(c, address) || (pass == 0 && c->phase != READING))
+            if (c == fresh || !is_of(c, address) || c->phase != order[pass])
                 continue;
             http->figures.evicted++;
             open--;
@@ -259,8 +277,9 @@ static void on_accept(int what, void *arg) {
     loop_watch_want(c->watch, LOOP_READ);
     TAILQ_INSERT_TAIL(&http->connections, c, link);
     http->figures.open++;
-    hold_limit(http, address, CONNECTIONS_AN_ADDRESS);
-    hold_limit(http, NULL, CONNECTIONS);
+    hold_limit(http, address, CONNECTIONS_AN_ADDRESS, c);
+    hold_limit(http, NULL, CONNECTIONS, c);
+    read_more(c); /* the request is there already, where the kernel waited for it */
 }
 
 static void on_sweep(void *arg) {
@@ -282,6 +301,7 @@ static int listen_at(const char *listen_on, struct fault *why) {
     struct addrinfo *found;
     char address[64];
     char port[8];
+    int deferred_s = DEADLINE_MS / 1000;
     int on = 1;
     int fd;
 
@@ -290,18 +310,21 @@ static int listen_at(const char *listen_on, struct fault *why) {
         return fault_set(why, "%s: not of the form address:port, as in 127.0.0.1:9154", listen_on);
     fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd == -1 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == -1 ||
-        bind(fd, found->ai_addr, found->ai_addrlen) == -1 || listen(fd, 256) == -1) {
+        bind(fd, found->ai_addr, found->ai_addrlen) == -1 || listen(fd, 1024) == -1) {
         fault_errno(why, "listen on %s", listen_on);
         if (fd != -1)
             close(fd);
         fd = -1;
     }
     freeaddrinfo(found);
+    if (fd !=
+        -1) /* not accepted before it has something to say; where that is not to be had, later */
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &deferred_s, sizeof deferred_s);
     return fd;
 }
 
-struct http *http_new(struct loop *loop, const char *listen_on, http_answer_fn *answer_fn,
-                      void *arg, struct fault *why) {
+struct http *http_new(struct loop *loop, const char *listen_on, const char *names,
+                      http_answer_fn *answer_fn, void *arg, struct fault *why) {
     int fd = listen_at(listen_on, why);
     struct http *http;
 
@@ -311,6 +334,7 @@ struct http *http_new(struct loop *loop, const char *listen_on, http_answer_fn *
     TAILQ_INIT(&http->connections);
     http->loop = loop;
     http->fd = fd;
+    http->names = xstrdup(names);
     http->answer = answer_fn;
     http->arg = arg;
     http->watch = loop_watch_new(loop, fd, on_accept, http);
@@ -330,6 +354,7 @@ void http_free(struct http **http) {
     loop_watch_free(&(*http)->watch);
     loop_timer_free(&(*http)->sweep);
     close((*http)->fd);
+    free((*http)->names);
     free(*http);
     *http = NULL;
 }

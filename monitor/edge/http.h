@@ -1,7 +1,9 @@
 /* A small HTTP server for page, metrics and API: one request a connection, GET and HEAD, no body,
  * head up to 8 KiB, 5 s from accept to the last byte, 64 connections in all and 16 an address. Who
- * comes over a limit does not wait: the oldest connection that has not finished its request gives
- * way, as a client in earnest is done within milliseconds. Never blocks.
+ * comes over a limit does not wait: the oldest connection gives way, first of those that have their
+ * reply, then of those that have not finished their request, as a client in earnest is done within
+ * milliseconds. Who calls the server by a name that is
+ * not its own (logic/httphost.h) gets 421. Never blocks.
  *
  * Our own, not evhttp: that has neither a total deadline nor a limit on connections, and the one
  * way to learn when it is done with a connection (a filtering bufferevent with a free callback)
@@ -28,9 +30,10 @@ struct http_reply {
 typedef void http_answer_fn(const char *path, const char *query, struct http_reply *reply,
                             void *arg);
 
-/* `listen_on`: "address:port", IPv6 addresses in brackets. NULL on failure. */
-MUSTCHECK struct http *http_new(struct loop *loop, const char *listen_on, http_answer_fn *answer,
-                                void *arg, struct fault *why);
+/* `listen_on`: "address:port", IPv6 addresses in brackets; `names`: the server's own names beside
+ * addresses and localhost, see httphost.h. NULL on failure. */
+MUSTCHECK struct http *http_new(struct loop *loop, const char *listen_on, const char *names,
+                                http_answer_fn *answer, void *arg, struct fault *why);
 void http_free(struct http **http);
 
 struct http_figures {

@@ -48,8 +48,9 @@ static bool split_target(struct span target, struct httphead *out) {
     if (span_starts(target, "http://")) {
         const char *slash = memchr(target.p + 7, '/', target.n - 7);
 
-        if (slash == NULL)
+        if (slash == NULL || slash == target.p + 7)
             return false;
+        out->host = (struct span){target.p + 7, (size_t)(slash - target.p) - 7};
         target = (struct span){slash, target.n - (size_t)(slash - target.p)};
     }
     if (target.n == 0 || target.p[0] != '/')
@@ -66,7 +67,7 @@ static bool name_is(struct span name, const char *want) {
 }
 
 /* A field line; 200, or why the request is refused: we read no body. */
-static int check_field(struct span line) {
+static int check_field(struct span line, struct span *host_out) {
     const char *colon = memchr(line.p, ':', line.n);
     struct span name;
     struct span value;
@@ -79,6 +80,11 @@ static int check_field(struct span line) {
         return 400;
     if (name_is(name, "Content-Length") && !span_is(value, "0"))
         return 413;
+    if (name_is(name, "Host")) {
+        if (host_out->p != NULL)
+            return 400;
+        *host_out = value;
+    }
     return 200;
 }
 
@@ -86,6 +92,7 @@ int httphead_parse(struct span head, struct httphead *out) {
     struct span line;
     struct span method;
     struct span target;
+    struct span host = {NULL, 0};
     int status;
 
     memset(out, 0, sizeof *out);
@@ -104,9 +111,12 @@ int httphead_parse(struct span head, struct httphead *out) {
         if (!take_line(&head, &line))
             return 400;
         if (line.n == 0)
-            return head.n == 0 ? 200 : 400;
-        status = check_field(line);
+            break;
+        status = check_field(line, &host);
         if (status != 200)
             return status;
     }
+    if (out->host.p == NULL)
+        out->host = host;
+    return head.n == 0 ? 200 : 400;
 }

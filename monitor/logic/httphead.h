@@ -11,6 +11,8 @@ struct httphead {
     bool head_only;    /* HEAD */
     struct span path;  /* begins with '/'; as sent, without query */
     struct span query; /* behind '?' */
+    struct span host; /* with its port, as sent: of an absolute target, else the Host field; none: p
+                         is NULL */
 };
 
 /* Where the head ends in what was read so far (length with its empty line), 0: not yet. */

@@ -1,4 +1,5 @@
-/* The head of an HTTP request: whatever is sent, path and query lie within it. */
+/* The head of an HTTP request: whatever is sent, path, query and host lie within it; and the
+ * host is looked at without a byte too far. */
 #include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -6,6 +7,7 @@
 #include <string.h>
 
 #include "httphead.h"
+#include "httphost.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -25,6 +27,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         assert(out.path.n > 0 && out.path.p[0] == '/');
         assert(out.path.p >= copy && out.path.p + out.path.n <= copy + size);
         assert(out.query.p >= copy && out.query.p + out.query.n <= copy + size);
+        assert(out.host.p == NULL ||
+               (out.host.p >= copy && out.host.p + out.host.n <= copy + size));
+        (void)httphost_is_ours(out.host, "relay1, mon.example.com");
     }
     free(copy);
     return 0;

@@ -24,8 +24,41 @@ struct sample {
     struct logsources logs;
     struct destinations destinations;
     struct shapes shapes;
+    struct rings rings;
+    struct trend trend;
     struct view view;
 };
+
+/* A minute with mail sent and put off, one two minutes before without any, gaps before and between;
+ * moves the clock to where rings take lines. */
+static inline void sample_history(struct sample *s) {
+    const int64_t now_ms = INT64_C(29800000) * 60000 + 30000;
+    struct mailev ev = {.kind = MAILEV_DELIVERY,
+                        .daemon = SPAN("smtp"),
+                        .delay_us = 2000 * 1000,
+                        .time_ms = now_ms,
+                        .counters = COUNTER_BIT(COUNTER_SENT)};
+
+    s->view.now_ms = now_ms;
+    trend_adopt(&s->trend);
+    s->view.rings = &s->rings;
+    s->view.trend = &s->trend;
+    for (int i = 0; i < 9; i++) {
+        if (i == 7) {
+            ev.counters = COUNTER_BIT(COUNTER_DEFERRED) | COUNTER_BIT(COUNTER_AUTH_FAILURES);
+            ev.diagnosis = DIAGNOSIS_G01_BAD_CREDENTIALS;
+        }
+        trend_note(&s->trend, &ev, i < 7, now_ms);
+        rings_add(&s->rings, ev.counters, now_ms, now_ms);
+    }
+    trend_queue(&s->trend, 9, 60, now_ms);
+    trend_watch(&s->trend, now_ms);
+    trend_watch(&s->trend, now_ms - 2 * 60000);
+    trend_queue(&s->trend, 1, 2, now_ms - 2 * 60000);
+    s->alerts.alert[0].since_ms = now_ms - 600 * 1000;
+    s->alerts.alert[1].since_ms = now_ms - 300 * 1000;
+    s->alerts.alert[1].ended_ms = now_ms - 200 * 1000;
+}
 
 static inline void sample_fill(struct sample *s) {
     const struct mailev bounced = {.kind = MAILEV_DELIVERY,

@@ -21,9 +21,9 @@ static uint16_t port;
 
 static void answer(const char *path, const char *query, struct http_reply *reply, void *arg) {
     (void)arg;
-    if (strcmp(path, "/big") == 0) {
+    if (strcmp(path, "/big") == 0 || strcmp(path, "/huge") == 0) {
         reply->status = 200;
-        reply->size = 3 * 1024 * 1024;
+        reply->size = (path[1] == 'b' ? 3 : 24) * 1024 * 1024; /* the latter fits into no buffer */
         reply->body = xcalloc(1, reply->size);
         memset(reply->body, 'x', reply->size);
     } else if (strcmp(path, "/") == 0) {
@@ -44,7 +44,7 @@ static void begin(void) {
     for (int i = 0; i < 50 && http == NULL; i++) {
         port = (uint16_t)(20000 + (getpid() * 7 + i * 131) % 20000);
         text_format(listen_on, sizeof listen_on, "127.0.0.1:%u", port);
-        http = http_new(loop, listen_on, answer, NULL, &why);
+        http = http_new(loop, listen_on, "x mon.example.com", answer, NULL, &why);
     }
     cr_assert_not_null(http, "%s", why.text);
 }
@@ -96,6 +96,7 @@ static int with_client(int (*client)(void)) {
     int status;
 
     if (child == 0) {
+        alarm(60); /* it has our listening socket, too: without us it would wait for ever */
         signal(SIGPIPE, SIG_IGN); /* a connection that is cut is part of the play */
         _exit(client());
     }
@@ -125,6 +126,36 @@ static int good_clients(void) {
     if (strstr(out, " 200 ") != NULL || strstr(out, "hello") != NULL)
         return 6;
     return 0;
+}
+
+static int by_another_name(void) {
+    static const char *const bad[] = {
+        "GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n",
+        "GET /metrics HTTP/1.1\r\nHost: evil.example:9154\r\n\r\n",
+        "GET http://evil.example/ HTTP/1.1\r\nHost: x\r\n\r\n",
+    };
+    static const char *const good[] = {
+        "GET / HTTP/1.1\r\nHost: 127.0.0.1:1\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: mon.example.com\r\n\r\n",
+        "GET / HTTP/1.0\r\n\r\n",
+    };
+    static char out[4096];
+
+    for (int i = 0; i < 3; i++) {
+        exchange(dial(), bad[i], out, sizeof out);
+        if (strncmp(out, "HTTP/1.1 421 ", 13) != 0 || strstr(out, "http_hosts") == NULL ||
+            strstr(out, "hello") != NULL)
+            return 1 + i;
+        exchange(dial(), good[i], out, sizeof out);
+        if (strstr(out, "hello") == NULL)
+            return 11 + i;
+    }
+    return 0;
+}
+
+Test(http, answers_to_its_own_names, .init = begin, .fini = finish) {
+    cr_expect_eq(with_client(by_another_name), 0);
+    cr_expect_eq(http_figures(http).refused, 3u);
 }
 
 Test(http, answers, .init = begin, .fini = finish) {
@@ -176,4 +207,32 @@ static int slow_crowd(void) {
 Test(http, a_crowd_of_slow_ones_does_not_keep_others_out, .init = begin, .fini = finish) {
     cr_expect_eq(with_client(slow_crowd), 0);
     cr_expect_geq(http_figures(http).evicted, 50u); /* the last may still wait to be accepted */
+}
+
+/* They asked and do not go away: the answered ones by not closing, the others by not reading. */
+static int crowd_that_stays(void) {
+    static char out[4096];
+    static const char *const asked[] = {"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+                                        "GET /huge HTTP/1.1\r\nHost: x\r\n\r\n"};
+
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < 40; i++) {
+            int fd = dial();
+
+            if (write(fd, asked[round], strlen(asked[round])) == -1)
+                continue;
+            usleep(1000);
+            if (i < 20)
+                continue;
+            exchange(dial(), asked[0], out, sizeof out);
+            if (strstr(out, "hello") == NULL)
+                return 1 + round * 100 + i;
+        }
+    }
+    return 0;
+}
+
+Test(http, who_comes_is_not_who_gives_way, .init = begin, .fini = finish) {
+    cr_expect_eq(with_client(crowd_that_stays), 0);
+    cr_expect_geq(http_figures(http).evicted, 40u);
 }

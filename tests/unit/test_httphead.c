@@ -22,6 +22,8 @@ Test(httphead, table) {
         {"two blanks", "GET  / HTTP/1.1\r\n\r\n", 400, NULL, NULL},
         {"no slash", "GET x HTTP/1.1\r\n\r\n", 400, NULL, NULL},
         {"authority only", "GET http://x HTTP/1.1\r\n\r\n", 400, NULL, NULL},
+        {"two hosts", "GET / HTTP/1.1\r\nHost: a\r\nhost: b\r\n\r\n", 400, NULL, NULL},
+        {"empty authority", "GET http:///x HTTP/1.1\r\nHost: a\r\n\r\n", 400, NULL, NULL},
         {"body", "GET / HTTP/1.1\r\nContent-Length: 1\r\n\r\n", 413, NULL, NULL},
         {"chunked", "GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", 400, NULL, NULL},
         {"folded", "GET / HTTP/1.1\r\nA: b\r\n c\r\n\r\n", 400, NULL, NULL},
@@ -51,6 +53,23 @@ Test(httphead, table) {
     memcpy(big, "GET /", 5);
     memcpy(big + 2000, " HTTP/1.1\r\n\r\n", 13);
     cr_expect_eq(httphead_parse((struct span){big, 2013}, &got), 414);
+}
+
+Test(httphead, host) {
+    static const struct {
+        const char *head, *want;
+    } rows[] = {
+        {"GET / HTTP/1.1\r\nA: b\r\nHost: x:9154\r\n\r\n", "x:9154"},
+        {"GET / HTTP/1.1\r\nhOST:x \r\n\r\n", "x"},
+        {"GET http://y:1/ HTTP/1.1\r\nHost: x\r\n\r\n", "y:1"}, /* RFC 9112 section 3.2.2 */
+        {"GET / HTTP/1.0\r\n\r\n", ""},
+    };
+    struct httphead got;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        cr_expect_eq(httphead_parse(span_of(rows[i].head), &got), 200, "%s", rows[i].head);
+        cr_expect(span_is(got.host, rows[i].want), "%s", rows[i].head);
+    }
 }
 
 Test(httphead, where_it_ends) {

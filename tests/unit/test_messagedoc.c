@@ -17,8 +17,11 @@ static void on_end(uint64_t id, enum ledger_end end, int64_t time_ms, void *arg)
     history_end(m->history, id, end, time_ms);
 }
 
+static struct trend trend;
+
 static void begin(struct messages *m) {
     *m = (struct messages){.key = key, .image = -1};
+    m->trend = &trend;
     m->ledger = ledger_new(&key, on_end, m);
     m->history = history_new(500, &key);
 }

@@ -161,3 +161,38 @@ Test(text, bytes) {
         cr_expect_str_eq(out, rows[i].want);
     }
 }
+
+Test(text, code_points) {
+    static const struct {
+        const char *text;
+        size_t n;
+        uint32_t code;
+    } rows[] = {
+        {"a", 1, 'a'},
+        {"\xc3\xa9x", 2, 0xe9},
+        {"\xe2\x80\xae", 3, 0x202e},
+        {"\xf0\x9f\x93\xa7", 4, 0x1f4e7},
+        {"\xf4\x8f\xbf\xbf", 4, 0x10ffff},
+        {"", 0, 0},
+        {"\xff", 0, 0},
+        {"\xc3", 0, 0},
+        {"\xed\xa0\x80", 0, 0},
+        {"\xc0\x80", 0, 0},
+        {"\xf4\x90\x80\x80", 0, 0},
+        {"\x80", 0, 0},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint32_t code;
+
+        cr_expect_eq(text_utf8(span_of(rows[i].text), &code), rows[i].n, "%zu", i);
+        cr_expect_eq(code, rows[i].code, "%zu: %x", i, code);
+    }
+    for (int c = 1; c < 0x80; c++) {
+        char text[2] = {(char)c, 0};
+        uint32_t code;
+
+        cr_expect_eq(text_utf8(span_of(text), &code), 1u);
+        cr_expect_eq(code, (uint32_t)c);
+    }
+}
