@@ -49,7 +49,8 @@ static void on_event(struct daemon *d, const struct mailev *ev) {
     if (ev->time_ms > d->clock.now_ms)
         d->clock.now_ms = clock_wall_ms(); /* a line ahead of it: our idea of now is old */
     count_event(d, ev);
-    messages_note(&d->messages, ev, d->clock.now_ms);
+    lookout_note(&d->lookout, ev, messages_note(&d->messages, ev, d->clock.now_ms),
+                 event_time(ev, d->clock.now_ms));
     health_note(&d->health, ev, event_time(ev, d->clock.now_ms));
     shapes_note(&d->shapes, ev, event_time(ev, d->clock.now_ms));
     rotation_note(&d->change.rotation, ev, event_time(ev, d->clock.now_ms));
@@ -64,6 +65,7 @@ static void on_line(struct span line, void *arg) {
     logline_parse(line, &d->clock, &d->event);
     if (d->event.time_ms != 0) {
         sources_note_time(d->sources, d->event.time_ms);
+        lookout_stamp(&d->lookout, d->event.time_ms, d->clock.now_ms);
         followed_line(&d->followed, &d->counted, d->event.time_ms);
     }
     d->event.diagnosis = diagnose_event(d->diagnoser, &d->event);
@@ -82,6 +84,7 @@ static void on_batch(void *arg) {
     struct daemon *d = arg;
 
     d->clock.now_ms = clock_wall_ms();
+    lookout_batch(d);
     count_publish(d);
     if (d->rules_due && clock_mono_ms() - d->judged_ms >= JUDGE_AGAIN_MS)
         judge(d); /* else at the next tick */
@@ -253,6 +256,7 @@ static void on_tick(void *arg) {
     }
     ask_keeper(d, mono_ms);
     change_tick(d, mono_ms);
+    lookout_tick(d, mono_ms);
     judge(d);
     note_way_back(d);
     if (mono_ms - d->slots_saved_ms >= SLOT_SAVE_MS) {
@@ -283,15 +287,9 @@ static void reload_conf(struct daemon *d) {
         return;
     }
     d->conf.queue_interval_s = fresh.queue_interval_s;
-    d->conf.queue_warning = fresh.queue_warning;
-    d->conf.queue_critical = fresh.queue_critical;
-    d->conf.oldest_warning_s = fresh.oldest_warning_s;
-    d->conf.oldest_critical_s = fresh.oldest_critical_s;
-    d->conf.unreachable_after_s = fresh.unreachable_after_s;
-    d->conf.log_silent_after_s = fresh.log_silent_after_s;
-    d->conf.milter_gone_after_s = fresh.milter_gone_after_s;
     d->conf.verify_interval_s = fresh.verify_interval_s;
     d->conf.unknown_after_s = fresh.unknown_after_s;
+    judge_take_limits(&d->conf, &fresh);
     limits = judge_limits(&d->conf);
     rules_set_limits(d->rules, &limits);
     if (memcmp(&fresh, &d->conf, sizeof fresh) != 0) {
@@ -340,6 +338,7 @@ static int open_all(struct daemon *d) {
     d->keeper = keeperc_new(d->loop, path, ask_on_reply, d);
     milterpage_init(&d->milter, d->conf.run_dir);
     login_init(&d->login, clock_mono_ms());
+    lookout_init(&d->lookout);
     change_open(d);
     d->watch_conf = watchfile_new(d->loop, d->conf_path, on_conf_change, d);
     owner_make(owner, sizeof owner);

@@ -73,6 +73,7 @@ static void fill_signals(struct daemon *d, struct signals *s, int64_t wall_ms, i
         .queue_lifetime_ms = (int64_t)lifetime_s * 1000,
         .disk_known = counted,
         .disk_free_bytes = d->queue.bytes_free,
+        .inodes_free = d->queue.inodes_free,
         .log_path = d->conf.mail_log,
         .milter_expected = d->milter_kept.begun,
         .place = &d->place,
@@ -90,6 +91,8 @@ static void fill_signals(struct daemon *d, struct signals *s, int64_t wall_ms, i
                                                                 : d->started_mono_ms);
     if (d->sources != NULL)
         fill_log_signals(d, s, mono_ms);
+    s->state_failed_ms = d->log.failed_ms != 0 ? mono_ms - d->log.failed_ms : 0;
+    lookout_fill(d, s, wall_ms, mono_ms);
 }
 
 static enum overall overall_state(const struct daemon *d) {
@@ -132,14 +135,26 @@ static const struct alert *find_alert(const struct alert_set *set, const char *i
     return NULL;
 }
 
-static void tell(struct daemon *d, const struct alert_set *set, int64_t now_ms) {
+/* Our log has a line for what changed, not for all that fires at that time. */
+static void log_change(struct daemon *d, int rule, const struct alert *alert) {
+    struct alert_brief *logged = &d->logged[rule];
+    struct alert_brief now = {0, 0, DIAGNOSIS_NONE, SEVERITY_INFO};
+
+    if (alert != NULL)
+        now = (struct alert_brief){alert->since_ms, alert->ended_ms, alert->diagnosis,
+                                   alert->severity};
+    if (alert != NULL && memcmp(&now, logged, sizeof now) != 0)
+        log_warn("alert", "%s %s (%s): %s", alert->ended_ms == 0 ? "firing" : "over", alert->id,
+                 severity_name(alert->severity), alert->summary);
+    *logged = now;
+}
+
+static void tell(struct daemon *d, const struct alert_set *set) {
     for (int rule = 0; rules_id(rule) != NULL; rule++) {
         const struct alert *alert = find_alert(set, rules_id(rule));
 
         store_alert(d, rules_id(rule), alert);
-        if (alert != NULL && (alert->ended_ms == 0 || alert->ended_ms == now_ms))
-            log_warn("alert", "%s %s (%s): %s", alert->ended_ms == 0 ? "firing" : "over", alert->id,
-                     severity_name(alert->severity), alert->summary);
+        log_change(d, rule, alert);
     }
     d->told = true;
 }
@@ -167,7 +182,8 @@ void judge(struct daemon *d) {
     fill_signals(d, &signals, wall_ms, clock_mono_ms());
     follow_login(d, wall_ms);
     if (rules_eval(d->rules, &signals, wall_ms) || !d->told)
-        tell(d, rules_alerts(d->rules), wall_ms);
+        tell(d, rules_alerts(d->rules));
+    lookout_explained(&d->lookout, rules_alerts(d->rules));
     text_format(url, sizeof url, "http://%s/", d->conf.http_listen);
     notifyc_set(d->notify, rules_alerts(d->rules), d->conf.host, url);
     health_expire(&d->health, wall_ms);
@@ -188,5 +204,41 @@ struct rules_limits judge_limits(const struct conf *conf) {
         .unreachable_after_ms = (int64_t)conf->unreachable_after_s * 1000,
         .log_silent_after_ms = (int64_t)conf->log_silent_after_s * 1000,
         .milter_gone_after_ms = (int64_t)conf->milter_gone_after_s * 1000,
+        .certificate_warning_ms = (int64_t)conf->certificate_warning_s * 1000,
+        .certificate_critical_ms = (int64_t)conf->certificate_critical_s * 1000,
+        .disk_warning_mib = conf->disk_warning_mib,
+        .disk_critical_mib = conf->disk_critical_mib,
+        .inodes_warning = conf->inodes_warning,
+        .inodes_critical = conf->inodes_critical,
+        .recipients_limit = conf->recipients_limit,
+        .recipients_percent = conf->recipients_percent,
+        .unverified_after_ms = (int64_t)conf->unverified_after_s * 1000,
+        .unconfirmed_after_ms = (int64_t)conf->unconfirmed_after_s * 1000,
+        .clock_jump_ms = (int64_t)conf->clock_jump_s * 1000,
+        .keep_firing_ms = (int64_t)conf->keep_firing_s * 1000,
     };
+}
+
+void judge_take_limits(struct conf *conf, const struct conf *fresh) {
+    conf->queue_warning = fresh->queue_warning;
+    conf->queue_critical = fresh->queue_critical;
+    conf->oldest_warning_s = fresh->oldest_warning_s;
+    conf->oldest_critical_s = fresh->oldest_critical_s;
+    conf->unreachable_after_s = fresh->unreachable_after_s;
+    conf->log_silent_after_s = fresh->log_silent_after_s;
+    conf->milter_gone_after_s = fresh->milter_gone_after_s;
+    conf->certificate_warning_s = fresh->certificate_warning_s;
+    conf->certificate_critical_s = fresh->certificate_critical_s;
+    conf->disk_warning_mib = fresh->disk_warning_mib;
+    conf->disk_critical_mib = fresh->disk_critical_mib;
+    conf->inodes_warning = fresh->inodes_warning;
+    conf->inodes_critical = fresh->inodes_critical;
+    conf->recipients_limit = fresh->recipients_limit;
+    conf->recipients_percent = fresh->recipients_percent;
+    conf->failures_per_1000 = fresh->failures_per_1000;
+    conf->failures_least = fresh->failures_least;
+    conf->unverified_after_s = fresh->unverified_after_s;
+    conf->unconfirmed_after_s = fresh->unconfirmed_after_s;
+    conf->clock_jump_s = fresh->clock_jump_s;
+    conf->keep_firing_s = fresh->keep_firing_s;
 }

@@ -9,6 +9,9 @@
  * trouble. */
 void judge(struct daemon *d);
 
+/* Takes over those parameters of the rules that may change while it runs. */
+void judge_take_limits(struct conf *conf, const struct conf *fresh);
+
 /* The limits that the configuration sets. */
 struct rules_limits judge_limits(const struct conf *conf);
 

@@ -42,6 +42,9 @@ struct health {
     struct health_cause cause[AREA_COUNT]; /* diagnosis NONE: nothing is wrong there */
     int64_t last_success_ms;               /* a delivery through the relay; 0: none seen */
     int64_t last_failure_ms;               /* any failure of login, TLS or network */
+    int64_t last_answer_ms;                /* it took a message, or said why not this one */
+    unsigned refused_messages;             /* different ones in AREA_REFUSED's cause */
+    uint32_t refused_id[8];                /* the last of these */
     struct health_hint hint;
     int64_t last_reload_ms; /* of Postfix: its processes miss each other for a moment then */
     int64_t last_tls_ms;    /* a TLS session made with the relay */
@@ -62,6 +65,9 @@ bool health_is_broken(const struct health *h, enum health_area area, int64_t now
 
 /* Forgets causes that ended. Call now and then. */
 void health_expire(struct health *h, int64_t now_ms);
+
+/* The clock was set: moves all times along. */
+void health_shift(struct health *h, int64_t by_ms);
 
 /* Which area a diagnosis belongs to; AREA_COUNT when it is not about the relay's health. */
 enum health_area health_area(enum diagnosis d);
