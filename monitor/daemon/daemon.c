@@ -21,6 +21,7 @@
 #include "text.h"
 #include "xmem.h"
 #include "slot.h"
+#include "alertkeep.h"
 #include "answer.h"
 #include "ask.h"
 #include "count.h"
@@ -339,6 +340,8 @@ static int open_all(struct daemon *d) {
     milterpage_init(&d->milter, d->conf.run_dir);
     login_init(&d->login, clock_mono_ms());
     lookout_init(&d->lookout);
+    alertkeep_load(d);
+    judge_resume(d);
     change_open(d);
     d->watch_conf = watchfile_new(d->loop, d->conf_path, on_conf_change, d);
     owner_make(owner, sizeof owner);
@@ -353,6 +356,8 @@ static int open_all(struct daemon *d) {
 
 static void close_all(struct daemon *d) {
     loop_timer_free(&d->tick);
+    if (d->rules != NULL && d->kept_ms != 0)
+        alertkeep_save(d, ALERTKEEP_ALL);
     count_keep_log(d);
     count_keep(&d->milter_kept);
     past_end(d);

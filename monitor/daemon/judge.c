@@ -7,8 +7,11 @@
 #include "clock.h"
 #include "log.h"
 #include "text.h"
+#include "xmem.h"
 #include "alertdoc.h"
+
 #include "json.h"
+#include "alertkeep.h"
 
 enum {
     DEFAULT_LIFETIME_S = 5 * 86400, /* maximal_queue_lifetime, postconf(5) */
@@ -92,6 +95,8 @@ static void fill_signals(struct daemon *d, struct signals *s, int64_t wall_ms, i
     if (d->sources != NULL)
         fill_log_signals(d, s, mono_ms);
     s->state_failed_ms = d->log.failed_ms != 0 ? mono_ms - d->log.failed_ms : 0;
+    if (d->keep_failed_ms != 0 && mono_ms - d->keep_failed_ms > s->state_failed_ms)
+        s->state_failed_ms = mono_ms - d->keep_failed_ms;
     lookout_fill(d, s, wall_ms, mono_ms);
 }
 
@@ -149,6 +154,16 @@ static void log_change(struct daemon *d, int rule, const struct alert *alert) {
     *logged = now;
 }
 
+void judge_resume(struct daemon *d) {
+    for (int rule = 0; rules_id(rule) != NULL; rule++) {
+        const struct alert *alert = find_alert(rules_alerts(d->rules), rules_id(rule));
+
+        if (alert != NULL)
+            d->logged[rule] = (struct alert_brief){alert->since_ms, alert->ended_ms,
+                                                   alert->diagnosis, alert->severity};
+    }
+}
+
 static void tell(struct daemon *d, const struct alert_set *set) {
     for (int rule = 0; rules_id(rule) != NULL; rule++) {
         const struct alert *alert = find_alert(set, rules_id(rule));
@@ -171,21 +186,74 @@ static void follow_login(struct daemon *d, int64_t wall_ms) {
         d->login.verified_ms = d->health.last_success_ms;
 }
 
+/* Who is silenced is shown as such. */
+static void show(struct daemon *d, int64_t now_ms) {
+    silences_expire(&d->silences, now_ms);
+    d->shown = *rules_alerts(d->rules);
+    for (int i = 0; i < d->shown.count; i++) {
+        struct alert *alert = &d->shown.alert[i];
+        const struct silence *silence = silences_find(&d->silences, alert->id, now_ms);
+
+        if (silence == NULL || alert->ended_ms != 0)
+            continue;
+        alert->silenced_until_ms = silence->until_ms;
+        text_copy(alert->silenced_who, sizeof alert->silenced_who, silence->who);
+        text_copy(alert->silenced_why, sizeof alert->silenced_why, silence->why);
+    }
+}
+
+static int rule_number(const char *id) {
+    int rule = 0;
+
+    while (rules_id(rule) != NULL && strcmp(rules_id(rule), id) != 0)
+        rule++;
+    return rule;
+}
+
+/* Receivers hear nothing of what began under a silence, until it is over. What they know of already
+ * stays in their set: its end is theirs to hear. */
+static struct alert_set *heard_by_receivers(struct daemon *d) {
+    struct alert_set *heard = xcalloc(1, sizeof *heard);
+
+    for (int i = 0; i < d->shown.count; i++) {
+        const struct alert *alert = &d->shown.alert[i];
+        int rule = rule_number(alert->id);
+
+        if (alert->ended_ms == 0 && alert->silenced_until_ms == 0)
+            rules_set_told(d->rules, rule);
+        if (rules_is_told(d->rules, rule))
+            heard->alert[heard->count++] = *alert;
+    }
+    return heard;
+}
+
+/* It is on the disk before anybody hears of it: killed in between, the next life tells the same. */
+static void notify(struct daemon *d, bool news) {
+    struct alert_set *heard = heard_by_receivers(d);
+    char url[96];
+
+    alertkeep_save(d, news ? ALERTKEEP_NOW : ALERTKEEP_SOON);
+    text_format(url, sizeof url, "http://%s/", d->conf.http_listen);
+    notifyc_set(d->notify, heard, d->conf.host, url);
+    free(heard);
+}
+
 void judge(struct daemon *d) {
     int64_t wall_ms = clock_wall_ms();
     struct signals signals;
     enum overall state;
-    char url[96];
+    bool news;
 
     d->rules_due = false;
     d->judged_ms = clock_mono_ms();
     fill_signals(d, &signals, wall_ms, clock_mono_ms());
     follow_login(d, wall_ms);
-    if (rules_eval(d->rules, &signals, wall_ms) || !d->told)
-        tell(d, rules_alerts(d->rules));
+    news = rules_eval(d->rules, &signals, wall_ms) || d->silences.changed || !d->told;
     lookout_explained(&d->lookout, rules_alerts(d->rules));
-    text_format(url, sizeof url, "http://%s/", d->conf.http_listen);
-    notifyc_set(d->notify, rules_alerts(d->rules), d->conf.host, url);
+    show(d, wall_ms);
+    if (news)
+        tell(d, &d->shown);
+    notify(d, news);
     health_expire(&d->health, wall_ms);
     state = overall_state(d);
     if (state != d->state) {

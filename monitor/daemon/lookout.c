@@ -94,6 +94,7 @@ static void look_at_clock(struct daemon *d, int64_t mono_ms) {
     log_warn("clock", "jumped by %+.1f s", (double)step_ms / 1000.0);
     health_shift(&d->health, step_ms);
     rules_shift(d->rules, step_ms);
+    silences_shift(&d->silences, step_ms);
     l->jump_ms = step_ms;
     l->jumped_mono_ms = mono_ms;
 }

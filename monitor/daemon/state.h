@@ -18,6 +18,7 @@
 #include "rings.h"
 #include "rules.h"
 #include "shapes.h"
+#include "silences.h"
 #include "http.h"
 #include "keeperc.h"
 #include "loop.h"
@@ -117,6 +118,11 @@ struct daemon {
     int64_t keeper_silent_since_ms; /* 0: it answers */
 
     struct rules *rules;
+    struct silences silences;
+    struct alert_set shown;                 /* the alerts with their silences */
+    int64_t alerts_kept_ms;                 /* when `alerts` was written, monotonic */
+    int64_t kept_ms;                        /* when `deliveries` was written, monotonic */
+    int64_t keep_failed_ms;                 /* since when alertkeep.c cannot write; 0: it can */
     struct alert_brief logged[ALERTS_MOST]; /* what our own log has of each rule's alert */
     int64_t judged_ms;                      /* when the rules looked last, monotonic */
     bool told;                              /* Redis has the present set of alerts */

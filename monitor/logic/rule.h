@@ -83,6 +83,9 @@ struct rules {
     bool changed;           /* something that a restart must not forget */
 };
 
+/* Makes the set that others see anew. */
+void rules_collect(struct rules *rules);
+
 static inline bool rule_fires(const struct rule_state *state) {
     return state->alert.since_ms != 0 && state->alert.ended_ms == 0;
 }

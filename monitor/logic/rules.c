@@ -152,6 +152,7 @@ static bool begin_or_go_on(struct rules *rules, enum rule i, const struct findin
     if (!firing) {
         note_beginning(r, f->diagnosis, r->pending_ms);
         memset(alert, 0, sizeof *alert);
+        r->told = false;
         alert->since_ms = r->pending_ms;
         text_copy(alert->id, sizeof alert->id, table[i].id);
     }
@@ -210,7 +211,7 @@ static bool follow(struct rules *rules, enum rule i, enum verdict verdict,
     return end(rules, i, false, now_ms);
 }
 
-static void collect(struct rules *rules) {
+void rules_collect(struct rules *rules) {
     rules->set.count = 0;
     for (int severity = SEVERITY_CRITICAL; severity >= SEVERITY_INFO; severity--) {
         for (int i = 0; i < RULE_COUNT; i++) {
@@ -247,7 +248,7 @@ bool rules_eval(struct rules *rules, const struct signals *signals, int64_t now_
         fill_impact(&r->alert, signals, explained);
     }
     rules->changed |= news;
-    collect(rules);
+    rules_collect(rules);
     return news;
 }
 
@@ -271,6 +272,15 @@ void rules_shift(struct rules *rules, int64_t by_ms) {
     }
     shift(&rules->grace_until_ms, by_ms);
     rules->changed = true;
+}
+
+bool rules_is_told(const struct rules *rules, int i) {
+    return rules->rule[i].told;
+}
+
+void rules_set_told(struct rules *rules, int i) {
+    rules->changed |= !rules->rule[i].told;
+    rules->rule[i].told = true;
 }
 
 const char *rules_id(int i) {

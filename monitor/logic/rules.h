@@ -108,6 +108,11 @@ void rules_shift(struct rules *rules, int64_t by_ms);
 /* The id of rule number i, NULL behind the last: every alert has one of these. Static. */
 const char *rules_id(int i);
 
+/* Were the receivers told that the alert of rule number i fires? The caller says so when they are;
+ * with the next beginning it is forgotten. */
+bool rules_is_told(const struct rules *rules, int i);
+void rules_set_told(struct rules *rules, int i);
+
 /* The alerts that fire, worst first, then those that ended lately. Valid until the next rules_eval.
  */
 const struct alert_set *rules_alerts(const struct rules *rules);
