@@ -9,8 +9,9 @@
 #include "cli.h"
 
 static const struct command *const commands[] = {
-    &command_install, &command_status, &command_test,   &command_show_config, &command_credentials,
-    &command_logs,    &command_run,    &command_backup, &command_restore,     &command_uninstall,
+    &command_install,     &command_status,      &command_alerts,    &command_test,
+    &command_show_config, &command_credentials, &command_logs,      &command_run,
+    &command_backup,      &command_restore,     &command_uninstall,
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

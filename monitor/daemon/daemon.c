@@ -54,6 +54,7 @@ static void on_event(struct daemon *d, const struct mailev *ev) {
                  event_time(ev, d->clock.now_ms));
     health_note(&d->health, ev, event_time(ev, d->clock.now_ms));
     shapes_note(&d->shapes, ev, event_time(ev, d->clock.now_ms));
+    chronicle_event(d, ev, event_time(ev, d->clock.now_ms));
     rotation_note(&d->change.rotation, ev, event_time(ev, d->clock.now_ms));
     d->rules_due |= ev->kind == MAILEV_DELIVERY || ev->diagnosis != DIAGNOSIS_NONE;
     if (ev->kind == MAILEV_LIFECYCLE)
@@ -291,6 +292,7 @@ static void reload_conf(struct daemon *d) {
     d->conf.verify_interval_s = fresh.verify_interval_s;
     d->conf.unknown_after_s = fresh.unknown_after_s;
     judge_take_limits(&d->conf, &fresh);
+    chronicle_note(d, "relaywatch.conf was read again");
     limits = judge_limits(&d->conf);
     rules_set_limits(d->rules, &limits);
     if (memcmp(&fresh, &d->conf, sizeof fresh) != 0) {
@@ -343,6 +345,8 @@ static int open_all(struct daemon *d) {
     alertkeep_load(d);
     judge_resume(d);
     change_open(d);
+    chronicle_open(d);
+    d->desk = desk_new(d);
     d->watch_conf = watchfile_new(d->loop, d->conf_path, on_conf_change, d);
     owner_make(owner, sizeof owner);
     d->store = store_new(d->loop, &d->conf, owner);
@@ -363,6 +367,8 @@ static void close_all(struct daemon *d) {
     past_end(d);
     sources_free(&d->sources);
     store_free(&d->store);
+    desk_free(&d->desk);
+    chronicle_close(d);
     watchfile_free(&d->watch_conf);
     change_close(d);
     milterpage_clear(&d->milter);

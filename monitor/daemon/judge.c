@@ -188,7 +188,6 @@ static void follow_login(struct daemon *d, int64_t wall_ms) {
 
 /* Who is silenced is shown as such. */
 static void show(struct daemon *d, int64_t now_ms) {
-    silences_expire(&d->silences, now_ms);
     d->shown = *rules_alerts(d->rules);
     for (int i = 0; i < d->shown.count; i++) {
         struct alert *alert = &d->shown.alert[i];
@@ -248,9 +247,11 @@ void judge(struct daemon *d) {
     d->judged_ms = clock_mono_ms();
     fill_signals(d, &signals, wall_ms, clock_mono_ms());
     follow_login(d, wall_ms);
+    silences_expire(&d->silences, wall_ms);
     news = rules_eval(d->rules, &signals, wall_ms) || d->silences.changed || !d->told;
     lookout_explained(&d->lookout, rules_alerts(d->rules));
     show(d, wall_ms);
+    chronicle_follow(d, wall_ms);
     if (news)
         tell(d, &d->shown);
     notify(d, news);

@@ -27,6 +27,8 @@
 #include "store.h"
 #include "watchfile.h"
 #include "change.h"
+#include "chronicle.h"
+#include "desk.h"
 #include "backfill.h"
 #include "followed.h"
 #include "login.h"
@@ -126,6 +128,8 @@ struct daemon {
     struct alert_brief logged[ALERTS_MOST]; /* what our own log has of each rule's alert */
     int64_t judged_ms;                      /* when the rules looked last, monotonic */
     bool told;                              /* Redis has the present set of alerts */
+    struct chronicle chronicle;
+    struct desk *desk;
     struct notifyc *notify;
     struct http *http;
     enum overall state;
