@@ -192,14 +192,17 @@ void lookout_fill(struct daemon *d, struct signals *s, int64_t wall_ms, int64_t 
 }
 
 void lookout_explained(struct lookout *l, const struct alert_set *set) {
-    static const char *const causes[] = {"tls-broken",       "login-refused", "logins-dead",
-                                         "limit-reached",    "relay-refuses", "postfix-trouble",
-                                         "relay-unreachable"};
+    static const char *const causes[] = {"postfix-down",  "disk-low",          "clock-wrong",
+                                         "ca-file-gone",  "logins-dead",       "tls-broken",
+                                         "login-refused", "relay-unreachable", "limit-reached",
+                                         "relay-refuses", "postfix-trouble"};
 
     for (size_t i = 0; i < sizeof causes / sizeof causes[0]; i++) {
-        if (find_firing(set, causes[i]) != NULL) {
-            lately_clear(&l->returned);
-            return;
-        }
+        const struct alert *alert = find_firing(set, causes[i]);
+
+        if (alert == NULL)
+            continue;
+        lately_clear(&l->returned);
+        burn_forgive(&l->burn, alert->since_ms);
     }
 }

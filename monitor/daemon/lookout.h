@@ -54,7 +54,8 @@ void lookout_tick(struct daemon *d, int64_t mono_ms);
 /* For the rules. */
 void lookout_fill(struct daemon *d, struct signals *s, int64_t wall_ms, int64_t mono_ms);
 
-/* What fires now explains the mail that was returned: it is no alert of its own afterwards. */
+/* What fires now explains the mail that was returned, and the deliveries that failed: they are no
+ * alert of their own afterwards. */
 void lookout_explained(struct lookout *l, const struct alert_set *set);
 
 #endif

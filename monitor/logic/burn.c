@@ -28,6 +28,15 @@ void burn_note(struct burn *b, bool bad, int64_t now_ms) {
         m->good++;
 }
 
+void burn_forgive(struct burn *b, int64_t since_ms) {
+    uint32_t since = minute_of(since_ms);
+
+    for (unsigned i = 0; i < BURN_MINUTES; i++) {
+        if (b->minute[i].minute >= since)
+            b->minute[i].bad = 0;
+    }
+}
+
 static void sum(const struct burn *b, uint32_t now, unsigned minutes, uint64_t *bad,
                 uint64_t *all) {
     *bad = 0;

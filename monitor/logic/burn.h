@@ -37,6 +37,9 @@ struct burn_look {
 /* One delivery: of a recipient's mail, whose failures of the recipient's own are not `bad`. */
 void burn_note(struct burn *b, bool bad, int64_t now_ms);
 
+/* Failures since then are explained by an alert of their own. */
+void burn_forgive(struct burn *b, int64_t since_ms);
+
 /* FAST: 14.4 times what is allowed, in one hour and in 5 minutes; SLOW: 6 times, in 6 hours and in
  * 30 minutes. With `firing` half of that is enough in the short window. */
 void burn_eval(const struct burn *b, const struct burn_limits *limits, bool firing, int64_t now_ms,

@@ -10,6 +10,7 @@ enum {
     CALM_MS = 60 * 1000,
     RELOAD_MS = 10 * 1000
 };
+#define OLD_US (INT64_C(3600) * 1000000)
 
 /* By the catalogue's families: G Google, S SASL, T TLS, N network, Q queue, M master and host, L
  * milter. */
@@ -182,7 +183,8 @@ void health_note(struct health *h, const struct mailev *ev, int64_t now_ms) {
     if (ev->kind == MAILEV_DELIVERY && ev->relay_ip.n > 0 &&
         (area == AREA_COUNT || area == AREA_REFUSED))
         h->last_answer_ms = now_ms;
-    if (area == AREA_COUNT ||
+    /* One that waits for long is refused for its own sake, or was told before. */
+    if (area == AREA_COUNT || (area == AREA_REFUSED && ev->delay_us > OLD_US) ||
         (d == DIAGNOSIS_M20_INTERNAL_IPC && now_ms - h->last_reload_ms < RELOAD_MS))
         return;
     hinted = area == AREA_TLS && now_ms - h->hint.at_ms < HINT_MS;

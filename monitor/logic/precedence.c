@@ -115,7 +115,7 @@ enum precedence_order precedence_of(enum rule rule, const struct precedence_held
     for (int i = 0; i < ROWS; i++) {
         if (rows[i].symptom != rule || !applies(&rows[i], &held[rows[i].cause]))
             continue;
-        if (rows[i].ends)
+        if (rows[i].ends && held[rows[i].cause].fires)
             return PRECEDENCE_END;
         order = PRECEDENCE_NOT_BEGIN;
     }

@@ -21,7 +21,8 @@ const struct precedence *precedence_row(int i);
 
 /* What holds, by enum rule: DIAGNOSIS_NONE with `holds` false where it does not. */
 struct precedence_held {
-    bool holds;
+    bool holds; /* waits or fires */
+    bool fires;
     enum diagnosis diagnosis;
 };
 

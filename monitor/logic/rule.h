@@ -49,7 +49,8 @@ struct look {
     const struct signals *signals;
     const struct rules_limits *limits;
     int64_t now_ms;
-    bool firing; /* this rule's alert: it ends at a lower threshold than it begins */
+    bool firing;          /* this rule's alert: it ends at a lower threshold than it begins */
+    int64_t explained_ms; /* when another alert explained it last: what is older is no news */
 };
 
 /* What a rule finds. */
@@ -66,9 +67,10 @@ typedef enum verdict rule_fn(const struct look *look, struct finding *f);
 
 /* What is kept of a rule. */
 struct rule_state {
-    int64_t pending_ms;  /* since when the condition holds; 0: it does not */
-    int64_t held_ms;     /* when it held last, while it fires */
-    int64_t begun_ms[3]; /* the last beginnings for `begun_for`, the latest first */
+    int64_t pending_ms;   /* since when the condition holds; 0: it does not */
+    int64_t explained_ms; /* when another alert explained it last */
+    int64_t held_ms;      /* when it held last, while it fires */
+    int64_t begun_ms[3];  /* the last beginnings for `begun_for`, the latest first */
     enum diagnosis begun_for;
     bool told;          /* the receivers know of it */
     bool restored;      /* of the life before, and not seen anew yet */

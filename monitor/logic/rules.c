@@ -228,18 +228,22 @@ void rules_collect(struct rules *rules) {
 }
 
 bool rules_eval(struct rules *rules, const struct signals *signals, int64_t now_ms) {
-    struct precedence_held held[RULE_COUNT] = {{false, DIAGNOSIS_NONE}};
+    struct precedence_held held[RULE_COUNT] = {{false, false, DIAGNOSIS_NONE}};
     bool explained = false;
     bool news = false;
 
     _Static_assert((int)RULE_COUNT <= (int)ALERTS_MOST, "room for every rule's alert");
     for (enum rule i = 0; i < RULE_COUNT; i++) {
         struct rule_state *r = &rules->rule[i];
-        struct look look = {signals, &rules->limits, now_ms, rule_fires(r)};
+        struct look look = {signals, &rules->limits, now_ms, rule_fires(r), r->explained_ms};
+        enum precedence_order order = precedence_of(i, held);
         struct finding f = {.diagnosis = DIAGNOSIS_NONE};
         enum verdict verdict = table[i].look(&look, &f);
 
-        news |= follow(rules, i, verdict, precedence_of(i, held), &f, signals, now_ms);
+        if (verdict == VERDICT_YES && order != PRECEDENCE_OWN)
+            r->explained_ms = now_ms;
+        news |= follow(rules, i, verdict, order, &f, signals, now_ms);
+        held[i].fires = rule_fires(r);
         held[i].holds = verdict == VERDICT_YES || rule_fires(r);
         held[i].diagnosis = verdict == VERDICT_YES ? f.diagnosis : r->alert.diagnosis;
         if (!rule_fires(r))
@@ -264,6 +268,7 @@ void rules_shift(struct rules *rules, int64_t by_ms) {
 
         shift(&r->pending_ms, by_ms);
         shift(&r->held_ms, by_ms);
+        shift(&r->explained_ms, by_ms);
         for (int n = 0; n < 3; n++)
             shift(&r->begun_ms[n], by_ms);
         shift(&r->alert.ended_ms, by_ms);

@@ -13,7 +13,8 @@ enum verdict ruleshost_area(const struct look *look, enum health_area area, stru
     const struct health *health = look->signals->health;
     const struct health_cause *cause = &health->cause[area];
 
-    if (!health_is_broken(health, area, look->now_ms))
+    if (!health_is_broken(health, area, look->now_ms) ||
+        (!look->firing && cause->last_ms <= look->explained_ms))
         return VERDICT_NO;
     f->diagnosis = cause->diagnosis;
     f->count = cause->count;

@@ -151,14 +151,15 @@ enum verdict rulesmail_relay_refuses(const struct look *look, struct finding *f)
 }
 
 enum verdict rulesmail_nothing_accepted(const struct look *look, struct finding *f) {
-    enum { A_FEW = 3, MANY = 10 };
+    /* "Later" to a few may be greylisting: until Postfix has asked again (minimal_backoff_time). */
+    enum { A_FEW = 3, MANY = 10, ASKED_AGAIN_MS = 330 * SECOND_MS };
+    const struct health *health = look->signals->health;
+    bool few = health->refused_messages < MANY;
 
-    if (ruleshost_area(look, AREA_REFUSED, f) != VERDICT_YES ||
-        look->signals->health->refused_messages < A_FEW)
+    if (ruleshost_area(look, AREA_REFUSED, f) != VERDICT_YES || health->refused_messages < A_FEW)
         return VERDICT_NO;
-    f->wait_ms = 30 * SECOND_MS;
-    f->severity =
-        look->signals->health->refused_messages < MANY ? SEVERITY_WARNING : SEVERITY_CRITICAL;
+    f->wait_ms = few && health->cause[AREA_REFUSED].bounced == 0 ? ASKED_AGAIN_MS : 30 * SECOND_MS;
+    f->severity = few ? SEVERITY_WARNING : SEVERITY_CRITICAL;
     return VERDICT_YES;
 }
 

@@ -97,3 +97,14 @@ Test(burn, a_clock_set_back_hides_what_is_to_come, .init = begin) {
     burn_note(&b, true, -5);
     cr_expect_eq(look(-5, false), BURN_FINE);
 }
+
+Test(burn, what_an_alert_explains_is_forgiven, .init = begin) {
+    int64_t now = (int64_t)1700000000 * 1000;
+
+    traffic(&now, 30, 50, 50);
+    cr_assert_eq(look(now, false), BURN_FAST);
+    burn_forgive(&b, now - 29 * MINUTE);
+    cr_expect_eq(look(now, false), BURN_FINE);
+    traffic(&now, 1, 50, 50);
+    cr_expect_eq(look(now, false), BURN_FAST, "new ones are not");
+}

@@ -23,16 +23,19 @@ Test(precedence, rows_are_sound) {
 }
 
 Test(precedence, a_family_is_heeded) {
-    struct precedence_held held[RULE_COUNT] = {{false, DIAGNOSIS_NONE}};
+    struct precedence_held held[RULE_COUNT] = {{false, false, DIAGNOSIS_NONE}};
 
     cr_expect_eq(precedence_of(RULE_CERTIFICATE_EXPIRING, held), PRECEDENCE_OWN);
-    held[RULE_TLS_BROKEN] = (struct precedence_held){true, DIAGNOSIS_T09_TLS_HANDSHAKE};
+    held[RULE_TLS_BROKEN] = (struct precedence_held){true, true, DIAGNOSIS_T09_TLS_HANDSHAKE};
     cr_expect_eq(precedence_of(RULE_CERTIFICATE_EXPIRING, held), PRECEDENCE_OWN);
     held[RULE_TLS_BROKEN].diagnosis = DIAGNOSIS_T05_CERT_EXPIRED_NOT_YET_VALID;
     cr_expect_eq(precedence_of(RULE_CERTIFICATE_EXPIRING, held), PRECEDENCE_END);
+    held[RULE_TLS_BROKEN].fires = false;
+    cr_expect_eq(precedence_of(RULE_CERTIFICATE_EXPIRING, held), PRECEDENCE_NOT_BEGIN,
+                 "what only waits ends nothing");
     held[RULE_TLS_BROKEN].holds = false;
     cr_expect_eq(precedence_of(RULE_CERTIFICATE_EXPIRING, held), PRECEDENCE_OWN);
-    held[RULE_POSTFIX_TROUBLE] = (struct precedence_held){true, DIAGNOSIS_S04_MAP_MISSING};
+    held[RULE_POSTFIX_TROUBLE] = (struct precedence_held){true, true, DIAGNOSIS_S04_MAP_MISSING};
     cr_expect_eq(precedence_of(RULE_LOGIN_REFUSED, held), PRECEDENCE_END);
     held[RULE_POSTFIX_TROUBLE].diagnosis = DIAGNOSIS_M04_PROCESS_LIMIT;
     cr_expect_eq(precedence_of(RULE_LOGIN_REFUSED, held), PRECEDENCE_OWN);
@@ -76,7 +79,7 @@ Test(precedence, each_rule_fires_alone) {
 Test(precedence, each_pair) {
     for (enum rule a = 0; a < RULE_COUNT; a++) {
         for (enum rule b = a + 1; b < RULE_COUNT; b++) {
-            struct precedence_held held[RULE_COUNT] = {{false, DIAGNOSIS_NONE}};
+            struct precedence_held held[RULE_COUNT] = {{false, false, DIAGNOSIS_NONE}};
             struct world w;
             bool own;
 
@@ -85,7 +88,7 @@ Test(precedence, each_pair) {
             world_begin(&w);
             hold(&w, a, a, 5);
             hold(&w, a, b, 150);
-            held[a] = (struct precedence_held){true, w.rules->rule[a].alert.diagnosis};
+            held[a] = (struct precedence_held){true, true, w.rules->rule[a].alert.diagnosis};
             own = precedence_of(b, held) == PRECEDENCE_OWN;
             cr_expect(world_fires(&w, a), "%s is hidden by %s", rules_id((int)a), rules_id((int)b));
             cr_expect_eq(world_fires(&w, b), own, "%s beside %s", rules_id((int)b),

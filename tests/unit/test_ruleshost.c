@@ -17,7 +17,7 @@ static void finish(void) {
 }
 
 static enum verdict ask(rule_fn *rule, bool firing) {
-    struct look look = {&w.s, &world_limits, w.now_ms, firing};
+    struct look look = {&w.s, &world_limits, w.now_ms, firing, 0};
 
     memset(&f, 0, sizeof f);
     return rule(&look, &f);

@@ -137,9 +137,9 @@ Test(rulestate, the_clock_was_set_back_meanwhile) {
 Test(rulestate, strange_lines) {
     static const char *const rows[] = {"",
                                        "rule",
-                                       "rule nobody 1 2 3 4 5 - 0",
-                                       "rule login-refused 1 2 3 4 5 - 2",
-                                       "rule login-refused -1 2 3 4 5 - 0",
+                                       "rule nobody 1 2 3 4 5 6 - 0",
+                                       "rule login-refused 1 2 3 4 5 6 - 2",
+                                       "rule login-refused -1 2 3 4 5 6 - 0",
                                        "alert login-refused G01 9 1 0 1 text",
                                        "alert login-refused X99 3 1 0 1 text",
                                        "fix login-refused 4 text",
