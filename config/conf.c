@@ -9,9 +9,10 @@
 #include <unistd.h>
 
 #include "logsources.h"
+#include "maintenance.h"
 #include "text.h"
 
-enum type { TEXT, PATH, SECONDS, COUNT, START, YESNO, LOGS };
+enum type { TEXT, PATH, SECONDS, COUNT, START, YESNO, LOGS, WINDOWS };
 
 struct parameter {
     const char *name;
@@ -133,6 +134,9 @@ static const struct parameter parameters[] = {
      "by how much the clock must jump, or the log's time differ from it, to be an alert"},
     {"keep_firing", SECONDS, NUMBER(keep_firing_s), 0, DAY, "5m",
      "an alert that came three times within 15 minutes ends after so long without its cause"},
+    {"maintenance", WINDOWS, FIELD(maintenance), 0, 0, "",
+     "when nobody is called, by the clock of here: sun 02:00-04:00, daily 03:30-03:45; empty: "
+     "never"},
     {"messages_kept", COUNT, NUMBER(messages_kept), 100, 10000000, "16000",
      "last messages that `relaywatch logs --queue-id` knows; about 350 bytes of memory each"},
 };
@@ -176,6 +180,19 @@ static int check_logs(const char *value, char *right, size_t right_size) {
     return -1;
 }
 
+static int check_windows(const char *value, char *right, size_t right_size) {
+    struct maintenance windows;
+    struct fault why;
+
+    if (maintenance_parse(value, &windows, &why) == 0)
+        return 0;
+    text_format(
+        right, right_size,
+        "a list as in sun 02:00-04:00, daily 03:30-03:45; days are sun to sat or daily (%s)",
+        why.text);
+    return -1;
+}
+
 /* Sets one parameter. On a bad value returns what would be right, else NULL. */
 static const char *set_value(struct conf *conf, const struct parameter *p, const char *value,
                              char *right, size_t right_size) {
@@ -206,6 +223,10 @@ static const char *set_value(struct conf *conf, const struct parameter *p, const
         break;
     case LOGS:
         if (check_logs(value, right, right_size) == -1)
+            return right;
+        break;
+    case WINDOWS:
+        if (check_windows(value, right, right_size) == -1)
             return right;
         break;
     case PATH:

@@ -250,8 +250,10 @@ static void on_tick(void *arg) {
 
     beat_send(BEAT_ALIVE);
     d->clock.now_ms = clock_wall_ms();
-    if (d->milter_kept.begun && milterpage_read(&d->milter))
+    if (d->milter_kept.begun && milterpage_read(&d->milter)) {
+        health_note_milter(&d->health, d->clock.now_ms);
         publish_milter(d);
+    }
     if (d->log.begun) {
         rates_note(&d->rates, &d->counters, mono_ms);
         look_at_messages(d, mono_ms);

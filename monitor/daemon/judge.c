@@ -3,8 +3,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "clock.h"
+#include "maintenance.h"
 #include "log.h"
 #include "text.h"
 #include "xmem.h"
@@ -186,13 +188,38 @@ static void follow_login(struct daemon *d, int64_t wall_ms) {
         d->login.verified_ms = d->health.last_success_ms;
 }
 
+/* A window of maintenance is a silence that nobody had to ask for. */
+static bool is_maintained(const struct daemon *d, int64_t now_ms, struct silence *out) {
+    enum { MINUTE_MS = 60 * 1000 };
+    time_t now = (time_t)(now_ms / 1000);
+    struct maintenance windows;
+    struct fault why;
+    struct tm tm;
+    int left;
+
+    if (d->conf.maintenance[0] == '\0' ||
+        maintenance_parse(d->conf.maintenance, &windows, &why) == -1 ||
+        localtime_r(&now, &tm) == NULL)
+        return false;
+    left = maintenance_left(&windows, tm.tm_wday, tm.tm_hour * 60 + tm.tm_min);
+    *out = (struct silence){.until_ms = (now_ms / MINUTE_MS + left) * MINUTE_MS,
+                            .who = "relaywatch.conf",
+                            .why = "maintenance"};
+    return left > 0;
+}
+
 /* Who is silenced is shown as such. */
 static void show(struct daemon *d, int64_t now_ms) {
+    struct silence window;
+    bool maintained = is_maintained(d, now_ms, &window);
+
     d->shown = *rules_alerts(d->rules);
     for (int i = 0; i < d->shown.count; i++) {
         struct alert *alert = &d->shown.alert[i];
         const struct silence *silence = silences_find(&d->silences, alert->id, now_ms);
 
+        if (maintained && (silence == NULL || silence->until_ms < window.until_ms))
+            silence = &window;
         if (silence == NULL || alert->ended_ms != 0)
             continue;
         alert->silenced_until_ms = silence->until_ms;
@@ -310,4 +337,5 @@ void judge_take_limits(struct conf *conf, const struct conf *fresh) {
     conf->unconfirmed_after_s = fresh->unconfirmed_after_s;
     conf->clock_jump_s = fresh->clock_jump_s;
     conf->keep_firing_s = fresh->keep_firing_s;
+    text_copy(conf->maintenance, sizeof conf->maintenance, fresh->maintenance);
 }

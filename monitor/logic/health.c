@@ -209,6 +209,10 @@ void health_note_probe(struct health *h, enum diagnosis d, struct span reply, in
         note_failure(h, d, reply, (struct span){0}, now_ms);
 }
 
+void health_note_milter(struct health *h, int64_t now_ms) {
+    h->last_milter_ms = now_ms;
+}
+
 bool health_is_broken(const struct health *h, enum health_area area, int64_t now_ms) {
     const struct health_cause *cause = &h->cause[area];
 
@@ -216,6 +220,8 @@ bool health_is_broken(const struct health *h, enum health_area area, int64_t now
         return false;
     if (area <= AREA_NETWORK || area == AREA_REFUSED)
         return h->last_success_ms < cause->last_ms || now_ms - cause->last_ms < QUIET_MS;
+    if (area == AREA_MILTER && h->last_milter_ms > cause->last_ms)
+        return now_ms - cause->last_ms < QUIET_MS;
     if (area == AREA_MILTER || h->last_success_ms > cause->last_ms)
         return now_ms - cause->last_ms < CALM_MS;
     return now_ms - cause->last_ms < LINGER_MS;
@@ -236,6 +242,7 @@ void health_shift(struct health *h, int64_t by_ms) {
     shift(&h->last_answer_ms, by_ms);
     shift(&h->hint.at_ms, by_ms);
     shift(&h->last_reload_ms, by_ms);
+    shift(&h->last_milter_ms, by_ms);
     shift(&h->last_tls_ms, by_ms);
 }
 

@@ -238,3 +238,12 @@ Test(health, a_clock_set_back_does_not_make_it_last, .init = begin) {
     delivery("smtp", 5003000);
     cr_expect_not(health_is_broken(&h, AREA_LOGIN, 5006000));
 }
+
+Test(health, a_milter_that_counts_is_reached, .init = begin) {
+    health_note_probe(&h, DIAGNOSIS_L01_MILTER_DOWN, SPAN("refused"), 10000);
+    cr_expect(health_is_broken(&h, AREA_MILTER, 15000));
+    health_note_milter(&h, 9000);
+    cr_expect(health_is_broken(&h, AREA_MILTER, 15000), "that was before");
+    health_note_milter(&h, 14000);
+    cr_expect_not(health_is_broken(&h, AREA_MILTER, 15000));
+}
