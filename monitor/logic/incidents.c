@@ -23,7 +23,9 @@ static struct incident *begin(struct incidents *all, const struct alert *alert,
                               const struct changes *changes) {
     struct incident *new = at(all, ++all->last);
 
-    *new = (struct incident){.number = all->last, .since_ms = alert->since_ms, .before = *figures};
+    *new = (struct incident){.number = all->last,
+                             .since_ms = alert->since_ms,
+                             .before = all->any_seen ? all->seen : *figures};
     text_copy(new->id, sizeof new->id, alert->id);
     new->changes = changes_between(changes, alert->since_ms - INCIDENT_BEFORE_MS,
                                    alert->since_ms + 60 * 1000, INCIDENT_CHANGES, new->change);
@@ -94,6 +96,8 @@ bool incidents_follow(struct incidents *all, const struct alert_set *alerts,
     }
     for (int n = 0; n < INCIDENTS; n++)
         news |= close_lost(&all->incident[n], alerts, now_ms);
+    all->seen = *figures;
+    all->any_seen = true;
     return news;
 }
 

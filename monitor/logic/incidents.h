@@ -34,7 +34,9 @@ struct incident {
 
 struct incidents {
     struct incident incident[INCIDENTS];
-    uint64_t last; /* number given */
+    uint64_t last;                /* number given */
+    struct incident_figures seen; /* when they were followed last: before what shows now */
+    bool any_seen;
 };
 
 /* Follows the alerts as they are now. True when one began or ended, or is worse: to be kept. */
