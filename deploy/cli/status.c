@@ -78,6 +78,22 @@ static void clock_text(char *out, size_t size, double seconds) {
     strftime(out, size, "%H:%M:%S", localtime_r(&t, &tm));
 }
 
+static void put_quiet(const struct screen *s, const struct json_t *silenced) {
+    char at[16];
+    char left[32];
+    char text[320];
+    double until;
+
+    if (silenced == NULL)
+        return;
+    until = json_get_real(silenced, "until", 0);
+    clock_text(at, sizeof at, until);
+    text_age(left, sizeof left, (int64_t)until - clock_wall_ms() / 1000);
+    text_format(text, sizeof text, "nobody is called for another %s, until %s (%s: %s)", left, at,
+                json_get_text(silenced, "who"), json_get_text(silenced, "why"));
+    put_fact(s, "quiet", text);
+}
+
 static void put_alert(const struct screen *s, const struct json_t *alert) {
     const char *severity = json_get_text(alert, "severity");
     double since = json_get_real(alert, "since", 0);
@@ -94,6 +110,7 @@ static void put_alert(const struct screen *s, const struct json_t *alert) {
     printf("\n%s%s%s  %s  since %s (%s)\n", colour_of(s, severity), upper, plain(s),
            json_get_text(alert, "diagnosis"), at, age);
     put_fact(s, "what", json_get_text(alert, "summary"));
+    put_quiet(s, json_get(alert, "silenced"));
     put_fact(s, "mail", json_get_text(alert, "impact"));
     put_fact(s, "who", json_get_text(alert, "who"));
     put_fact(s, "why", json_get_text(alert, "why"));

@@ -110,6 +110,18 @@ static void put_fact(FILE *out, const char *name, const char *text) {
     fputs("</dd>\n", out);
 }
 
+static void put_quiet(FILE *out, const struct alert *a) {
+    char until[64];
+    char text[320];
+
+    if (a->silenced_until_ms == 0)
+        return;
+    time_text(until, sizeof until, a->silenced_until_ms);
+    text_format(text, sizeof text, "nobody is called until %s (%s: %s)", until, a->silenced_who,
+                a->silenced_why);
+    put_fact(out, "Quiet", text);
+}
+
 static void put_alert(FILE *out, const struct view *v, const struct alert *a) {
     const struct diagnosis_entry *d = diagnosis_entry(a->diagnosis);
     char since[64];
@@ -126,6 +138,7 @@ static void put_alert(FILE *out, const struct view *v, const struct alert *a) {
     fprintf(out, "<dt>Since</dt><dd>%s (%s %s)</dd>\n", since, a->ended_ms == 0 ? "for" : "lasted",
             lasted);
     if (a->ended_ms == 0) {
+        put_quiet(out, a);
         put_fact(out, "Mail", a->impact);
         put_fact(out, "Who", d->who);
         put_fact(out, "Why", d->why);

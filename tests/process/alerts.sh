@@ -122,6 +122,7 @@ has "a silence of an alert that there is" "there is no alert of this id" alerts 
 has "silenced" "Nobody is called" alerts silence login-refused --for 1h --why "mended at nine"
 has "by whom and why" "mended at nine" alerts
 has "in the status document, too" '"silenced"' curl -fsS "http://127.0.0.1:$port/api/v1/status"
+has "and in the status" "nobody is called for another" "$bin/relaywatch" -c "$dir/relaywatch.conf" status
 began=$(since)
 for i in 1 2 3; do
     old=$(daemon)
