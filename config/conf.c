@@ -132,8 +132,10 @@ static const struct parameter parameters[] = {
      "time that mail may wait after a change of the login without one delivered with the new one"},
     {"clock_jump", SECONDS, NUMBER(clock_jump_s), 5, DAY, "30",
      "by how much the clock must jump, or the log's time differ from it, to be an alert"},
-    {"keep_firing", SECONDS, NUMBER(keep_firing_s), 0, DAY, "5m",
-     "an alert that came three times within 15 minutes ends after so long without its cause"},
+    {"keep_firing", SECONDS, NUMBER(keep_firing_s), 0, 900, "5m",
+     "receivers hear of the end of an alert that came three times within 15 minutes when it was "
+     "away "
+     "for so long"},
     {"maintenance", WINDOWS, FIELD(maintenance), 0, 0, "",
      "when nobody is called, by the clock of here: sun 02:00-04:00, daily 03:30-03:45; empty: "
      "never"},

@@ -208,54 +208,50 @@ static bool is_maintained(const struct daemon *d, int64_t now_ms, struct silence
     return left > 0;
 }
 
-/* Who is silenced is shown as such. */
-static void show(struct daemon *d, int64_t now_ms) {
+/* Notes at an alert that fires who asked for quiet about it. Returns whether anybody did. */
+static bool note_silence(const struct daemon *d, struct alert *alert, int64_t now_ms) {
+    const struct silence *silence = silences_find(&d->silences, alert->id, now_ms);
     struct silence window;
-    bool maintained = is_maintained(d, now_ms, &window);
 
-    d->shown = *rules_alerts(d->rules);
-    for (int i = 0; i < d->shown.count; i++) {
-        struct alert *alert = &d->shown.alert[i];
-        const struct silence *silence = silences_find(&d->silences, alert->id, now_ms);
-
-        if (maintained && (silence == NULL || silence->until_ms < window.until_ms))
-            silence = &window;
-        if (silence == NULL || alert->ended_ms != 0)
-            continue;
-        alert->silenced_until_ms = silence->until_ms;
-        text_copy(alert->silenced_who, sizeof alert->silenced_who, silence->who);
-        text_copy(alert->silenced_why, sizeof alert->silenced_why, silence->why);
-    }
+    if (is_maintained(d, now_ms, &window) &&
+        (silence == NULL || silence->until_ms < window.until_ms))
+        silence = &window;
+    if (silence == NULL || alert->ended_ms != 0)
+        return false;
+    alert->silenced_until_ms = silence->until_ms;
+    text_copy(alert->silenced_who, sizeof alert->silenced_who, silence->who);
+    text_copy(alert->silenced_why, sizeof alert->silenced_why, silence->why);
+    return true;
 }
 
-static int rule_number(const char *id) {
-    int rule = 0;
-
-    while (rules_id(rule) != NULL && strcmp(rules_id(rule), id) != 0)
-        rule++;
-    return rule;
+/* Who is silenced is shown as such. */
+static void show(struct daemon *d, int64_t now_ms) {
+    d->shown = *rules_alerts(d->rules);
+    for (int i = 0; i < d->shown.count; i++)
+        (void)note_silence(d, &d->shown.alert[i], now_ms);
 }
 
 /* Receivers hear nothing of what began under a silence, until it is over. What they know of already
  * stays in their set: its end is theirs to hear. */
-static struct alert_set *heard_by_receivers(struct daemon *d) {
+static struct alert_set *heard_by_receivers(struct daemon *d, int64_t now_ms) {
     struct alert_set *heard = xcalloc(1, sizeof *heard);
 
-    for (int i = 0; i < d->shown.count; i++) {
-        const struct alert *alert = &d->shown.alert[i];
-        int rule = rule_number(alert->id);
+    for (int rule = 0; rules_id(rule) != NULL; rule++) {
+        struct alert *alert = &heard->alert[heard->count];
+        enum rules_hearing hearing = rules_heard(d->rules, rule, now_ms, alert);
 
-        if (alert->ended_ms == 0 && alert->silenced_until_ms == 0)
+        if (hearing == RULES_NOTHING)
+            continue;
+        if (!note_silence(d, alert, now_ms) && hearing == RULES_FIRING)
             rules_set_told(d->rules, rule);
-        if (rules_is_told(d->rules, rule))
-            heard->alert[heard->count++] = *alert;
+        heard->count += rules_is_told(d->rules, rule);
     }
     return heard;
 }
 
 /* It is on the disk before anybody hears of it: killed in between, the next life tells the same. */
-static void notify(struct daemon *d, bool news) {
-    struct alert_set *heard = heard_by_receivers(d);
+static void notify(struct daemon *d, bool news, int64_t now_ms) {
+    struct alert_set *heard = heard_by_receivers(d, now_ms);
     char url[96];
 
     alertkeep_save(d, news ? ALERTKEEP_NOW : ALERTKEEP_SOON);
@@ -281,7 +277,7 @@ void judge(struct daemon *d) {
     chronicle_follow(d, wall_ms);
     if (news)
         tell(d, &d->shown);
-    notify(d, news);
+    notify(d, news, wall_ms);
     health_expire(&d->health, wall_ms);
     state = overall_state(d);
     if (state != d->state) {

@@ -69,12 +69,12 @@ typedef enum verdict rule_fn(const struct look *look, struct finding *f);
 struct rule_state {
     int64_t pending_ms;   /* since when the condition holds; 0: it does not */
     int64_t explained_ms; /* when another alert explained it last */
-    int64_t held_ms;      /* when it held last, while it fires */
     int64_t begun_ms[3];  /* the last beginnings for `begun_for`, the latest first */
     enum diagnosis begun_for;
-    bool told;          /* the receivers know of it */
-    bool restored;      /* of the life before, and not seen anew yet */
-    struct alert alert; /* since_ms 0: never fired, or forgotten */
+    int64_t heard_since_ms; /* the beginning that the receivers know it by */
+    bool told;              /* the receivers know of it */
+    bool restored;          /* of the life before, and not seen anew yet */
+    struct alert alert;     /* since_ms 0: never fired, or forgotten */
 };
 
 struct rules {

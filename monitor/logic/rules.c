@@ -133,6 +133,28 @@ static void note_beginning(struct rule_state *r, enum diagnosis d, int64_t now_m
     r->begun_ms[0] = now_ms;
 }
 
+/* It is over, but it comes and goes: for the receivers it goes on for a while. */
+static bool is_held(const struct rules *rules, const struct rule_state *r, int64_t now_ms) {
+    bool flaps = r->begun_ms[2] != 0 && r->begun_ms[0] - r->begun_ms[2] < KEEP_ENDED_MS;
+
+    return flaps && r->alert.ended_ms != 0 &&
+           now_ms - r->alert.ended_ms < rules->limits.keep_firing_ms;
+}
+
+static void begin(struct rules *rules, enum rule i, enum diagnosis d, int64_t now_ms) {
+    struct rule_state *r = &rules->rule[i];
+    bool held = is_held(rules, r, now_ms);
+
+    note_beginning(r, d, r->pending_ms);
+    if (!held) {
+        r->heard_since_ms = r->pending_ms;
+        r->told = false;
+    }
+    memset(&r->alert, 0, sizeof r->alert);
+    r->alert.since_ms = r->pending_ms;
+    text_copy(r->alert.id, sizeof r->alert.id, table[i].id);
+}
+
 static bool begin_or_go_on(struct rules *rules, enum rule i, const struct finding *f,
                            const struct fixtext_place *place, int64_t now_ms) {
     struct rule_state *r = &rules->rule[i];
@@ -149,14 +171,8 @@ static bool begin_or_go_on(struct rules *rules, enum rule i, const struct findin
     if (!firing && now_ms - r->pending_ms < f->wait_ms)
         return false;
     news = !firing || severity > alert->severity || f->diagnosis != alert->diagnosis;
-    if (!firing) {
-        note_beginning(r, f->diagnosis, r->pending_ms);
-        memset(alert, 0, sizeof *alert);
-        r->told = false;
-        alert->since_ms = r->pending_ms;
-        text_copy(alert->id, sizeof alert->id, table[i].id);
-    }
-    r->held_ms = now_ms;
+    if (!firing)
+        begin(rules, i, f->diagnosis, now_ms);
     alert->diagnosis = f->diagnosis;
     alert->severity = severity;
     alert->count = f->count;
@@ -166,12 +182,9 @@ static bool begin_or_go_on(struct rules *rules, enum rule i, const struct findin
     return news;
 }
 
-/* Does it come and go? Then it ends when it was away for a while. */
+/* It was restored, and nobody has looked with all that there is to know yet. */
 static bool is_kept(const struct rules *rules, const struct rule_state *r, int64_t now_ms) {
-    bool flaps = r->begun_ms[2] != 0 && r->begun_ms[0] - r->begun_ms[2] < KEEP_ENDED_MS;
-
-    return (r->restored && now_ms < rules->grace_until_ms) ||
-           (flaps && now_ms - r->held_ms < rules->limits.keep_firing_ms);
+    return r->restored && now_ms < rules->grace_until_ms;
 }
 
 static bool end(struct rules *rules, enum rule i, bool at_once, int64_t now_ms) {
@@ -267,7 +280,6 @@ void rules_shift(struct rules *rules, int64_t by_ms) {
         struct rule_state *r = &rules->rule[i];
 
         shift(&r->pending_ms, by_ms);
-        shift(&r->held_ms, by_ms);
         shift(&r->explained_ms, by_ms);
         for (int n = 0; n < 3; n++)
             shift(&r->begun_ms[n], by_ms);
@@ -286,6 +298,23 @@ bool rules_is_told(const struct rules *rules, int i) {
 void rules_set_told(struct rules *rules, int i) {
     rules->changed |= !rules->rule[i].told;
     rules->rule[i].told = true;
+}
+
+enum rules_hearing rules_heard(const struct rules *rules, int i, int64_t now_ms,
+                               struct alert *out) {
+    const struct rule_state *r = &rules->rule[i];
+
+    if (r->alert.since_ms == 0)
+        return RULES_NOTHING;
+    *out = r->alert;
+    out->since_ms = r->heard_since_ms;
+    if (rule_fires(r))
+        return RULES_FIRING;
+    if (is_held(rules, r, now_ms)) {
+        out->ended_ms = 0;
+        return RULES_HELD;
+    }
+    return RULES_ENDED;
 }
 
 const char *rules_id(int i) {

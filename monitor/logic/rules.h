@@ -1,10 +1,10 @@
 /* When somebody is called: signals in, alerts out. One cause is one alert: what follows from
  * another alert (a queue that grows because the login is refused) is told as that alert's impact,
  * not by itself (precedence.h). A condition must hold for its waiting time before it fires, most
- * end at a lower threshold than they began, and one that comes back a third time within 15 minutes
- * ends only when it was away for `keep_firing_ms`. An alert that ended stays in the set for 15
- * minutes, so that nobody misses its end. What a restart must not forget is in rulestate.h. Pure:
- * `now_ms` is the wall clock. */
+ * end at a lower threshold than they began, and of one that comes back a third time within 15
+ * minutes receivers hear the end only when it was away for `keep_firing_ms`. An alert that ended
+ * stays in the set for 15 minutes, so that nobody misses its end. What a restart must not forget is
+ * in rulestate.h. Pure: `now_ms` is the wall clock. */
 #ifndef LOGIC_RULES_H
 #define LOGIC_RULES_H
 
@@ -112,6 +112,11 @@ const char *rules_id(int i);
  * with the next beginning it is forgotten. */
 bool rules_is_told(const struct rules *rules, int i);
 void rules_set_told(struct rules *rules, int i);
+
+/* The alert of rule number i as receivers are to hear of it. HELD: it is over, but it comes and
+ * goes, so for them it goes on, under the beginning that they know. */
+enum rules_hearing { RULES_NOTHING, RULES_FIRING, RULES_HELD, RULES_ENDED };
+enum rules_hearing rules_heard(const struct rules *rules, int i, int64_t now_ms, struct alert *out);
 
 /* The alerts that fire, worst first, then those that ended lately. Valid until the next rules_eval.
  */

@@ -17,9 +17,9 @@ static void print_rule(const struct rule_state *r, const char *id, struct keptou
     if (r->pending_ms == 0 && a->since_ms == 0 && r->begun_ms[0] == 0 && r->explained_ms == 0)
         return;
     keptout_line(out, "rule %s %lld %lld %lld %lld %lld %lld %s %d", id, (long long)r->pending_ms,
-                 (long long)r->held_ms, (long long)r->explained_ms, (long long)r->begun_ms[0],
-                 (long long)r->begun_ms[1], (long long)r->begun_ms[2], diagnosis_word(r->begun_for),
-                 r->told);
+                 (long long)r->heard_since_ms, (long long)r->explained_ms,
+                 (long long)r->begun_ms[0], (long long)r->begun_ms[1], (long long)r->begun_ms[2],
+                 diagnosis_word(r->begun_for), r->told);
     if (a->since_ms == 0)
         return;
     keptout_line(out, "alert %s %s %d %lld %lld %llu %s", id, diagnosis_word(a->diagnosis),
@@ -84,7 +84,7 @@ static void take_rule_line(struct rules *rules, struct keptline *l) {
     struct rule_state now = {.restored = true};
 
     now.pending_ms = take_time(l);
-    now.held_ms = take_time(l);
+    now.heard_since_ms = take_time(l);
     now.explained_ms = take_time(l);
     for (int i = 0; i < 3; i++)
         now.begun_ms[i] = take_time(l);

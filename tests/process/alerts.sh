@@ -1,7 +1,7 @@
 #!/bin/bash
 # alerts.sh BIN: `relaywatch alerts` against a relaywatchd that reads a log written here: a refused login fires, is
 # silenced, outlives kill -9 of relaywatchd under its beginning, ends with a delivery, and stands in the history with a
-# report. Must run as root. Takes about 20 seconds. Prints "ok - name" or "not ok - name: why".
+# report; what a receiver hears of one under a silence. Must run as root. Takes about 30 seconds. Prints "ok - name" or "not ok - name: why".
 set -u
 
 bin=$(cd "$1" && pwd)
@@ -47,7 +47,7 @@ has() {
 }
 
 finish() {
-    kill "$run_pid" 2>/dev/null && wait "$run_pid" 2>/dev/null
+    kill "$run_pid" "$sink_pid" 2>/dev/null && wait "$run_pid" "$sink_pid" 2>/dev/null
     rm -rf "$dir"
 }
 trap finish EXIT
@@ -68,6 +68,16 @@ milter_socket = unix:$dir/milter/milter.sock
 receivers_file = $dir/receivers.conf
 sasl_passwd =
 CONF
+sink_program=$bin/../support/http_sink
+if [[ ! -x $sink_program ]]; then
+    sink_program=$dir/http_sink
+    ${CC:-cc} -std=c17 -D_GNU_SOURCE -O1 -o "$sink_program" "$(dirname "$0")/../support/http_sink.c" || exit 1
+fi
+"$sink_program" -f "$dir/sink.port" "$dir/sink" 200 &
+sink_pid=$!
+until [[ -s $dir/sink.port ]]; do sleep 0.05; done
+echo "webhook = http://127.0.0.1:$(cat "$dir/sink.port")/" >"$dir/receivers.conf"
+chmod 0644 "$dir/receivers.conf"
 : >"$dir/mail.log"
 chmod 0644 "$dir/mail.log"
 "$bin/relaywatch" -c "$dir/relaywatch.conf" run 2>>"$dir/run.log" &
@@ -142,6 +152,27 @@ has "the report: cause" "G01 BAD_CREDENTIALS" alerts report login-refused
 has "the report: what changed" "relaywatchd began" alerts report login-refused
 has "the report: evidence" "535-5.7.8" alerts report 1
 has "the report: who silenced" "mended at nine" alerts report 1
+# heard STATUS COUNT: the receiver was told so often that login-refused is firing, or resolved
+heard() {
+    (($(grep -c "\"status\":\"$1\".*\"id\":\"login-refused\"" "$dir/sink") == $2))
+}
+within "a receiver heard of it once" 10 eval 'heard firing 1 && heard resolved 1'
+alerts silence all --for 1h --why "we are here" >/dev/null
+refuse 2
+within "under a silence it fires" 5 fires login-refused
+sleep 4
+if heard firing 1; then ok "and the receiver hears nothing"; else not_ok "and the receiver hears nothing" "$(cat "$dir/sink")"; fi
+alerts unsilence all >/dev/null
+within "the silence is over: it hears of it" 5 heard firing 2
+alerts silence all --for 1h >/dev/null
+deliver 2
+within "of what it knows it hears the end, silence or not" 10 heard resolved 2
+refuse 3
+within "again under it" 5 fires login-refused
+deliver 3
+within "and over" 10 not_firing login-refused
+sleep 3
+if heard firing 2 && heard resolved 2; then ok "of which it hears nothing"; else not_ok "of which it hears nothing" "$(cat "$dir/sink")"; fi
 alerts report 99 >/dev/null 2>&1
 is "no such incident" 1 $?
 alerts nonsense >/dev/null 2>&1
