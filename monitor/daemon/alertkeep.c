@@ -13,7 +13,7 @@
 #include "xmem.h"
 #include "state.h"
 
-enum { GRACE_MS = 20 * 1000, NOW_AND_THEN_MS = 60 * 1000, SOON_MS = 1000 };
+enum { GRACE_MS = 15 * 1000, NOW_AND_THEN_MS = 60 * 1000, SOON_MS = 1000 };
 
 static void path_of(const struct daemon *d, const char *name, char out[300]) {
     text_format(out, 300, "%s/%s", d->conf.state_dir, name);

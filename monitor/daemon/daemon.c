@@ -250,10 +250,9 @@ static void on_tick(void *arg) {
 
     beat_send(BEAT_ALIVE);
     d->clock.now_ms = clock_wall_ms();
-    if (d->milter_kept.begun && milterpage_read(&d->milter)) {
-        health_note_milter(&d->health, d->clock.now_ms);
+    if (d->milter_kept.begun && milterpage_read(&d->milter))
         publish_milter(d);
-    }
+    health_note_milter(&d->health, milterpage_last_ms(&d->milter));
     if (d->log.begun) {
         rates_note(&d->rates, &d->counters, mono_ms);
         look_at_messages(d, mono_ms);

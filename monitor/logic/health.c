@@ -209,8 +209,9 @@ void health_note_probe(struct health *h, enum diagnosis d, struct span reply, in
         note_failure(h, d, reply, (struct span){0}, now_ms);
 }
 
-void health_note_milter(struct health *h, int64_t now_ms) {
-    h->last_milter_ms = now_ms;
+void health_note_milter(struct health *h, int64_t time_ms) {
+    if (time_ms > h->last_milter_ms)
+        h->last_milter_ms = time_ms;
 }
 
 bool health_is_broken(const struct health *h, enum health_area area, int64_t now_ms) {
