@@ -9,9 +9,10 @@
 #include <unistd.h>
 
 #include "logsources.h"
+#include "maintenance.h"
 #include "text.h"
 
-enum type { TEXT, PATH, SECONDS, COUNT, START, YESNO, LOGS };
+enum type { TEXT, PATH, SECONDS, COUNT, START, YESNO, LOGS, WINDOWS };
 
 struct parameter {
     const char *name;
@@ -107,6 +108,40 @@ static const struct parameter parameters[] = {
      "time between two tests of the live login and the smarthost's certificate"},
     {"unknown_after", SECONDS, NUMBER(unknown_after_s), 10, 30 * DAY, "10m",
      "time after which a message that left the queue without a word in the log counts as unknown"},
+    {"certificate_warning", SECONDS, NUMBER(certificate_warning_s), 3600, 365 * DAY, "14d",
+     "time before the smarthost's certificate expires that is a warning"},
+    {"certificate_critical", SECONDS, NUMBER(certificate_critical_s), 3600, 365 * DAY, "3d",
+     "time before the smarthost's certificate expires that is critical"},
+    {"disk_warning", COUNT, NUMBER(disk_warning_mib), 1, 100000000, "1000",
+     "free MiB on the queue's file system below which that is a warning"},
+    {"disk_critical", COUNT, NUMBER(disk_critical_mib), 1, 100000000, "200",
+     "free MiB on the queue's file system below which that is critical"},
+    {"inodes_warning", COUNT, NUMBER(inodes_warning), 1, 1000000000, "20000",
+     "free inodes on the queue's file system below which that is a warning"},
+    {"inodes_critical", COUNT, NUMBER(inodes_critical), 1, 1000000000, "5000",
+     "free inodes on the queue's file system below which that is critical"},
+    {"recipients_limit", COUNT, NUMBER(recipients_limit), 0, 100000000, "10000",
+     "recipients within 24 hours that the smarthost grants one envelope sender; 0: no such limit"},
+    {"recipients_percent", COUNT, NUMBER(recipients_percent), 1, 100, "80",
+     "percent of recipients_limit that are a warning"},
+    {"failures_per_1000", COUNT, NUMBER(failures_per_1000), 1, 500, "1",
+     "deliveries of 1000 that may fail by the relay's own fault; 14.4 times as many within an hour "
+     "are critical, 6 times as many within 6 hours a warning"},
+    {"failures_least", COUNT, NUMBER(failures_least), 1, 1000000, "10",
+     "failed deliveries below which their share says nothing"},
+    {"unverified_after", SECONDS, NUMBER(unverified_after_s), 60, 30 * DAY, "6h",
+     "time without a proof that the login works, by a delivery or a trial login, that is an alert"},
+    {"unconfirmed_after", SECONDS, NUMBER(unconfirmed_after_s), 60, 30 * DAY, "1h",
+     "time that mail may wait after a change of the login without one delivered with the new one"},
+    {"clock_jump", SECONDS, NUMBER(clock_jump_s), 5, DAY, "30",
+     "by how much the clock must jump, or the log's time differ from it, to be an alert"},
+    {"keep_firing", SECONDS, NUMBER(keep_firing_s), 0, 900, "5m",
+     "receivers hear of the end of an alert that came three times within 15 minutes when it was "
+     "away "
+     "for so long"},
+    {"maintenance", WINDOWS, FIELD(maintenance), 0, 0, "",
+     "when nobody is called, by the clock of here: sun 02:00-04:00, daily 03:30-03:45; empty: "
+     "never"},
     {"messages_kept", COUNT, NUMBER(messages_kept), 100, 10000000, "16000",
      "last messages that `relaywatch logs --queue-id` knows; about 350 bytes of memory each"},
 };
@@ -150,6 +185,19 @@ static int check_logs(const char *value, char *right, size_t right_size) {
     return -1;
 }
 
+static int check_windows(const char *value, char *right, size_t right_size) {
+    struct maintenance windows;
+    struct fault why;
+
+    if (maintenance_parse(value, &windows, &why) == 0)
+        return 0;
+    text_format(
+        right, right_size,
+        "a list as in sun 02:00-04:00, daily 03:30-03:45; days are sun to sat or daily (%s)",
+        why.text);
+    return -1;
+}
+
 /* Sets one parameter. On a bad value returns what would be right, else NULL. */
 static const char *set_value(struct conf *conf, const struct parameter *p, const char *value,
                              char *right, size_t right_size) {
@@ -180,6 +228,10 @@ static const char *set_value(struct conf *conf, const struct parameter *p, const
         break;
     case LOGS:
         if (check_logs(value, right, right_size) == -1)
+            return right;
+        break;
+    case WINDOWS:
+        if (check_windows(value, right, right_size) == -1)
             return right;
         break;
     case PATH:

@@ -61,6 +61,21 @@ struct conf {
     uint64_t milter_gone_after_s;
     uint64_t verify_interval_s;
     uint64_t unknown_after_s;
+    uint64_t certificate_warning_s;
+    uint64_t certificate_critical_s;
+    uint64_t disk_warning_mib;
+    uint64_t disk_critical_mib;
+    uint64_t inodes_warning;
+    uint64_t inodes_critical;
+    uint64_t recipients_limit;
+    uint64_t recipients_percent;
+    uint64_t failures_per_1000;
+    uint64_t failures_least;
+    uint64_t unverified_after_s;
+    uint64_t unconfirmed_after_s;
+    uint64_t clock_jump_s;
+    uint64_t keep_firing_s;
+    char maintenance[256]; /* windows: maintenance.h */
     uint64_t messages_kept;
 };
 

@@ -15,6 +15,7 @@ struct command {
     int (*run)(int argc, char **argv, const char *conf_path); /* exit status */
 };
 
+extern const struct command command_alerts;
 extern const struct command command_backup;
 extern const struct command command_credentials;
 extern const struct command command_dns;

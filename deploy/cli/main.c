@@ -13,7 +13,7 @@ static const struct command *const commands[] = {
     &command_install,     &command_status,  &command_test,      &command_show_config,
     &command_credentials, &command_queue,   &command_logs,      &command_run,
     &command_backup,      &command_restore, &command_uninstall, &command_postal,
-    &command_firewall,    &command_dns,     &command_doctor,
+    &command_firewall,    &command_dns,     &command_doctor,    &command_alerts,
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

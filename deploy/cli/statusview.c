@@ -194,6 +194,22 @@ static void put_step(struct sheet *s, int rank, const char *name, const char *st
 }
 
 /* The worst stands first and keeps its place; of the others what is wrong and what to do. */
+static void put_quiet(struct sheet *s, int rank, const struct json_t *silenced) {
+    char left[32];
+    char text[320];
+    char at[16];
+    double until;
+
+    if (silenced == NULL)
+        return;
+    until = json_get_real(silenced, "until", 0);
+    clock_text(at, sizeof at, until);
+    text_age(left, sizeof left, (int64_t)until - clock_wall_ms() / 1000);
+    text_format(text, sizeof text, "nobody is called for another %s, until %s (%s: %s)", left, at,
+                json_get_text(silenced, "who"), json_get_text(silenced, "why"));
+    put_fact(s, rank, "quiet", text);
+}
+
 static void put_alert(struct sheet *s, const struct json_t *alert, bool worst, bool say_what) {
     const char *severity = json_get_text(alert, "severity");
     double since = json_get_real(alert, "since", 0);
@@ -214,6 +230,7 @@ static void put_alert(struct sheet *s, const struct json_t *alert, bool worst, b
     sheet_put(s, worst ? STATUSVIEW_IMPACT : head, sheet_look_of(severity), label, 0, text);
     if (say_what)
         put_fact(s, head, "what", json_get_text(alert, "summary"));
+    put_quiet(s, head, json_get(alert, "silenced"));
     put_fact(s, worst ? STATUSVIEW_IMPACT : STATUSVIEW_WHY, "mail", json_get_text(alert, "impact"));
     put_fact(s, worst ? STATUSVIEW_IMPACT : STATUSVIEW_WHY, "who", json_get_text(alert, "who"));
     put_fact(s, STATUSVIEW_WHY, "why", json_get_text(alert, "why"));

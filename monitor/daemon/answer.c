@@ -52,7 +52,7 @@ static void fill_view(struct daemon *d, struct view *v) {
     v->health = &d->health;
     v->login = &d->login;
     v->rotation = &d->change.rotation;
-    v->alerts = rules_alerts(d->rules);
+    v->alerts = &d->shown;
     v->fresh_count = shapes_fresh(&d->shapes, v->now_ms, v->fresh, VIEW_SHAPES);
     v->unknown = d->shapes.of_class;
     v->store = store_state(d->store, &v->store_detail);

@@ -21,6 +21,7 @@ enum { LOOK_MS = 30 * 1000, BLIND_LOOK_MS = 5 * 1000, MORE_MS = 300 };
 static void on_login(const struct stat *now, void *arg) {
     struct daemon *d = arg;
 
+    chronicle_note(d, now != NULL ? "sasl_passwd was changed" : "sasl_passwd is gone");
     log_info("login", "%s %s", d->conf.sasl_passwd, now != NULL ? "changed" : "is gone");
     login_file_changed(&d->login, clock_mono_ms());
     ask_keeper(d, clock_mono_ms());
@@ -39,6 +40,7 @@ static void on_ca(const struct stat *now, void *arg) {
     struct daemon *d = arg;
 
     d->change.ca_gone = now == NULL;
+    chronicle_note(d, now != NULL ? "the CA file was changed" : "the CA file is gone");
     log_info("ca", "%s %s", d->change.ca_file, now != NULL ? "changed" : "is gone");
     d->login.verify_due_ms = clock_mono_ms();
 }

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "clock.h"
 #include "log.h"
 #include "slot.h"
 #include "xmem.h"
@@ -39,6 +40,10 @@ int count_keep(struct kept *kept) {
     failed = slot_save(kept->slot_path, t, &why);
     kept->changed = failed == -1;
     free(t);
+    if (failed == 0)
+        kept->failed_ms = 0;
+    else if (kept->failed_ms == 0)
+        kept->failed_ms = clock_mono_ms();
     if (failed == -1)
         log_warn("slot", "%s", why.text);
     return failed;

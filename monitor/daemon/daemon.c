@@ -21,6 +21,7 @@
 #include "text.h"
 #include "xmem.h"
 #include "slot.h"
+#include "alertkeep.h"
 #include "answer.h"
 #include "ask.h"
 #include "count.h"
@@ -49,9 +50,11 @@ static void on_event(struct daemon *d, const struct mailev *ev) {
     if (ev->time_ms > d->clock.now_ms)
         d->clock.now_ms = clock_wall_ms(); /* a line ahead of it: our idea of now is old */
     count_event(d, ev);
-    messages_note(&d->messages, ev, d->clock.now_ms);
+    lookout_note(&d->lookout, ev, messages_note(&d->messages, ev, d->clock.now_ms),
+                 event_time(ev, d->clock.now_ms));
     health_note(&d->health, ev, event_time(ev, d->clock.now_ms));
     shapes_note(&d->shapes, ev, event_time(ev, d->clock.now_ms));
+    chronicle_event(d, ev, event_time(ev, d->clock.now_ms));
     rotation_note(&d->change.rotation, ev, event_time(ev, d->clock.now_ms));
     d->rules_due |= ev->kind == MAILEV_DELIVERY || ev->diagnosis != DIAGNOSIS_NONE;
     if (ev->kind == MAILEV_LIFECYCLE)
@@ -64,6 +67,7 @@ static void on_line(struct span line, void *arg) {
     logline_parse(line, &d->clock, &d->event);
     if (d->event.time_ms != 0) {
         sources_note_time(d->sources, d->event.time_ms);
+        lookout_stamp(&d->lookout, d->event.time_ms, d->clock.now_ms);
         followed_line(&d->followed, &d->counted, d->event.time_ms);
     }
     d->event.diagnosis = diagnose_event(d->diagnoser, &d->event);
@@ -82,6 +86,7 @@ static void on_batch(void *arg) {
     struct daemon *d = arg;
 
     d->clock.now_ms = clock_wall_ms();
+    lookout_batch(d);
     count_publish(d);
     if (d->rules_due && clock_mono_ms() - d->judged_ms >= JUDGE_AGAIN_MS)
         judge(d); /* else at the next tick */
@@ -249,6 +254,7 @@ static void on_tick(void *arg) {
     d->clock.now_ms = clock_wall_ms();
     if (d->milter_kept.begun && milterpage_read(&d->milter))
         publish_milter(d);
+    health_note_milter(&d->health, milterpage_last_ms(&d->milter));
     if (d->log.begun) {
         rates_note(&d->rates, &d->counters, mono_ms);
         trend_watch(&d->trendkeep.trend, d->clock.now_ms);
@@ -256,6 +262,7 @@ static void on_tick(void *arg) {
     }
     ask_keeper(d, mono_ms);
     change_tick(d, mono_ms);
+    lookout_tick(d, mono_ms);
     judge(d);
     note_way_back(d);
     if (mono_ms - d->slots_saved_ms >= SLOT_SAVE_MS) {
@@ -287,15 +294,10 @@ static void reload_conf(struct daemon *d) {
         return;
     }
     d->conf.queue_interval_s = fresh.queue_interval_s;
-    d->conf.queue_warning = fresh.queue_warning;
-    d->conf.queue_critical = fresh.queue_critical;
-    d->conf.oldest_warning_s = fresh.oldest_warning_s;
-    d->conf.oldest_critical_s = fresh.oldest_critical_s;
-    d->conf.unreachable_after_s = fresh.unreachable_after_s;
-    d->conf.log_silent_after_s = fresh.log_silent_after_s;
-    d->conf.milter_gone_after_s = fresh.milter_gone_after_s;
     d->conf.verify_interval_s = fresh.verify_interval_s;
     d->conf.unknown_after_s = fresh.unknown_after_s;
+    judge_take_limits(&d->conf, &fresh);
+    chronicle_note(d, "relaywatch.conf was read again");
     limits = judge_limits(&d->conf);
     rules_set_limits(d->rules, &limits);
     if (memcmp(&fresh, &d->conf, sizeof fresh) != 0) {
@@ -357,7 +359,12 @@ static int open_all(struct daemon *d) {
     d->keeper = keeperc_new(d->loop, path, ask_on_reply, d);
     milterpage_init(&d->milter, d->conf.run_dir);
     login_init(&d->login, clock_mono_ms());
+    lookout_init(&d->lookout);
+    alertkeep_load(d);
+    judge_resume(d);
     change_open(d);
+    chronicle_open(d);
+    d->desk = desk_new(d);
     d->watch_conf = watchfile_new(d->loop, d->conf_path, on_conf_change, d);
     owner_make(owner, sizeof owner);
     d->store = store_new(d->loop, &d->conf, owner);
@@ -371,12 +378,16 @@ static int open_all(struct daemon *d) {
 
 static void close_all(struct daemon *d) {
     loop_timer_free(&d->tick);
+    if (d->rules != NULL && d->kept_ms != 0)
+        alertkeep_save(d, ALERTKEEP_ALL);
     count_keep_log(d);
     count_keep(&d->milter_kept);
     trendkeep_end(&d->trendkeep);
     past_end(d);
     sources_free(&d->sources);
     store_free(&d->store);
+    desk_free(&d->desk);
+    chronicle_close(d);
     watchfile_free(&d->watch_conf);
     change_close(d);
     milterpage_clear(&d->milter);

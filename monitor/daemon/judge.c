@@ -3,12 +3,17 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "clock.h"
+#include "maintenance.h"
 #include "log.h"
 #include "text.h"
+#include "xmem.h"
 #include "alertdoc.h"
+
 #include "json.h"
+#include "alertkeep.h"
 
 enum {
     DEFAULT_LIFETIME_S = 5 * 86400, /* maximal_queue_lifetime, postconf(5) */
@@ -73,6 +78,7 @@ static void fill_signals(struct daemon *d, struct signals *s, int64_t wall_ms, i
         .queue_lifetime_ms = (int64_t)lifetime_s * 1000,
         .disk_known = counted,
         .disk_free_bytes = d->queue.bytes_free,
+        .inodes_free = d->queue.inodes_free,
         .log_path = d->conf.mail_log,
         .milter_expected = d->milter_kept.begun,
         .place = &d->place,
@@ -90,6 +96,10 @@ static void fill_signals(struct daemon *d, struct signals *s, int64_t wall_ms, i
                                                                 : d->started_mono_ms);
     if (d->sources != NULL)
         fill_log_signals(d, s, mono_ms);
+    s->state_failed_ms = d->log.failed_ms != 0 ? mono_ms - d->log.failed_ms : 0;
+    if (d->keep_failed_ms != 0 && mono_ms - d->keep_failed_ms > s->state_failed_ms)
+        s->state_failed_ms = mono_ms - d->keep_failed_ms;
+    lookout_fill(d, s, wall_ms, mono_ms);
 }
 
 static enum overall overall_state(const struct daemon *d) {
@@ -132,14 +142,36 @@ static const struct alert *find_alert(const struct alert_set *set, const char *i
     return NULL;
 }
 
-static void tell(struct daemon *d, const struct alert_set *set, int64_t now_ms) {
+/* Our log has a line for what changed, not for all that fires at that time. */
+static void log_change(struct daemon *d, int rule, const struct alert *alert) {
+    struct alert_brief *logged = &d->logged[rule];
+    struct alert_brief now = {0, 0, DIAGNOSIS_NONE, SEVERITY_INFO};
+
+    if (alert != NULL)
+        now = (struct alert_brief){alert->since_ms, alert->ended_ms, alert->diagnosis,
+                                   alert->severity};
+    if (alert != NULL && memcmp(&now, logged, sizeof now) != 0)
+        log_warn("alert", "%s %s (%s): %s", alert->ended_ms == 0 ? "firing" : "over", alert->id,
+                 severity_name(alert->severity), alert->summary);
+    *logged = now;
+}
+
+void judge_resume(struct daemon *d) {
+    for (int rule = 0; rules_id(rule) != NULL; rule++) {
+        const struct alert *alert = find_alert(rules_alerts(d->rules), rules_id(rule));
+
+        if (alert != NULL)
+            d->logged[rule] = (struct alert_brief){alert->since_ms, alert->ended_ms,
+                                                   alert->diagnosis, alert->severity};
+    }
+}
+
+static void tell(struct daemon *d, const struct alert_set *set) {
     for (int rule = 0; rules_id(rule) != NULL; rule++) {
         const struct alert *alert = find_alert(set, rules_id(rule));
 
         store_alert(d, rules_id(rule), alert);
-        if (alert != NULL && (alert->ended_ms == 0 || alert->ended_ms == now_ms))
-            log_warn("alert", "%s %s (%s): %s", alert->ended_ms == 0 ? "firing" : "over", alert->id,
-                     severity_name(alert->severity), alert->summary);
+        log_change(d, rule, alert);
     }
     d->told = true;
 }
@@ -156,20 +188,96 @@ static void follow_login(struct daemon *d, int64_t wall_ms) {
         d->login.verified_ms = d->health.last_success_ms;
 }
 
+/* A window of maintenance is a silence that nobody had to ask for. */
+static bool is_maintained(const struct daemon *d, int64_t now_ms, struct silence *out) {
+    enum { MINUTE_MS = 60 * 1000 };
+    time_t now = (time_t)(now_ms / 1000);
+    struct maintenance windows;
+    struct fault why;
+    struct tm tm;
+    int left;
+
+    if (d->conf.maintenance[0] == '\0' ||
+        maintenance_parse(d->conf.maintenance, &windows, &why) == -1 ||
+        localtime_r(&now, &tm) == NULL)
+        return false;
+    left = maintenance_left(&windows, tm.tm_wday, tm.tm_hour * 60 + tm.tm_min);
+    *out = (struct silence){.until_ms = (now_ms / MINUTE_MS + left) * MINUTE_MS,
+                            .who = "relaywatch.conf",
+                            .why = "maintenance"};
+    return left > 0;
+}
+
+/* Notes at an alert that fires who asked for quiet about it. Returns whether anybody did. */
+static bool note_silence(const struct daemon *d, struct alert *alert, int64_t now_ms) {
+    const struct silence *silence = silences_find(&d->silences, alert->id, now_ms);
+    struct silence window;
+
+    if (is_maintained(d, now_ms, &window) &&
+        (silence == NULL || silence->until_ms < window.until_ms))
+        silence = &window;
+    if (silence == NULL || alert->ended_ms != 0)
+        return false;
+    alert->silenced_until_ms = silence->until_ms;
+    text_copy(alert->silenced_who, sizeof alert->silenced_who, silence->who);
+    text_copy(alert->silenced_why, sizeof alert->silenced_why, silence->why);
+    return true;
+}
+
+/* Who is silenced is shown as such. */
+static void show(struct daemon *d, int64_t now_ms) {
+    d->shown = *rules_alerts(d->rules);
+    for (int i = 0; i < d->shown.count; i++)
+        (void)note_silence(d, &d->shown.alert[i], now_ms);
+}
+
+/* Receivers hear nothing of what began under a silence, until it is over. What they know of already
+ * stays in their set: its end is theirs to hear. */
+static struct alert_set *heard_by_receivers(struct daemon *d, int64_t now_ms) {
+    struct alert_set *heard = xcalloc(1, sizeof *heard);
+
+    for (int rule = 0; rules_id(rule) != NULL; rule++) {
+        struct alert *alert = &heard->alert[heard->count];
+        enum rules_hearing hearing = rules_heard(d->rules, rule, now_ms, alert);
+
+        if (hearing == RULES_NOTHING)
+            continue;
+        if (!note_silence(d, alert, now_ms) && hearing == RULES_FIRING)
+            rules_set_told(d->rules, rule);
+        heard->count += rules_is_told(d->rules, rule);
+    }
+    return heard;
+}
+
+/* It is on the disk before anybody hears of it: killed in between, the next life tells the same. */
+static void notify(struct daemon *d, bool news, int64_t now_ms) {
+    struct alert_set *heard = heard_by_receivers(d, now_ms);
+    char url[96];
+
+    alertkeep_save(d, news ? ALERTKEEP_NOW : ALERTKEEP_SOON);
+    text_format(url, sizeof url, "http://%s/", d->conf.http_listen);
+    notifyc_set(d->notify, heard, d->conf.host, url);
+    free(heard);
+}
+
 void judge(struct daemon *d) {
     int64_t wall_ms = clock_wall_ms();
     struct signals signals;
     enum overall state;
-    char url[96];
+    bool news;
 
     d->rules_due = false;
     d->judged_ms = clock_mono_ms();
     fill_signals(d, &signals, wall_ms, clock_mono_ms());
     follow_login(d, wall_ms);
-    if (rules_eval(d->rules, &signals, wall_ms) || !d->told)
-        tell(d, rules_alerts(d->rules), wall_ms);
-    text_format(url, sizeof url, "http://%s/", d->conf.http_listen);
-    notifyc_set(d->notify, rules_alerts(d->rules), d->conf.host, url);
+    silences_expire(&d->silences, wall_ms);
+    news = rules_eval(d->rules, &signals, wall_ms) || d->silences.changed || !d->told;
+    lookout_explained(&d->lookout, rules_alerts(d->rules));
+    show(d, wall_ms);
+    chronicle_follow(d, wall_ms);
+    if (news)
+        tell(d, &d->shown);
+    notify(d, news, wall_ms);
     health_expire(&d->health, wall_ms);
     state = overall_state(d);
     if (state != d->state) {
@@ -188,5 +296,42 @@ struct rules_limits judge_limits(const struct conf *conf) {
         .unreachable_after_ms = (int64_t)conf->unreachable_after_s * 1000,
         .log_silent_after_ms = (int64_t)conf->log_silent_after_s * 1000,
         .milter_gone_after_ms = (int64_t)conf->milter_gone_after_s * 1000,
+        .certificate_warning_ms = (int64_t)conf->certificate_warning_s * 1000,
+        .certificate_critical_ms = (int64_t)conf->certificate_critical_s * 1000,
+        .disk_warning_mib = conf->disk_warning_mib,
+        .disk_critical_mib = conf->disk_critical_mib,
+        .inodes_warning = conf->inodes_warning,
+        .inodes_critical = conf->inodes_critical,
+        .recipients_limit = conf->recipients_limit,
+        .recipients_percent = conf->recipients_percent,
+        .unverified_after_ms = (int64_t)conf->unverified_after_s * 1000,
+        .unconfirmed_after_ms = (int64_t)conf->unconfirmed_after_s * 1000,
+        .clock_jump_ms = (int64_t)conf->clock_jump_s * 1000,
+        .keep_firing_ms = (int64_t)conf->keep_firing_s * 1000,
     };
+}
+
+void judge_take_limits(struct conf *conf, const struct conf *fresh) {
+    conf->queue_warning = fresh->queue_warning;
+    conf->queue_critical = fresh->queue_critical;
+    conf->oldest_warning_s = fresh->oldest_warning_s;
+    conf->oldest_critical_s = fresh->oldest_critical_s;
+    conf->unreachable_after_s = fresh->unreachable_after_s;
+    conf->log_silent_after_s = fresh->log_silent_after_s;
+    conf->milter_gone_after_s = fresh->milter_gone_after_s;
+    conf->certificate_warning_s = fresh->certificate_warning_s;
+    conf->certificate_critical_s = fresh->certificate_critical_s;
+    conf->disk_warning_mib = fresh->disk_warning_mib;
+    conf->disk_critical_mib = fresh->disk_critical_mib;
+    conf->inodes_warning = fresh->inodes_warning;
+    conf->inodes_critical = fresh->inodes_critical;
+    conf->recipients_limit = fresh->recipients_limit;
+    conf->recipients_percent = fresh->recipients_percent;
+    conf->failures_per_1000 = fresh->failures_per_1000;
+    conf->failures_least = fresh->failures_least;
+    conf->unverified_after_s = fresh->unverified_after_s;
+    conf->unconfirmed_after_s = fresh->unconfirmed_after_s;
+    conf->clock_jump_s = fresh->clock_jump_s;
+    conf->keep_firing_s = fresh->keep_firing_s;
+    text_copy(conf->maintenance, sizeof conf->maintenance, fresh->maintenance);
 }

@@ -9,6 +9,12 @@
  * trouble. */
 void judge(struct daemon *d);
 
+/* Takes over those parameters of the rules that may change while it runs. */
+void judge_take_limits(struct conf *conf, const struct conf *fresh);
+
+/* Goes on from the alerts of the life before: what our log had of them it need not have again. */
+void judge_resume(struct daemon *d);
+
 /* The limits that the configuration sets. */
 struct rules_limits judge_limits(const struct conf *conf);
 

@@ -73,6 +73,26 @@ bool milterpage_read(struct milterpage *m) {
     return changed;
 }
 
+int64_t milterpage_last_ms(const struct milterpage *m) {
+    const struct mltpage_message *last;
+    uint64_t head, before;
+    int64_t time_ms;
+
+    if (m->page == NULL)
+        return 0;
+    head = atomic_load_explicit(&m->page->head, memory_order_acquire);
+    if (head == 0)
+        return 0;
+    last = &m->page->ring[(head - 1) % MLTPAGE_RING];
+    before = atomic_load_explicit(&last->sequence, memory_order_acquire);
+    time_ms = last->time_ms;
+    atomic_thread_fence(memory_order_acquire);
+    return before == 2 * head &&
+                   atomic_load_explicit(&last->sequence, memory_order_relaxed) == before
+               ? time_ms
+               : 0;
+}
+
 void milterpage_totals(const struct milterpage *m, struct totals *out) {
     char name[40];
 

@@ -31,6 +31,9 @@ void milterpage_attach(struct milterpage *m);
 /* The same, and looks at its figures. Returns true when a figure changed. */
 bool milterpage_read(struct milterpage *m);
 
+/* When the milter saw the last message, wall clock; 0: none, or it is just being written. */
+int64_t milterpage_last_ms(const struct milterpage *m);
+
 /* The totals to publish: c.NAME, and b.NAME for the next life. */
 void milterpage_totals(const struct milterpage *m, struct totals *out);
 

@@ -83,6 +83,18 @@ static void put_steps(FILE *out, const struct alert *a) {
     fputs("</ol></dd></div>\n", out);
 }
 
+static void put_quiet(FILE *out, const struct alert *a) {
+    if (a->silenced_until_ms == 0)
+        return;
+    fputs("<div><dt>Quiet</dt><dd>nobody is called until ", out);
+    html_time(out, a->silenced_until_ms);
+    fputs(" (", out);
+    html_text(out, a->silenced_who);
+    fputs(": ", out);
+    html_text(out, a->silenced_why);
+    fputs(")</dd></div>\n", out);
+}
+
 static void put_alert(FILE *out, const struct view *v, const struct alert *a) {
     const struct diagnosis_entry *d = diagnosis_entry(a->diagnosis);
     char lasted[32];
@@ -92,6 +104,7 @@ static void put_alert(FILE *out, const struct view *v, const struct alert *a) {
             severity_name(a->severity), severity_name(a->severity));
     html_text(out, a->summary);
     fputs("</h2>\n<dl>\n", out);
+    put_quiet(out, a);
     put_fact(out, "Mail", a->impact[0] != '\0' ? a->impact : d->impact);
     put_fact(out, "Who", d->who);
     put_steps(out, a);

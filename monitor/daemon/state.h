@@ -1,6 +1,7 @@
 /* struct daemon: all that relaywatchd holds. Private to this folder: daemon.c owns it and has the
  * flow, count.c what the log comes to, past.c the logs of the past, ask.c the conversation with the
- * keeper, judge.c rules and alerts, answer.c what HTTP clients get. */
+ * keeper, lookout.c what only the rules want to know, judge.c rules and alerts, answer.c what HTTP
+ * clients get. */
 #ifndef DAEMON_STATE_H
 #define DAEMON_STATE_H
 
@@ -17,6 +18,7 @@
 #include "rings.h"
 #include "rules.h"
 #include "shapes.h"
+#include "silences.h"
 #include "http.h"
 #include "keeperc.h"
 #include "loop.h"
@@ -25,9 +27,12 @@
 #include "store.h"
 #include "watchfile.h"
 #include "change.h"
+#include "chronicle.h"
+#include "desk.h"
 #include "backfill.h"
 #include "followed.h"
 #include "login.h"
+#include "lookout.h"
 #include "logtotals.h"
 #include "messages.h"
 #include "milterpage.h"
@@ -44,6 +49,14 @@ struct kept {
     uint64_t saved_seq;
     bool begun;
     bool changed;
+    int64_t failed_ms; /* since when it cannot be saved, monotonic; 0: it can */
+};
+
+/* What is news of an alert. */
+struct alert_brief {
+    int64_t since_ms, ended_ms;
+    enum diagnosis diagnosis;
+    enum severity severity;
 };
 
 struct daemon {
@@ -89,6 +102,7 @@ struct daemon {
     bool rules_due; /* a line told of trouble or of its end */
 
     struct milterpage milter;
+    struct lookout lookout;
     struct login login;
     struct change change;
     struct watchfile *watch_conf;
@@ -108,8 +122,16 @@ struct daemon {
     int64_t keeper_silent_since_ms; /* 0: it answers */
 
     struct rules *rules;
-    int64_t judged_ms; /* when the rules looked last, monotonic */
-    bool told;         /* Redis has the present set of alerts */
+    struct silences silences;
+    struct alert_set shown;                 /* the alerts with their silences */
+    int64_t alerts_kept_ms;                 /* when `alerts` was written, monotonic */
+    int64_t kept_ms;                        /* when `deliveries` was written, monotonic */
+    int64_t keep_failed_ms;                 /* since when alertkeep.c cannot write; 0: it can */
+    struct alert_brief logged[ALERTS_MOST]; /* what our own log has of each rule's alert */
+    int64_t judged_ms;                      /* when the rules looked last, monotonic */
+    bool told;                              /* Redis has the present set of alerts */
+    struct chronicle chronicle;
+    struct desk *desk;
     struct notifyc *notify;
     struct http *http;
     enum overall state;

@@ -20,6 +20,18 @@ static void put_diagnosis(struct json_t *doc, const struct alert *alert,
     json_put(doc, "fix", fix);
 }
 
+static void put_silence(struct json_t *doc, const struct alert *alert) {
+    struct json_t *silence;
+
+    if (alert->silenced_until_ms == 0)
+        return;
+    silence = json_make_object();
+    json_put_real(silence, "until", seconds(alert->silenced_until_ms));
+    json_put_text(silence, "who", alert->silenced_who);
+    json_put_text(silence, "why", alert->silenced_why);
+    json_put(doc, "silenced", silence);
+}
+
 struct json_t *alertdoc_make(const struct alert *alert) {
     const struct diagnosis_entry *entry = diagnosis_entry(alert->diagnosis);
     struct json_t *doc = json_make_object();
@@ -41,6 +53,7 @@ struct json_t *alertdoc_make(const struct alert *alert) {
     else
         json_put_real(doc, "ended", seconds(alert->ended_ms));
     json_put_int(doc, "count", (int64_t)alert->count);
+    put_silence(doc, alert);
     return doc;
 }
 

@@ -12,8 +12,9 @@ struct json_t;
 enum { ALERTDOC_PACKET_MOST = 200 * 1024 };
 
 /* {"id","diagnosis","severity","title","summary","impact","who","why","fix":[...],"evidence","since","ended","count"};
- * times in seconds since 1970, `ended` null while it fires; `diagnosis` as "G01 BAD_CREDENTIALS".
- * Belongs to the caller. */
+ * and, while nobody is called for it, "silenced":{"until","who","why"}; times in seconds since
+ * 1970, `ended` null while it fires; `diagnosis` as "G01 BAD_CREDENTIALS". Belongs to the caller.
+ */
 struct json_t *alertdoc_make(const struct alert *alert);
 
 /* The array of all. Belongs to the caller. */

@@ -10,6 +10,7 @@ enum {
     CALM_MS = 60 * 1000,
     RELOAD_MS = 10 * 1000
 };
+#define OLD_US (INT64_C(3600) * 1000000)
 
 /* By the catalogue's families: G Google, S SASL, T TLS, N network, Q queue, M master and host, L
  * milter. */
@@ -91,15 +92,35 @@ static bool leads(enum diagnosis now, enum diagnosis before) {
            diagnosis_entry(now)->severity >= diagnosis_entry(before)->severity;
 }
 
-static void note_failure(struct health *h, enum diagnosis d, struct span evidence, int64_t now_ms) {
+/* One message that is refused for each of its recipients, or again and again, is one refusal. */
+static void note_refused(struct health *h, struct span queue_id) {
+    enum { KEPT = sizeof h->refused_id / sizeof h->refused_id[0] };
+    uint32_t id = 2166136261u;
+
+    for (size_t i = 0; i < queue_id.n; i++)
+        id = (id ^ (unsigned char)queue_id.p[i]) * 16777619u;
+    for (unsigned i = 0; queue_id.n > 0 && i < KEPT && i < h->refused_messages; i++) {
+        if (h->refused_id[i] == id)
+            return;
+    }
+    h->refused_id[h->refused_messages++ % KEPT] = id;
+}
+
+static void note_failure(struct health *h, enum diagnosis d, struct span evidence,
+                         struct span queue_id, int64_t now_ms) {
     enum health_area area = health_area(d);
     struct health_cause *cause;
 
     if (area == AREA_COUNT)
         return;
     cause = &h->cause[area];
-    if (!health_is_broken(h, area, now_ms))
+    if (!health_is_broken(h, area, now_ms)) {
         *cause = (struct health_cause){.since_ms = now_ms};
+        if (area == AREA_REFUSED)
+            h->refused_messages = 0;
+    }
+    if (area == AREA_REFUSED)
+        note_refused(h, queue_id);
     if (leads(d, cause->diagnosis)) {
         cause->diagnosis = d;
         text_copy_printable(cause->evidence, sizeof cause->evidence, evidence);
@@ -150,6 +171,7 @@ void health_note(struct health *h, const struct mailev *ev, int64_t now_ms) {
     if (ev->kind == MAILEV_DELIVERY && ev->status == MAILEV_STATUS_SENT && ev->daemon.n == 4 &&
         memcmp(ev->daemon.p, "smtp", 4) == 0) {
         h->last_success_ms = now_ms;
+        h->last_answer_ms = now_ms;
         return;
     }
     if (ev->kind == MAILEV_LIFECYCLE) { /* whether Postfix runs, the keeper tells better */
@@ -158,7 +180,11 @@ void health_note(struct health *h, const struct mailev *ev, int64_t now_ms) {
     }
     d = is_refusal(ev) ? DIAGNOSIS_W03_NOTHING_ACCEPTED : ev->diagnosis;
     area = health_area(d);
-    if (area == AREA_COUNT ||
+    if (ev->kind == MAILEV_DELIVERY && ev->relay_ip.n > 0 &&
+        (area == AREA_COUNT || area == AREA_REFUSED))
+        h->last_answer_ms = now_ms;
+    /* One that waits for long is refused for its own sake, or was told before. */
+    if (area == AREA_COUNT || (area == AREA_REFUSED && ev->delay_us > OLD_US) ||
         (d == DIAGNOSIS_M20_INTERNAL_IPC && now_ms - h->last_reload_ms < RELOAD_MS))
         return;
     hinted = area == AREA_TLS && now_ms - h->hint.at_ms < HINT_MS;
@@ -169,9 +195,9 @@ void health_note(struct health *h, const struct mailev *ev, int64_t now_ms) {
         return;
     }
     if (hinted)
-        note_failure(h, h->hint.diagnosis, span_of(h->hint.evidence), now_ms);
+        note_failure(h, h->hint.diagnosis, span_of(h->hint.evidence), ev->queue_id, now_ms);
     else
-        note_failure(h, d, ev->text.n > 0 ? ev->text : ev->message, now_ms);
+        note_failure(h, d, ev->text.n > 0 ? ev->text : ev->message, ev->queue_id, now_ms);
     if (ev->status == MAILEV_STATUS_BOUNCED)
         h->cause[area].bounced++;
 }
@@ -180,7 +206,12 @@ void health_note_probe(struct health *h, enum diagnosis d, struct span reply, in
     if (d == DIAGNOSIS_NONE)
         h->last_success_ms = now_ms;
     else
-        note_failure(h, d, reply, now_ms);
+        note_failure(h, d, reply, (struct span){0}, now_ms);
+}
+
+void health_note_milter(struct health *h, int64_t time_ms) {
+    if (time_ms > h->last_milter_ms)
+        h->last_milter_ms = time_ms;
 }
 
 bool health_is_broken(const struct health *h, enum health_area area, int64_t now_ms) {
@@ -190,9 +221,30 @@ bool health_is_broken(const struct health *h, enum health_area area, int64_t now
         return false;
     if (area <= AREA_NETWORK || area == AREA_REFUSED)
         return h->last_success_ms < cause->last_ms || now_ms - cause->last_ms < QUIET_MS;
+    if (area == AREA_MILTER && h->last_milter_ms > cause->last_ms)
+        return now_ms - cause->last_ms < QUIET_MS;
     if (area == AREA_MILTER || h->last_success_ms > cause->last_ms)
         return now_ms - cause->last_ms < CALM_MS;
     return now_ms - cause->last_ms < LINGER_MS;
+}
+
+static void shift(int64_t *time_ms, int64_t by_ms) {
+    if (*time_ms != 0)
+        *time_ms = *time_ms + by_ms > 0 ? *time_ms + by_ms : 1;
+}
+
+void health_shift(struct health *h, int64_t by_ms) {
+    for (int area = 0; area < AREA_COUNT; area++) {
+        shift(&h->cause[area].since_ms, by_ms);
+        shift(&h->cause[area].last_ms, by_ms);
+    }
+    shift(&h->last_success_ms, by_ms);
+    shift(&h->last_failure_ms, by_ms);
+    shift(&h->last_answer_ms, by_ms);
+    shift(&h->hint.at_ms, by_ms);
+    shift(&h->last_reload_ms, by_ms);
+    shift(&h->last_milter_ms, by_ms);
+    shift(&h->last_tls_ms, by_ms);
 }
 
 void health_expire(struct health *h, int64_t now_ms) {

@@ -42,7 +42,11 @@ struct health {
     struct health_cause cause[AREA_COUNT]; /* diagnosis NONE: nothing is wrong there */
     int64_t last_success_ms;               /* a delivery through the relay; 0: none seen */
     int64_t last_failure_ms;               /* any failure of login, TLS or network */
+    int64_t last_answer_ms;                /* it took a message, or said why not this one */
+    unsigned refused_messages;             /* different ones in AREA_REFUSED's cause */
+    uint32_t refused_id[8];                /* the last of these */
     struct health_hint hint;
+    int64_t last_milter_ms; /* it saw a message */
     int64_t last_reload_ms; /* of Postfix: its processes miss each other for a moment then */
     int64_t last_tls_ms;    /* a TLS session made with the relay */
     char last_tls[96];      /* "Verified TLSv1.3" */
@@ -55,13 +59,20 @@ void health_note(struct health *h, const struct mailev *ev, int64_t now_ms);
  * the smarthost's answer. */
 void health_note_probe(struct health *h, enum diagnosis d, struct span reply, int64_t now_ms);
 
+/* The milter saw a message at that time: Postfix reaches it. */
+void health_note_milter(struct health *h, int64_t time_ms);
+
 /* Is something wrong in this area now? Login, TLS, network and refusals end two seconds after their
- * last failure once a delivery came later than it; the milter's a minute after its last sign; the
+ * last failure once a delivery came later than it; the milter's when it saw a message since, or
+ * a minute after the last sign; the
  * others then, too, if a delivery came after it, else ten minutes after. */
 bool health_is_broken(const struct health *h, enum health_area area, int64_t now_ms);
 
 /* Forgets causes that ended. Call now and then. */
 void health_expire(struct health *h, int64_t now_ms);
+
+/* The clock was set: moves all times along. */
+void health_shift(struct health *h, int64_t by_ms);
 
 /* Which area a diagnosis belongs to; AREA_COUNT when it is not about the relay's health. */
 enum health_area health_area(enum diagnosis d);

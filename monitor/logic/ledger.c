@@ -377,7 +377,7 @@ static void note_open(struct ledger *l, struct open_message *m, const struct mai
 
 struct ledger_noted ledger_note(struct ledger *l, const struct mailev *ev) {
     int64_t time_ms = ev->time_ms != 0 ? ev->time_ms : l->seen_ms;
-    struct ledger_noted noted = {0, false};
+    struct ledger_noted noted = {0, false, false};
     struct open_message *m;
 
     if (time_ms > l->seen_ms)
@@ -391,6 +391,7 @@ struct ledger_noted ledger_note(struct ledger *l, const struct mailev *ev) {
         return noted;
     m = openset_find(l->open, noted.id);
     noted.retried = m != NULL ? (m->flags & RETRIED) != 0 : ev->delays_us[0] >= BACKOFF_US;
+    noted.first = ev->kind == MAILEV_QUEUED && m != NULL && (m->flags & ACTIVE) == 0;
     if (ev->kind == MAILEV_CLIENT)
         note_client(l, m, noted.id, ev, time_ms);
     else if (ev->kind == MAILEV_ACCEPTED)

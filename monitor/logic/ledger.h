@@ -97,6 +97,7 @@ struct ledger_noted {
     uint64_t id;  /* of the line's queue id; 0: it is not about a message's way */
     bool retried; /* the message was tried before, as far as one can tell: its delays are no measure
                    */
+    bool first;   /* the queue manager has it in hand for the first time */
 };
 
 /* Notes what one line says. */
@@ -129,8 +130,8 @@ bool ledger_commit(struct ledger *ledger, openset_change_fn *on_change, void *ar
 /* Tells all open entries, as they are at the last step. */
 void ledger_each(struct ledger *ledger, openset_change_fn *on_change, void *arg);
 
-/* Adds the messages that came in and ended in another ledger, of old logs, since it was at `before`.
- * None of them is open here, so neither a step nor what `unknown_ms` tells changes. */
+/* Adds the messages that came in and ended in another ledger, of old logs, since it was at
+ * `before`. None of them is open here, so neither a step nor what `unknown_ms` tells changes. */
 void ledger_add_ended(struct ledger *ledger, const struct ledger_totals *now,
                       const struct ledger_totals *before);
 

@@ -10,6 +10,7 @@ enum {
     FAILURES_MANY = 3,       /* of new processes in a row: no accident */
     FAILURE_WAIT_MS = 10000, /* or one, and no success within this */
     WATCH_MS = 300000,       /* after the change; longer while it is not confirmed */
+    STALE_AFTER_MS = 60000,  /* a process that took the change up had the time to */
     GRACE_MS = 900000,     /* the longest old session: 300 s in the cache, one delivery of 600 s */
     LIVE_WORKS_MS = 60000, /* a delivery this long ago proves the live login */
     RETRY_MS = 5000,
@@ -90,6 +91,15 @@ static void on_failure(struct rotation *r, const struct mailev *ev, int64_t now_
     text_copy_printable(r->detail, sizeof r->detail, ev->text);
 }
 
+/* Its processes end by themselves when the map changes, and at a reload. One that does not goes on
+ * with the old login. */
+static void note_stale(struct rotation *r, const struct mailev *ev, int64_t start_ms,
+                       int64_t now_ms) {
+    if (r->state == ROTATION_CONFIRMING && start_ms <= r->applied_ms &&
+        now_ms - r->applied_ms > STALE_AFTER_MS && health_area(ev->diagnosis) == AREA_LOGIN)
+        r->stale_ms = now_ms;
+}
+
 void rotation_note(struct rotation *r, const struct mailev *ev, int64_t now_ms) {
     int64_t start_ms = now_ms;
     enum health_area area;
@@ -102,6 +112,7 @@ void rotation_note(struct rotation *r, const struct mailev *ev, int64_t now_ms) 
     area = health_area(ev->diagnosis);
     if (area == AREA_LOGIN && ev->status != MAILEV_STATUS_SENT)
         r->waits_ms = now_ms; /* also where an old process says so, late */
+    note_stale(r, ev, start_ms, now_ms);
     if ((r->state != ROTATION_CONFIRMING && r->state != ROTATION_SETTLING) ||
         start_ms <= r->applied_ms + SLACK_MS)
         return;

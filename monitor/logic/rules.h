@@ -1,8 +1,10 @@
 /* When somebody is called: signals in, alerts out. One cause is one alert: what follows from
  * another alert (a queue that grows because the login is refused) is told as that alert's impact,
- * not by itself. A condition must hold for its waiting time before it fires, and an alert that
- * ended stays in the set for 15 minutes, so that nobody misses its end. Pure: `now_ms` is the wall
- * clock. */
+ * not by itself (precedence.h). A condition must hold for its waiting time before it fires, most
+ * end at a lower threshold than they began, and of one that comes back a third time within 15
+ * minutes receivers hear the end only when it was away for `keep_firing_ms`. An alert that ended
+ * stays in the set for 15 minutes, so that nobody misses its end. What a restart must not forget is
+ * in rulestate.h. Pure: `now_ms` is the wall clock. */
 #ifndef LOGIC_RULES_H
 #define LOGIC_RULES_H
 
@@ -10,14 +12,23 @@
 #include <stdint.h>
 
 #include "alert.h"
+#include "burn.h"
 #include "fixtext.h"
 #include "health.h"
+#include "quota.h"
 
 /* Thresholds, from the configuration. */
 struct rules_limits {
     uint64_t queue_warning, queue_critical; /* messages */
     int64_t oldest_warning_ms, oldest_critical_ms;
     int64_t unreachable_after_ms, log_silent_after_ms, milter_gone_after_ms;
+    int64_t certificate_warning_ms, certificate_critical_ms; /* before it expires */
+    uint64_t disk_warning_mib, disk_critical_mib, inodes_warning, inodes_critical;
+    uint64_t recipients_limit;   /* of one sender in 24 h; 0: not watched */
+    uint64_t recipients_percent; /* of it that are a warning */
+    int64_t unverified_after_ms, unconfirmed_after_ms;
+    int64_t clock_jump_ms;
+    int64_t keep_firing_ms;
 };
 
 enum rules_log { RULES_LOG_OK, RULES_LOG_MISSING, RULES_LOG_UNREADABLE };
@@ -44,6 +55,7 @@ struct signals {
     double queue_growth;       /* messages a minute */
     int64_t queue_lifetime_ms; /* after which a message is returned */
     uint64_t disk_free_bytes;
+    uint64_t inodes_free;
     bool disk_known;
     enum rules_log log;
     const char *log_path;    /* that `log` is about; else all sources */
@@ -63,6 +75,20 @@ struct signals {
     const char *ca_file_gone;          /* the CA file of main.cf that is not there; NULL: it is */
     const struct fixtext_place *place; /* for the fixes; NULL: the catalogue's words */
     int64_t keeper_silent_ms; /* since relaywatch-keeper stopped to answer; 0: it answers */
+
+    const struct burn_look *burn; /* how many deliveries fail; NULL: not known */
+    uint64_t returned;            /* recipients whose mail the relay's own fault returned, lately */
+    enum diagnosis returned_for;  /* the last of these */
+    const char *returned_evidence; /* NULL: none */
+    const struct quota_top *quota; /* the sender with the most recipients; NULL: none */
+    uint64_t unaccounted;          /* messages whose end nobody told, within the last hour */
+    int64_t clock_jumped_ms;       /* the last jump of the clock within 10 minutes, by so much */
+    int64_t log_ahead_ms;          /* by so much the log's time stamps differ from our clock */
+    int64_t unverified_ms;  /* since the last proof that the login works; 0: none is needed */
+    int64_t unconfirmed_ms; /* since a new login is live that no mail has proved yet; 0: proved */
+    bool old_map_in_use;    /* processes from before the change are refused with the old login */
+    const char *readable_secret; /* a file with the password that others may read; NULL: none */
+    int64_t state_failed_ms;     /* since our own folder takes no more writes; 0: it does */
 };
 
 struct rules;
@@ -76,8 +102,21 @@ void rules_set_limits(struct rules *rules, const struct rules_limits *limits);
  * same. */
 bool rules_eval(struct rules *rules, const struct signals *signals, int64_t now_ms);
 
+/* The clock was set: moves what is measured against it along. */
+void rules_shift(struct rules *rules, int64_t by_ms);
+
 /* The id of rule number i, NULL behind the last: every alert has one of these. Static. */
 const char *rules_id(int i);
+
+/* Were the receivers told that the alert of rule number i fires? The caller says so when they are;
+ * with the next beginning it is forgotten. */
+bool rules_is_told(const struct rules *rules, int i);
+void rules_set_told(struct rules *rules, int i);
+
+/* The alert of rule number i as receivers are to hear of it. HELD: it is over, but it comes and
+ * goes, so for them it goes on, under the beginning that they know. */
+enum rules_hearing { RULES_NOTHING, RULES_FIRING, RULES_HELD, RULES_ENDED };
+enum rules_hearing rules_heard(const struct rules *rules, int i, int64_t now_ms, struct alert *out);
 
 /* The alerts that fire, worst first, then those that ended lately. Valid until the next rules_eval.
  */

@@ -20,6 +20,9 @@ struct alert {
     int64_t since_ms;               /* when it began firing, wall clock */
     int64_t ended_ms;               /* 0: still firing */
     uint64_t count;                 /* events that it stands for */
+    int64_t silenced_until_ms;      /* nobody is called for it before; 0: it is not silenced */
+    char silenced_who[64];          /* asked for that */
+    char silenced_why[160];
 };
 
 struct alert_set {

@@ -783,6 +783,39 @@ static const struct diagnosis_entry table[DIAGNOSIS_COUNT] = {
           "relaywatch show-config   # on both hosts: host = must differ",
           "systemctl stop relaywatchd   # on the one that is not wanted; the other goes on by "
           "itself"),
+    ENTRY(
+        W10, STATE_UNWRITABLE, WARNING, OPERATOR, "relaywatch cannot write to its own folder.",
+        "The disk of its state_dir is full, read-only or failing, or the folder has a wrong owner.",
+        "None for mail. A restart of relaywatchd would fall back to what was written last.",
+        "df -h /var/lib/relaywatch; df -i /var/lib/relaywatch",
+        "journalctl -u relaywatchd -n 20   # what fails, and where",
+        "ls -ld /var/lib/relaywatch   # right would be: drwx------ relaywatch"),
+    ENTRY(W11, LOGIN_UNVERIFIED, WARNING, OPERATOR,
+          "It is long ago that something proved the login to work.",
+          "No mail was delivered, and the trial login gave no clear answer: the smarthost's, the "
+          "network's, or relaywatch-keeper's trouble.",
+          "None known: it may show with the next message only.", CREDENTIALS, TEST),
+    ENTRY(
+        W12, DELIVERIES_FAIL, WARNING, OPERATOR,
+        "Too many deliveries fail by the relay's own fault.",
+        "A part of them meets a fault (login, TLS, network, a rule of the smarthost) while others "
+        "pass: one of several servers, processes or addresses is bad.",
+        SOME_SAFE, "relaywatch status   # the failures by kind", "postqueue -p",
+        "tail -n 200 /var/log/mail.log"),
+    ENTRY(W13, MAIL_UNACCOUNTED, CRITICAL, OPERATOR,
+          "A message is gone from the queue, and nothing says where to.",
+          "Queue files were removed by hand (postsuper -d ALL, rm), a disk lost them, or lines of "
+          "the log are missing.",
+          "These messages may be lost, without a notice to their senders.",
+          "relaywatch status --json | jq .ledger", "tail -n 200 /var/log/mail.log",
+          "last; journalctl -k -n 50   # who was logged in, and what the disk says"),
+    ENTRY(W14, LIMIT_NEAR, WARNING, OPERATOR_APP,
+          "A sender comes near the smarthost's limit of recipients a day.",
+          "The smarthost counts recipients by envelope sender over 24 hours. Above its limit it "
+          "returns mail.",
+          "None yet.", "relaywatch alerts show limit-near   # which sender, how many",
+          "Spread the mail over several envelope senders, or over more hours",
+          "Where the limit is another one: recipients_limit in relaywatch.conf"),
 };
 
 const struct diagnosis_entry *diagnosis_entry(enum diagnosis d) {

@@ -107,3 +107,19 @@ Test(alertdoc, an_empty_set) {
     cr_expect_str_eq(packet, "{\"version\":1,\"host\":\"relay1\",\"url\":\"\",\"alerts\":[]}");
     free(packet);
 }
+
+Test(alertdoc, a_silence_says_who_until_when_and_why) {
+    struct alert a = make_alert(0);
+    struct json_t *doc = alertdoc_make(&a);
+
+    cr_expect_null(json_get(doc, "silenced"));
+    json_release(&doc);
+    a.silenced_until_ms = 1732340009000;
+    text_copy(a.silenced_who, sizeof a.silenced_who, "ann");
+    text_copy(a.silenced_why, sizeof a.silenced_why, "known");
+    doc = alertdoc_make(&a);
+    cr_expect_eq(json_get_real(json_get(doc, "silenced"), "until", 0), 1732340009.0);
+    cr_expect_str_eq(json_get_text(json_get(doc, "silenced"), "who"), "ann");
+    cr_expect_str_eq(json_get_text(json_get(doc, "silenced"), "why"), "known");
+    json_release(&doc);
+}

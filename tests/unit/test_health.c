@@ -194,3 +194,56 @@ Test(health, a_milter_that_postfix_does_not_reach, .init = begin) {
     cr_expect(health_is_broken(&h, AREA_MILTER, 60000));
     cr_expect_not(health_is_broken(&h, AREA_MILTER, 61001));
 }
+
+Test(health, an_answer_about_one_message_is_no_trouble, .init = begin) {
+    struct mailev ev = {.kind = MAILEV_DELIVERY,
+                        .status = MAILEV_STATUS_DEFERRED,
+                        .daemon = SPAN("smtp"),
+                        .relay_ip = SPAN("192.0.2.1"),
+                        .dsn = SPAN("4.2.2"),
+                        .text = SPAN("mailbox full")};
+
+    health_note(&h, &ev, 1000);
+    cr_expect_eq(h.last_answer_ms, 1000);
+    ev.diagnosis = DIAGNOSIS_G01_BAD_CREDENTIALS;
+    health_note(&h, &ev, 2000);
+    cr_expect_eq(h.last_answer_ms, 1000, "a refused login is none");
+    delivery("smtp", 3000);
+    cr_expect_eq(h.last_answer_ms, 3000);
+}
+
+Test(health, refusals_of_one_message_are_one, .init = begin) {
+    struct mailev ev = {.kind = MAILEV_DELIVERY,
+                        .status = MAILEV_STATUS_DEFERRED,
+                        .daemon = SPAN("smtp"),
+                        .relay_ip = SPAN("192.0.2.1"),
+                        .dsn = SPAN("4.7.1"),
+                        .queue_id = SPAN("A1"),
+                        .text = SPAN("no")};
+
+    for (int i = 1; i <= 5; i++)
+        health_note(&h, &ev, i * 1000);
+    cr_expect_eq(h.refused_messages, 1u);
+    ev.queue_id = SPAN("A2");
+    health_note(&h, &ev, 6000);
+    cr_expect_eq(h.refused_messages, 2u);
+    delivery("smtp", 7000);
+    health_note(&h, &ev, 20000);
+    cr_expect_eq(h.refused_messages, 1u, "begun anew");
+}
+
+Test(health, a_clock_set_back_does_not_make_it_last, .init = begin) {
+    deferral(DIAGNOSIS_G01_BAD_CREDENTIALS, 10000000);
+    health_shift(&h, -5000000);
+    delivery("smtp", 5003000);
+    cr_expect_not(health_is_broken(&h, AREA_LOGIN, 5006000));
+}
+
+Test(health, a_milter_that_counts_is_reached, .init = begin) {
+    health_note_probe(&h, DIAGNOSIS_L01_MILTER_DOWN, SPAN("refused"), 10000);
+    cr_expect(health_is_broken(&h, AREA_MILTER, 15000));
+    health_note_milter(&h, 9000);
+    cr_expect(health_is_broken(&h, AREA_MILTER, 15000), "that was before");
+    health_note_milter(&h, 14000);
+    cr_expect_not(health_is_broken(&h, AREA_MILTER, 15000));
+}

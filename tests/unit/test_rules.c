@@ -3,15 +3,7 @@
 
 #include "rules.h"
 
-static const struct rules_limits limits = {
-    .queue_warning = 100,
-    .queue_critical = 1000,
-    .oldest_warning_ms = 1800 * 1000,
-    .oldest_critical_ms = 7200 * 1000,
-    .unreachable_after_ms = 10 * 1000,
-    .log_silent_after_ms = 60 * 1000,
-    .milter_gone_after_ms = 10 * 1000,
-};
+#include "rules_world.h"
 
 static struct health health;
 static struct signals signals;
@@ -23,13 +15,16 @@ static void begin(void) {
                                .queue_known = true,
                                .postfix_running = true,
                                .queue_lifetime_ms = 5 * 86400 * (int64_t)1000,
+                               .disk_known = true,
+                               .disk_free_bytes = (uint64_t)10 << 30,
+                               .inodes_free = 1000000,
                                .log_path = "/var/log/mail.log",
                                .milter_expected = true,
                                .credential_detail = "",
                                .store_detail = "",
                                .host = "mx",
                                .rival = ""};
-    rules = rules_new(&limits);
+    rules = rules_new(&world_limits);
 }
 
 static void finish(void) {
@@ -136,7 +131,6 @@ Test(rules, each_condition_has_its_alert, .init = begin, .fini = finish) {
     signals.postfix_running = false;
     signals.credential = RULES_CREDENTIAL_REJECTED;
     signals.credential_detail = "535 no";
-    signals.disk_known = true;
     signals.disk_free_bytes = 1;
     signals.log = RULES_LOG_MISSING;
     signals.milter_silent_ms = 11 * 1000;
@@ -304,4 +298,143 @@ Test(rules, a_ca_file_that_is_gone, .init = begin, .fini = finish) {
     signals.ca_file_gone = NULL;
     rules_eval(rules, &signals, 5000);
     cr_expect_eq(find("ca-file-gone")->ended_ms, 5000);
+}
+
+/* ---- what comes and goes ---- */
+
+static void wave(struct world *w, enum rule rule, int seconds_on, int seconds_off) {
+    for (int i = 0; i < seconds_on; i++) {
+        world_break(w, rule);
+        world_tick(w);
+    }
+    w->s.store_down = false;
+    for (int i = 0; i < seconds_off; i++)
+        world_tick(w);
+}
+
+static enum rules_hearing hear(struct world *w, enum rule rule, struct alert *out) {
+    return rules_heard(w->rules, (int)rule, w->now_ms, out);
+}
+
+Test(rules, receivers_hear_of_a_third_time_until_it_stays_away) {
+    struct world w;
+    struct alert heard;
+    int64_t since_ms;
+
+    world_begin(&w);
+    cr_expect_eq(hear(&w, RULE_STORE_DOWN, &heard), RULES_NOTHING);
+    for (int times = 0; times < 2; times++) {
+        wave(&w, RULE_STORE_DOWN, 20, 30);
+        cr_expect_eq(hear(&w, RULE_STORE_DOWN, &heard), RULES_ENDED, "time %d", times);
+    }
+    wave(&w, RULE_STORE_DOWN, 20, 0);
+    cr_expect_eq(hear(&w, RULE_STORE_DOWN, &heard), RULES_FIRING);
+    since_ms = heard.since_ms;
+    wave(&w, RULE_STORE_DOWN, 0, 30);
+    cr_expect_not(world_fires(&w, RULE_STORE_DOWN), "it is over");
+    cr_expect_eq(hear(&w, RULE_STORE_DOWN, &heard), RULES_HELD, "but not for the receivers");
+    cr_expect_eq(heard.ended_ms, 0);
+    rules_set_told(w.rules, RULE_STORE_DOWN);
+    wave(&w, RULE_STORE_DOWN, 20, 299);
+    cr_expect_eq(hear(&w, RULE_STORE_DOWN, &heard), RULES_HELD);
+    cr_expect_eq(heard.since_ms, since_ms, "under the beginning that they know");
+    cr_expect(rules_is_told(w.rules, RULE_STORE_DOWN));
+    wave(&w, RULE_STORE_DOWN, 0, 3);
+    cr_expect_eq(hear(&w, RULE_STORE_DOWN, &heard), RULES_ENDED, "5 minutes of quiet");
+    cr_expect_neq(heard.ended_ms, 0);
+    world_end(&w);
+}
+
+Test(rules, of_a_square_wave_of_any_length_receivers_hear_three_times_at_most) {
+    for (int half = 11; half <= 120; half++) {
+        struct world w;
+        struct alert heard;
+        int64_t since_ms = 0;
+        int begins = 0;
+
+        world_begin(&w);
+        for (int i = 0; i < 3600; i++) {
+            w.s.store_down = i / half % 2 == 0;
+            world_tick(&w);
+            if (hear(&w, RULE_STORE_DOWN, &heard) == RULES_FIRING && heard.since_ms != since_ms) {
+                begins++;
+                since_ms = heard.since_ms;
+            }
+        }
+        cr_expect_leq(begins, 3, "half a wave of %d s: %d alerts", half, begins);
+        world_end(&w);
+    }
+}
+
+Test(rules, times_that_lie_apart_are_of_their_own) {
+    struct world w;
+    struct alert heard;
+
+    world_begin(&w);
+    for (int times = 0; times < 5; times++) {
+        wave(&w, RULE_STORE_DOWN, 20, 600);
+        cr_expect_eq(hear(&w, RULE_STORE_DOWN, &heard), RULES_ENDED, "time %d", times);
+    }
+    world_end(&w);
+}
+
+/* ---- what nobody knows, and a clock that is set ---- */
+
+Test(rules, what_is_not_known_neither_begins_nor_ends) {
+    struct world w;
+
+    world_begin(&w);
+    w.s.queue_known = false;
+    w.s.postfix_running = false;
+    for (int i = 0; i < 60; i++)
+        cr_assert_not(world_tick(&w));
+    w.s.queue_known = true;
+    for (int i = 0; i < 5; i++)
+        world_tick(&w);
+    cr_assert(world_fires(&w, RULE_POSTFIX_DOWN));
+    w.s.queue_known = false;
+    w.s.postfix_running = true;
+    for (int i = 0; i < 60; i++)
+        cr_assert_not(world_tick(&w));
+    cr_assert(world_fires(&w, RULE_POSTFIX_DOWN));
+    w.s.queue_known = true;
+    cr_expect(world_tick(&w));
+    cr_expect_not(world_fires(&w, RULE_POSTFIX_DOWN));
+    world_end(&w);
+}
+
+Test(rules, a_clock_that_is_set_neither_hurries_nor_delays) {
+    static const int64_t steps[] = {7200 * 1000, -7200 * 1000};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct world w;
+        int64_t since_ms;
+
+        world_begin(&w);
+        for (int second = 0; second < 5; second++) {
+            world_break(&w, RULE_RELAY_UNREACHABLE);
+            world_tick(&w);
+        }
+        w.now_ms += steps[i];
+        rules_shift(w.rules, steps[i]);
+        health_shift(&w.health, steps[i]);
+        world_break(&w, RULE_RELAY_UNREACHABLE);
+        world_tick(&w);
+        cr_expect_not(world_fires(&w, RULE_RELAY_UNREACHABLE), "it waits 10 s, not 6");
+        for (int second = 0; second < 6; second++)
+            world_tick(&w);
+        cr_assert(world_fires(&w, RULE_RELAY_UNREACHABLE));
+        since_ms = world_alert(&w, RULE_RELAY_UNREACHABLE)->since_ms;
+        w.now_ms -= steps[i];
+        rules_shift(w.rules, -steps[i]);
+        health_shift(&w.health, -steps[i]);
+        cr_expect_not(world_tick(&w), "no news");
+        cr_expect_eq(world_alert(&w, RULE_RELAY_UNREACHABLE)->since_ms, since_ms);
+        health_note_probe(&w.health, DIAGNOSIS_NONE, (struct span){0}, w.now_ms + 3000);
+        w.now_ms += 5000;
+        world_tick(&w);
+        cr_expect_not(world_fires(&w, RULE_RELAY_UNREACHABLE));
+        cr_expect_gt(world_alert(&w, RULE_RELAY_UNREACHABLE)->ended_ms, since_ms);
+        world_end(&w);
+    }
 }

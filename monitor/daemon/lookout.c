@@ -1,0 +1,208 @@
+/* See lookout.h. */
+#include "lookout.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "clock.h"
+#include "log.h"
+#include "text.h"
+#include "state.h"
+
+enum {
+    RETURNED_MS = 10 * 60 * 1000,
+    UNACCOUNTED_MS = 60 * 60 * 1000,
+    STEP_MS = 2000, /* what an adjusted clock never gains within a second */
+    JUMP_TOLD_MS = 10 * 60 * 1000,
+    AHEAD_FRESH_MS = 60 * 1000,
+    SECRETS_MS = 60 * 1000,
+};
+
+void lookout_init(struct lookout *l) {
+    *l = (struct lookout){.returned.span_ms = RETURNED_MS, .unaccounted.span_ms = UNACCOUNTED_MS};
+}
+
+/* ---- lines ---- */
+
+static bool is_relays_fault(enum diagnosis d) {
+    switch (health_area(d)) {
+    case AREA_LOGIN:
+    case AREA_TLS:
+    case AREA_NETWORK:
+    case AREA_POLICY:
+    case AREA_LOCAL:
+        return true;
+    case AREA_REFUSED: /* nobody knows whose */
+    case AREA_MILTER:
+    case AREA_COUNT:
+        break;
+    }
+    return false;
+}
+
+void lookout_note(struct lookout *l, const struct mailev *ev, bool first, int64_t time_ms) {
+    bool ours;
+
+    if (first)
+        quota_note(&l->quota, ev->from, ev->recipients, time_ms);
+    if (ev->kind != MAILEV_DELIVERY || ev->daemon.n != 4 || memcmp(ev->daemon.p, "smtp", 4) != 0 ||
+        ev->status < MAILEV_STATUS_SENT || ev->status > MAILEV_STATUS_BOUNCED)
+        return;
+    ours = ev->status != MAILEV_STATUS_SENT && is_relays_fault(ev->diagnosis);
+    burn_note(&l->burn, ours, time_ms);
+    if (!ours || ev->status != MAILEV_STATUS_BOUNCED)
+        return;
+    lately_note(&l->returned, 1, time_ms);
+    l->returned_for = ev->diagnosis;
+    text_copy_printable(l->returned_evidence, sizeof l->returned_evidence, ev->text);
+}
+
+void lookout_stamp(struct lookout *l, int64_t stamp_ms, int64_t now_ms) {
+    if (!l->caught_up)
+        return;
+    l->ahead_ms = stamp_ms - now_ms;
+    l->ahead_mono_ms = 0; /* dated at the end of the batch */
+}
+
+void lookout_batch(struct daemon *d) {
+    struct lookout *l = &d->lookout;
+    bool all_read = true;
+
+    if (l->ahead_mono_ms == 0)
+        l->ahead_mono_ms = clock_mono_ms();
+    for (size_t i = 0; i < sources_count(d->sources); i++) {
+        struct tail_figures figures;
+
+        sources_figures(d->sources, i, &figures);
+        all_read &= figures.lag_bytes == 0;
+    }
+    l->caught_up = all_read;
+}
+
+/* ---- once a second ---- */
+
+static void look_at_clock(struct daemon *d, int64_t mono_ms) {
+    struct lookout *l = &d->lookout;
+    int64_t offset_ms = clock_wall_ms() - mono_ms;
+    int64_t step_ms = offset_ms - l->clock_offset_ms;
+    bool first = l->clock_offset_ms == 0;
+
+    l->clock_offset_ms = offset_ms;
+    if (first || llabs(step_ms) < STEP_MS)
+        return;
+    log_warn("clock", "jumped by %+.1f s", (double)step_ms / 1000.0);
+    health_shift(&d->health, step_ms);
+    rules_shift(d->rules, step_ms);
+    silences_shift(&d->silences, step_ms);
+    l->jump_ms = step_ms;
+    l->jumped_mono_ms = mono_ms;
+}
+
+static void look_at_secret(struct lookout *l, const char *path) {
+    struct stat st;
+
+    if (l->readable[0] == '\0' && stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+        (st.st_mode & S_IROTH) != 0)
+        text_copy(l->readable, sizeof l->readable, path);
+}
+
+/* The file that the operator edits, and what postmap(1) made of it. */
+static void look_at_secrets(struct daemon *d, int64_t mono_ms) {
+    static const char *const suffixes[] = {"", ".db", ".lmdb", ".cdb", ".pag"};
+    struct lookout *l = &d->lookout;
+
+    if (mono_ms < l->secrets_due_ms || d->conf.sasl_passwd[0] == '\0')
+        return;
+    l->secrets_due_ms = mono_ms + SECRETS_MS;
+    l->readable[0] = '\0';
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+        char path[300];
+
+        text_format(path, sizeof path, "%s%s", d->conf.sasl_passwd, suffixes[i]);
+        look_at_secret(l, path);
+    }
+}
+
+static void look_at_ledger(struct daemon *d) {
+    const struct ledger_totals *t = ledger_totals(d->messages.ledger);
+    uint64_t now = t->unknown - t->deleted;
+    struct lookout *l = &d->lookout;
+
+    if (l->unaccounted_known && now > l->unaccounted_total)
+        lately_note(&l->unaccounted, now - l->unaccounted_total, clock_wall_ms());
+    l->unaccounted_total = now;
+    l->unaccounted_known = true;
+}
+
+void lookout_tick(struct daemon *d, int64_t mono_ms) {
+    look_at_clock(d, mono_ms);
+    look_at_secrets(d, mono_ms);
+    if (d->log.begun)
+        look_at_ledger(d);
+}
+
+/* ---- for the rules ---- */
+
+static const struct alert *find_firing(const struct alert_set *set, const char *id) {
+    for (int i = 0; i < set->count; i++) {
+        if (set->alert[i].ended_ms == 0 && strcmp(set->alert[i].id, id) == 0)
+            return &set->alert[i];
+    }
+    return NULL;
+}
+
+static void fill_login(const struct daemon *d, struct signals *s, int64_t wall_ms) {
+    const struct rotation *r = &d->change.rotation;
+    int64_t proved_ms = d->started_ms;
+
+    if (d->login.verified_ms > proved_ms)
+        proved_ms = d->login.verified_ms;
+    if (d->health.last_success_ms > proved_ms)
+        proved_ms = d->health.last_success_ms;
+    if (d->facts_known && d->facts.sasl && d->login.state != LOGIN_NONE)
+        s->unverified_ms = wall_ms - proved_ms;
+    if (r->state != ROTATION_CONFIRMING || r->applied_ms == 0)
+        return;
+    s->unconfirmed_ms = wall_ms - r->applied_ms;
+    s->old_map_in_use = r->stale_ms != 0 && wall_ms - r->stale_ms < RETURNED_MS;
+}
+
+void lookout_fill(struct daemon *d, struct signals *s, int64_t wall_ms, int64_t mono_ms) {
+    struct lookout *l = &d->lookout;
+    const struct burn_limits limits = {.allowed = (double)d->conf.failures_per_1000 / 1000.0,
+                                       .at_least = d->conf.failures_least};
+    bool failing = find_firing(rules_alerts(d->rules), "deliveries-fail") != NULL;
+
+    burn_eval(&l->burn, &limits, failing, wall_ms, &l->burned);
+    s->burn = &l->burned;
+    quota_look(&l->quota, d->conf.recipients_limit * d->conf.recipients_percent / 100, wall_ms,
+               &l->top);
+    s->quota = &l->top;
+    s->returned = lately_sum(&l->returned, wall_ms);
+    s->returned_for = l->returned_for;
+    s->returned_evidence = l->returned_evidence;
+    s->unaccounted = lately_sum(&l->unaccounted, wall_ms);
+    if (l->jumped_mono_ms != 0 && mono_ms - l->jumped_mono_ms < JUMP_TOLD_MS)
+        s->clock_jumped_ms = l->jump_ms;
+    if (l->ahead_mono_ms != 0 && mono_ms - l->ahead_mono_ms < AHEAD_FRESH_MS)
+        s->log_ahead_ms = l->ahead_ms;
+    s->readable_secret = l->readable[0] != '\0' ? l->readable : NULL;
+    fill_login(d, s, wall_ms);
+}
+
+void lookout_explained(struct lookout *l, const struct alert_set *set) {
+    static const char *const causes[] = {"postfix-down",  "disk-low",          "clock-wrong",
+                                         "ca-file-gone",  "logins-dead",       "tls-broken",
+                                         "login-refused", "relay-unreachable", "limit-reached",
+                                         "relay-refuses", "postfix-trouble"};
+
+    for (size_t i = 0; i < sizeof causes / sizeof causes[0]; i++) {
+        const struct alert *alert = find_firing(set, causes[i]);
+
+        if (alert == NULL)
+            continue;
+        lately_clear(&l->returned);
+        burn_forgive(&l->burn, alert->since_ms);
+    }
+}

@@ -1,0 +1,61 @@
+/* What only the rules want to know, gathered beside the counting: how many deliveries fail by the
+ * relay's own fault, who sends to how many, what was returned or is not accounted for, whether the
+ * clock is right, whether others can read the password. lookout_tick looks at two files' metadata a
+ * minute; nothing else touches the outside. */
+#ifndef DAEMON_LOOKOUT_H
+#define DAEMON_LOOKOUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "alert.h"
+#include "burn.h"
+#include "lately.h"
+#include "mailev.h"
+#include "quota.h"
+#include "rules.h"
+
+struct daemon;
+
+struct lookout {
+    struct burn burn;
+    struct burn_look burned;
+    struct quota quota;
+    struct quota_top top;
+    struct lately returned;
+    enum diagnosis returned_for;
+    char returned_evidence[256];
+    struct lately unaccounted;
+    uint64_t unaccounted_total; /* as it was last; to see what is new */
+    bool unaccounted_known;
+
+    int64_t clock_offset_ms; /* wall - monotonic, as it was last; 0: not looked yet */
+    int64_t jump_ms;         /* the last jump ... */
+    int64_t jumped_mono_ms;  /* ... and when */
+    bool caught_up;          /* the log was read to its end: lines that come now were written now */
+    int64_t ahead_ms, ahead_mono_ms; /* the stamp of such a line, against our clock */
+
+    int64_t secrets_due_ms; /* monotonic */
+    char readable[300];     /* "": none */
+};
+
+void lookout_init(struct lookout *l);
+
+/* One event of now; `first`: its message is in the queue for the first time. */
+void lookout_note(struct lookout *l, const struct mailev *ev, bool first, int64_t time_ms);
+
+/* The stamp of a line, and what our clock says; the end of a batch of lines. */
+void lookout_stamp(struct lookout *l, int64_t stamp_ms, int64_t now_ms);
+void lookout_batch(struct daemon *d);
+
+/* Once a second. */
+void lookout_tick(struct daemon *d, int64_t mono_ms);
+
+/* For the rules. */
+void lookout_fill(struct daemon *d, struct signals *s, int64_t wall_ms, int64_t mono_ms);
+
+/* What fires now explains the mail that was returned, and the deliveries that failed: they are no
+ * alert of their own afterwards. */
+void lookout_explained(struct lookout *l, const struct alert_set *set);
+
+#endif

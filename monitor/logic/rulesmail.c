@@ -1,0 +1,288 @@
+/* See rulesmail.h. */
+#include "rulesmail.h"
+
+#include "ruleshost.h"
+
+enum { SECOND_MS = 1000, MINUTE_MS = 60 * 1000 };
+
+static enum verdict yes_if(bool holds) {
+    return holds ? VERDICT_YES : VERDICT_NO;
+}
+
+/* What passes by itself as a rule (a smarthost that says "later") waits like one that is not
+ * reached. */
+static void wait_if_passing(const struct look *look, struct finding *f) {
+    if (diagnosis_entry(f->diagnosis)->severity < SEVERITY_CRITICAL)
+        f->wait_ms = look->limits->unreachable_after_ms;
+}
+
+/* ---- the login ---- */
+
+enum verdict rulesmail_logins_dead(const struct look *look, struct finding *f) {
+    if (look->signals->credential != RULES_CREDENTIAL_BOTH_DEAD)
+        return VERDICT_NO;
+    f->diagnosis = DIAGNOSIS_C05_BOTH_REJECTED;
+    text_copy(f->summary, sizeof f->summary,
+              "The smarthost refuses the new login and the old one: mail is held in the queue");
+    text_copy(f->evidence, sizeof f->evidence, look->signals->credential_detail);
+    return VERDICT_YES;
+}
+
+/* What is known besides the smarthost's answer says more than it. */
+static void refine_login(const struct signals *s, struct finding *f) {
+    if (s->old_map_in_use) {
+        f->diagnosis = DIAGNOSIS_C03_NEW_MAP_NOT_PICKED_UP;
+        text_copy(f->summary, sizeof f->summary,
+                  "Postfix goes on with the old login after the change, and it is refused");
+    } else if (s->credential == RULES_CREDENTIAL_UNPROVEN ||
+               s->credential == RULES_CREDENTIAL_FAILED) {
+        f->diagnosis = DIAGNOSIS_C04_OLD_REVOKED_BEFORE_SWITCH;
+        text_copy(f->summary, sizeof f->summary,
+                  "The live login is refused, and the new one is not in place yet");
+    }
+}
+
+enum verdict rulesmail_login_refused(const struct look *look, struct finding *f) {
+    enum verdict verdict = ruleshost_area(look, AREA_LOGIN, f);
+
+    if (verdict != VERDICT_YES)
+        return verdict;
+    wait_if_passing(look, f);
+    refine_login(look->signals, f);
+    return VERDICT_YES;
+}
+
+enum verdict rulesmail_credential_rejected(const struct look *look, struct finding *f) {
+    switch (look->signals->credential) {
+    case RULES_CREDENTIAL_FINE:
+    case RULES_CREDENTIAL_BOTH_DEAD:
+        return VERDICT_NO;
+    case RULES_CREDENTIAL_REJECTED:
+        f->diagnosis = DIAGNOSIS_C01_NEW_CREDENTIAL_REJECTED;
+        text_copy(f->summary, sizeof f->summary,
+                  "The new login was refused by the smarthost and not put in place");
+        break;
+    case RULES_CREDENTIAL_BAD_SOURCE:
+        f->diagnosis = DIAGNOSIS_C07_SOURCE_BAD;
+        text_copy(f->summary, sizeof f->summary,
+                  "The password file cannot be used as it stands and was not put in place");
+        break;
+    case RULES_CREDENTIAL_UNPROVEN:
+        f->diagnosis = DIAGNOSIS_C02_PROBE_INCONCLUSIVE;
+        f->wait_ms = MINUTE_MS;
+        text_copy(f->summary, sizeof f->summary,
+                  "The new login could not be tried yet and was not put in place");
+        break;
+    case RULES_CREDENTIAL_FAILED:
+        f->diagnosis = DIAGNOSIS_M09_POSTMAP_FAILED;
+        f->severity = SEVERITY_WARNING;
+        text_copy(f->summary, sizeof f->summary, "The new login could not be put in place");
+        break;
+    case RULES_CREDENTIAL_PUT_BACK:
+        f->diagnosis = DIAGNOSIS_C01_NEW_CREDENTIAL_REJECTED;
+        text_copy(f->summary, sizeof f->summary,
+                  "The new login worked when tried but failed for mail; the old one is live again");
+        break;
+    case RULES_CREDENTIAL_STUCK:
+        f->diagnosis = DIAGNOSIS_C06_ROLLBACK_FAILED;
+        text_copy(f->summary, sizeof f->summary,
+                  "The new login fails for mail, and the old one could not be put back");
+        break;
+    }
+    text_copy(f->evidence, sizeof f->evidence, look->signals->credential_detail);
+    return VERDICT_YES;
+}
+
+enum verdict rulesmail_login_unverified(const struct look *look, struct finding *f) {
+    char age[32];
+
+    f->diagnosis = DIAGNOSIS_W11_LOGIN_UNVERIFIED;
+    text_age(age, sizeof age, look->signals->unverified_ms / SECOND_MS);
+    text_format(f->summary, sizeof f->summary,
+                "Nothing has proved for %s that the login still works", age);
+    return yes_if(look->signals->unverified_ms >= look->limits->unverified_after_ms);
+}
+
+/* Where no mail waits, none is at risk: the login passed its trial. */
+enum verdict rulesmail_login_unconfirmed(const struct look *look, struct finding *f) {
+    const struct signals *s = look->signals;
+    char age[32];
+
+    if (!s->queue_known)
+        return VERDICT_UNKNOWN;
+    f->diagnosis = DIAGNOSIS_C08_CONFIRM_TIMEOUT;
+    f->wait_ms = MINUTE_MS;
+    text_age(age, sizeof age, s->unconfirmed_ms / SECOND_MS);
+    text_format(f->summary, sizeof f->summary,
+                "The new login is live for %s, mail waits, and none was delivered with it", age);
+    return yes_if(s->unconfirmed_ms >= look->limits->unconfirmed_after_ms && s->queue_messages > 0);
+}
+
+/* ---- the way to the smarthost, and what it answers ---- */
+
+enum verdict rulesmail_tls_broken(const struct look *look, struct finding *f) {
+    enum verdict verdict = ruleshost_area(look, AREA_TLS, f);
+
+    if (verdict == VERDICT_YES)
+        wait_if_passing(look, f);
+    return verdict;
+}
+
+enum verdict rulesmail_relay_unreachable(const struct look *look, struct finding *f) {
+    f->wait_ms = look->limits->unreachable_after_ms;
+    return ruleshost_area(look, AREA_NETWORK, f);
+}
+
+static bool is_limit(enum diagnosis d) {
+    return d == DIAGNOSIS_G13_UNUSUAL_RATE || d == DIAGNOSIS_G14_DAILY_USER_LIMIT ||
+           d == DIAGNOSIS_G15_CUSTOMER_LIMIT;
+}
+
+enum verdict rulesmail_limit_reached(const struct look *look, struct finding *f) {
+    return ruleshost_area(look, AREA_POLICY, f) == VERDICT_YES && is_limit(f->diagnosis)
+               ? VERDICT_YES
+               : VERDICT_NO;
+}
+
+enum verdict rulesmail_relay_refuses(const struct look *look, struct finding *f) {
+    return ruleshost_area(look, AREA_POLICY, f) == VERDICT_YES && !is_limit(f->diagnosis)
+               ? VERDICT_YES
+               : VERDICT_NO;
+}
+
+enum verdict rulesmail_nothing_accepted(const struct look *look, struct finding *f) {
+    /* "Later" to a few may be greylisting: until Postfix has asked again (minimal_backoff_time). */
+    enum { A_FEW = 3, MANY = 10, ASKED_AGAIN_MS = 330 * SECOND_MS };
+    const struct health *health = look->signals->health;
+    bool few = health->refused_messages < MANY;
+
+    if (ruleshost_area(look, AREA_REFUSED, f) != VERDICT_YES || health->refused_messages < A_FEW)
+        return VERDICT_NO;
+    f->wait_ms = few && health->cause[AREA_REFUSED].bounced == 0 ? ASKED_AGAIN_MS : 30 * SECOND_MS;
+    f->severity = few ? SEVERITY_WARNING : SEVERITY_CRITICAL;
+    return VERDICT_YES;
+}
+
+/* ---- symptoms ---- */
+
+enum verdict rulesmail_mail_returned(const struct look *look, struct finding *f) {
+    enum { A_FEW = 3 };
+    const struct signals *s = look->signals;
+
+    if (s->returned < (look->firing ? 1u : A_FEW))
+        return VERDICT_NO;
+    f->diagnosis = s->returned_for;
+    f->severity = SEVERITY_CRITICAL;
+    f->count = s->returned;
+    text_format(f->summary, sizeof f->summary,
+                "Mail to %llu recipients was returned by the relay's own fault, not theirs",
+                (unsigned long long)s->returned);
+    if (s->returned_evidence != NULL)
+        text_copy(f->evidence, sizeof f->evidence, s->returned_evidence);
+    return VERDICT_YES;
+}
+
+enum verdict rulesmail_deliveries_fail(const struct look *look, struct finding *f) {
+    const struct burn_look *burn = look->signals->burn;
+    char window[32];
+
+    if (burn == NULL)
+        return VERDICT_UNKNOWN;
+    if (burn->speed == BURN_FINE)
+        return VERDICT_NO;
+    f->diagnosis = DIAGNOSIS_W12_DELIVERIES_FAIL;
+    f->severity = burn->speed == BURN_FAST ? SEVERITY_CRITICAL : SEVERITY_WARNING;
+    f->count = burn->bad;
+    text_age(window, sizeof window, burn->window_s);
+    text_format(f->summary, sizeof f->summary,
+                "%llu of %llu deliveries (%.1f %%) of the last %s failed by the relay's own fault",
+                (unsigned long long)burn->bad, (unsigned long long)burn->all,
+                100.0 * (double)burn->bad / (double)burn->all, window);
+    return VERDICT_YES;
+}
+
+/* Old mail that the smarthost has an answer to waits for its recipient, not for us: Postfix asks it
+ * at least every maximal_backoff_time (4000 s). */
+static bool is_answered(const struct look *look) {
+    enum { BACKOFF_MS = 75 * MINUTE_MS };
+    const struct health *health = look->signals->health;
+
+    return health->last_answer_ms != 0 && look->now_ms - health->last_answer_ms < BACKOFF_MS;
+}
+
+enum verdict rulesmail_queue_growing(const struct look *look, struct finding *f) {
+    const struct signals *s = look->signals;
+    const struct rules_limits *limits = look->limits;
+    uint64_t warning =
+        look->firing ? limits->queue_warning - limits->queue_warning / 5 : limits->queue_warning;
+    bool old = s->oldest_ms >= limits->oldest_warning_ms && !is_answered(look);
+    bool many = s->queue_messages >= warning && s->queue_growth > 0;
+    char age[32];
+
+    if (!s->queue_known)
+        return VERDICT_UNKNOWN;
+    if (!many && !old)
+        return VERDICT_NO;
+    f->diagnosis = many ? DIAGNOSIS_Q06_DEFERRED_GROWTH : DIAGNOSIS_Q08_OLDEST_AGE;
+    f->severity = (s->queue_messages >= limits->queue_critical && s->queue_growth > 0) ||
+                          (old && s->oldest_ms >= limits->oldest_critical_ms)
+                      ? SEVERITY_CRITICAL
+                      : SEVERITY_WARNING;
+    f->count = s->queue_messages;
+    f->wait_ms = many ? MINUTE_MS : 0;
+    text_age(age, sizeof age, s->oldest_ms / SECOND_MS);
+    text_format(f->summary, sizeof f->summary,
+                "%llu messages wait, %+.0f a minute, the oldest for %s",
+                (unsigned long long)s->queue_messages, s->queue_growth, age);
+    return VERDICT_YES;
+}
+
+enum verdict rulesmail_mail_unaccounted(const struct look *look, struct finding *f) {
+    uint64_t count = look->signals->unaccounted;
+
+    f->diagnosis = DIAGNOSIS_W13_MAIL_UNACCOUNTED;
+    f->count = count;
+    text_format(f->summary, sizeof f->summary,
+                "%llu message%s left the queue within the last hour, and nothing says how",
+                (unsigned long long)count, count == 1 ? "" : "s");
+    return yes_if(count > 0);
+}
+
+/* ---- what is to come ---- */
+
+enum verdict rulesmail_limit_near(const struct look *look, struct finding *f) {
+    const struct quota_top *top = look->signals->quota;
+    uint64_t limit = look->limits->recipients_limit;
+    uint64_t near_at = limit * look->limits->recipients_percent / 100;
+
+    if (limit == 0 || top == NULL || top->sender == NULL ||
+        top->recipients < (look->firing ? near_at - near_at / 20 : near_at))
+        return VERDICT_NO;
+    f->diagnosis = DIAGNOSIS_W14_LIMIT_NEAR;
+    f->count = top->recipients;
+    text_format(f->summary, sizeof f->summary,
+                "%.110s has sent to %llu recipients in 24 hours, %llu %% of the smarthost's %llu",
+                top->sender, (unsigned long long)top->recipients,
+                (unsigned long long)(top->recipients * 100 / limit), (unsigned long long)limit);
+    return VERDICT_YES;
+}
+
+enum verdict rulesmail_certificate_expiring(const struct look *look, struct finding *f) {
+    int64_t expires_ms = look->signals->certificate_expires_ms;
+    int64_t left_ms = expires_ms - look->now_ms;
+    char age[32];
+
+    if (expires_ms == 0)
+        return VERDICT_UNKNOWN;
+    if (left_ms >= look->limits->certificate_warning_ms)
+        return VERDICT_NO;
+    f->diagnosis = DIAGNOSIS_T05_CERT_EXPIRED_NOT_YET_VALID;
+    f->severity =
+        left_ms < look->limits->certificate_critical_ms ? SEVERITY_CRITICAL : SEVERITY_WARNING;
+    text_age(age, sizeof age, (left_ms > 0 ? left_ms : -left_ms) / SECOND_MS);
+    text_format(f->summary, sizeof f->summary,
+                left_ms > 0 ? "The smarthost's certificate expires in %s"
+                            : "The smarthost's certificate expired %s ago",
+                age);
+    return VERDICT_YES;
+}

@@ -1,0 +1,170 @@
+/* Thresholds, what ends lower than it begins, and what a diagnosis is refined to. */
+#include "rulesmail.h"
+
+#include <criterion/criterion.h>
+
+#include "rules_world.h"
+
+static struct world w;
+static struct finding f;
+
+static void begin(void) {
+    world_begin(&w);
+}
+
+static void finish(void) {
+    world_end(&w);
+}
+
+static enum verdict ask(rule_fn *rule, bool firing) {
+    struct look look = {&w.s, &world_limits, w.now_ms, firing, 0};
+
+    memset(&f, 0, sizeof f);
+    return rule(&look, &f);
+}
+
+static void fail(enum diagnosis d) {
+    health_note_probe(&w.health, d, SPAN("its words"), w.now_ms);
+}
+
+Test(rulesmail, a_login_that_passes_by_itself_waits, .init = begin, .fini = finish) {
+    fail(DIAGNOSIS_G04_TEMP_AUTH_FAILURE);
+    cr_expect_eq(ask(rulesmail_login_refused, false), VERDICT_YES);
+    cr_expect_eq(f.wait_ms, world_limits.unreachable_after_ms);
+    fail(DIAGNOSIS_G01_BAD_CREDENTIALS);
+    cr_expect_eq(ask(rulesmail_login_refused, false), VERDICT_YES);
+    cr_expect_eq(f.wait_ms, 0);
+}
+
+Test(rulesmail, refined_logins, .init = begin, .fini = finish) {
+    static const struct {
+        enum rules_credential credential;
+        bool old_map;
+        enum diagnosis want;
+    } rows[] = {
+        {RULES_CREDENTIAL_FINE, false, DIAGNOSIS_G01_BAD_CREDENTIALS},
+        {RULES_CREDENTIAL_FINE, true, DIAGNOSIS_C03_NEW_MAP_NOT_PICKED_UP},
+        {RULES_CREDENTIAL_UNPROVEN, false, DIAGNOSIS_C04_OLD_REVOKED_BEFORE_SWITCH},
+        {RULES_CREDENTIAL_FAILED, false, DIAGNOSIS_C04_OLD_REVOKED_BEFORE_SWITCH},
+        {RULES_CREDENTIAL_REJECTED, false, DIAGNOSIS_G01_BAD_CREDENTIALS},
+    };
+
+    fail(DIAGNOSIS_G01_BAD_CREDENTIALS);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        w.s.credential = rows[i].credential;
+        w.s.old_map_in_use = rows[i].old_map;
+        cr_expect_eq(ask(rulesmail_login_refused, false), VERDICT_YES);
+        cr_expect_eq(f.diagnosis, rows[i].want, "row %zu", i);
+        cr_expect_str_eq(f.evidence, "its words");
+    }
+}
+
+Test(rulesmail, limits_and_rules_are_two_things, .init = begin, .fini = finish) {
+    fail(DIAGNOSIS_G15_CUSTOMER_LIMIT);
+    cr_expect_eq(ask(rulesmail_limit_reached, false), VERDICT_YES);
+    cr_expect_eq(ask(rulesmail_relay_refuses, false), VERDICT_NO);
+    fail(DIAGNOSIS_G09_MAIL_RELAY_DENIED);
+    cr_expect_eq(ask(rulesmail_limit_reached, false), VERDICT_NO);
+    cr_expect_eq(ask(rulesmail_relay_refuses, false), VERDICT_YES);
+}
+
+Test(rulesmail, one_message_refused_ten_times_is_one, .init = begin, .fini = finish) {
+    for (int i = 0; i < 10; i++) {
+        world_refuse(&w);
+        w.refused = 0;
+    }
+    cr_expect_eq(w.health.cause[AREA_REFUSED].count, 10u);
+    cr_expect_eq(ask(rulesmail_nothing_accepted, false), VERDICT_NO);
+    w.refused = 5;
+    world_refuse(&w);
+    world_refuse(&w);
+    cr_expect_eq(ask(rulesmail_nothing_accepted, false), VERDICT_YES);
+}
+
+Test(rulesmail, old_mail_that_the_smarthost_answers_waits_for_its_recipient, .init = begin,
+     .fini = finish) {
+    w.s.queue_messages = 1;
+    w.s.oldest_ms = 3 * 3600 * 1000;
+    cr_expect_eq(ask(rulesmail_queue_growing, false), VERDICT_YES, "nobody has an answer to it");
+    cr_expect_eq(f.severity, SEVERITY_CRITICAL);
+    world_refuse(&w);
+    cr_expect_eq(ask(rulesmail_queue_growing, false), VERDICT_NO, "greylisted");
+    w.now_ms += 76 * 60 * 1000;
+    cr_expect_eq(ask(rulesmail_queue_growing, false), VERDICT_YES, "not asked any more");
+}
+
+Test(rulesmail, the_queue_ends_lower_than_it_begins, .init = begin, .fini = finish) {
+    w.s.queue_growth = 1;
+    w.s.queue_messages = 99;
+    cr_expect_eq(ask(rulesmail_queue_growing, false), VERDICT_NO);
+    cr_expect_eq(ask(rulesmail_queue_growing, true), VERDICT_YES);
+    w.s.queue_messages = 79;
+    cr_expect_eq(ask(rulesmail_queue_growing, true), VERDICT_NO);
+    w.s.queue_known = false;
+    cr_expect_eq(ask(rulesmail_queue_growing, true), VERDICT_UNKNOWN);
+}
+
+Test(rulesmail, near_a_limit, .init = begin, .fini = finish) {
+    w.quota = (struct quota_top){"app@example.com", 7999, 0};
+    cr_expect_eq(ask(rulesmail_limit_near, false), VERDICT_NO);
+    cr_expect_eq(ask(rulesmail_limit_near, true), VERDICT_YES);
+    w.quota.recipients = 8000;
+    cr_expect_eq(ask(rulesmail_limit_near, false), VERDICT_YES);
+    cr_expect_str_eq(
+        f.summary,
+        "app@example.com has sent to 8000 recipients in 24 hours, 80 % of the smarthost's 10000");
+    w.quota.recipients = 7599;
+    cr_expect_eq(ask(rulesmail_limit_near, true), VERDICT_NO);
+}
+
+Test(rulesmail, certificate_has_two_thresholds, .init = begin, .fini = finish) {
+    static const struct {
+        int64_t left_ms;
+        enum verdict want;
+        enum severity severity;
+    } rows[] = {
+        {14 * WORLD_DAY_MS, VERDICT_NO, 0},
+        {14 * WORLD_DAY_MS - 1, VERDICT_YES, SEVERITY_WARNING},
+        {3 * WORLD_DAY_MS - 1, VERDICT_YES, SEVERITY_CRITICAL},
+        {-1000, VERDICT_YES, SEVERITY_CRITICAL},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        w.s.certificate_expires_ms = w.now_ms + rows[i].left_ms;
+        cr_expect_eq(ask(rulesmail_certificate_expiring, false), rows[i].want, "row %zu", i);
+        if (rows[i].want == VERDICT_YES)
+            cr_expect_eq(f.severity, rows[i].severity, "row %zu", i);
+    }
+    w.s.certificate_expires_ms = 0;
+    cr_expect_eq(ask(rulesmail_certificate_expiring, false), VERDICT_UNKNOWN);
+}
+
+Test(rulesmail, a_new_login_without_mail_is_no_trouble, .init = begin, .fini = finish) {
+    w.s.unconfirmed_ms = 2 * 3600 * 1000;
+    cr_expect_eq(ask(rulesmail_login_unconfirmed, false), VERDICT_NO);
+    w.s.queue_messages = 1;
+    cr_expect_eq(ask(rulesmail_login_unconfirmed, false), VERDICT_YES);
+    cr_expect_eq(f.diagnosis, DIAGNOSIS_C08_CONFIRM_TIMEOUT);
+}
+
+Test(rulesmail, a_share_of_failures, .init = begin, .fini = finish) {
+    cr_expect_eq(ask(rulesmail_deliveries_fail, false), VERDICT_NO);
+    w.burn = (struct burn_look){BURN_SLOW, 12, 1000, 6 * 3600};
+    cr_expect_eq(ask(rulesmail_deliveries_fail, false), VERDICT_YES);
+    cr_expect_eq(f.severity, SEVERITY_WARNING);
+    cr_expect_str_eq(
+        f.summary, "12 of 1000 deliveries (1.2 %) of the last 6 h failed by the relay's own fault");
+    w.burn.speed = BURN_FAST;
+    ask(rulesmail_deliveries_fail, false);
+    cr_expect_eq(f.severity, SEVERITY_CRITICAL);
+}
+
+Test(rulesmail, mail_that_the_relay_returned, .init = begin, .fini = finish) {
+    w.s.returned = 2;
+    w.s.returned_for = DIAGNOSIS_G09_MAIL_RELAY_DENIED;
+    cr_expect_eq(ask(rulesmail_mail_returned, false), VERDICT_NO);
+    cr_expect_eq(ask(rulesmail_mail_returned, true), VERDICT_YES);
+    w.s.returned = 3;
+    cr_expect_eq(ask(rulesmail_mail_returned, false), VERDICT_YES);
+    cr_expect_eq(f.severity, SEVERITY_CRITICAL);
+}
