@@ -10,12 +10,15 @@
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "text.h"
 #include "xmem.h"
+
+#include "retryafter.h"
 
 #include "loop.h"
 
@@ -39,6 +42,9 @@ struct request {
     struct curl_slist *headers;
     struct loop_timer *deadline;
     char *body;
+    size_t body_size;
+    char retry_after[64]; /* these headers of the reply, as they came */
+    char date[64];
     char *reply;
     size_t reply_size;
     size_t reply_most;
@@ -79,6 +85,8 @@ static void free_request(struct request **request) {
         r->next->before = r->before;
     if (r->mute)
         r->pool->mute--;
+    if (r->body != NULL)
+        wipe(r->body, r->body_size); /* a token may be in it, too */
     free(r->body);
     free(r->reply);
     free(r);
@@ -103,12 +111,11 @@ static void answer(struct request *r, const char *error, bool at_end) {
 
     if (r->easy != NULL) {
         long status = 0;
-        curl_off_t retry_after = 0;
 
         curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &status);
-        curl_easy_getinfo(r->easy, CURLINFO_RETRY_AFTER, &retry_after);
         reply.status = status >= 200 && status <= 999 ? (int)status : 0;
-        reply.retry_after_s = retry_after > 0 ? (int64_t)retry_after : 0;
+        reply.retry_after_s =
+            retryafter_seconds(span_of(r->retry_after), span_of(r->date), clock_wall_ms() / 1000);
     }
     r->on_reply = NULL;
     on_reply(&reply, arg);
@@ -227,6 +234,32 @@ static size_t on_data(char *data, size_t one, size_t size, void *arg) {
     return size;
 }
 
+/* Keeps the value if the line has this header. One that is too long to make sense is none. */
+static void keep_header(struct span line, const char *name, char *out, size_t size) {
+    size_t n = strlen(name);
+    struct span value;
+
+    if (line.n <= n || strncasecmp(line.p, name, n) != 0 || line.p[n] != ':')
+        return;
+    value = span_trim((struct span){line.p + n + 1, line.n - n - 1});
+    if (value.n < size)
+        text_copy_printable(out, size, value);
+}
+
+static size_t on_header(char *data, size_t one, size_t size, void *arg) {
+    struct request *r = arg;
+    struct span line = {data, size};
+
+    (void)one;
+    if (span_starts(line, "HTTP/")) { /* an interim reply was before this one */
+        r->retry_after[0] = '\0';
+        r->date[0] = '\0';
+    }
+    keep_header(line, "Retry-After", r->retry_after, sizeof r->retry_after);
+    keep_header(line, "Date", r->date, sizeof r->date);
+    return size;
+}
+
 /* The time for the connection, then the time for the whole, is over; or the start had failed. */
 static void on_deadline(void *arg) {
     struct request *r = arg;
@@ -301,6 +334,7 @@ static CURLcode describe(struct request *r, const struct request_job *job) {
     if (job->body != NULL && failed == CURLE_OK) {
         r->body = xcalloc(1, job->body_size + 1);
         memcpy(r->body, job->body, job->body_size);
+        r->body_size = job->body_size;
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)job->body_size);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, r->body);
@@ -335,6 +369,8 @@ static CURLcode restrain(struct request *r) {
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, r);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, r);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_data);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, r);
     return curl_easy_setopt(easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));

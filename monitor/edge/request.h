@@ -25,7 +25,7 @@ struct request_reply {
     int status;
     const char *body; /* terminated; NULL: no body */
     size_t body_size;
-    int64_t retry_after_s; /* of Retry-After, in seconds from now; 0: none */
+    int64_t retry_after_s; /* of Retry-After, in seconds from now; 0: none, or over */
     const char *error;
 };
 

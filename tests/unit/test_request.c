@@ -165,6 +165,14 @@ Test(request, answers) {
          0, 302, 0, ""},
         {"wait", "HTTP/1.1 429 W\r\nRetry-After: 120\r\nContent-Length: 0\r\n\r\n", 0, 429, 120,
          ""},
+        {"wait until",
+         "HTTP/1.1 503 W\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT\r\nretry-after: Sun, "
+         "06 Nov 1994 08:50:07 GMT\r\nContent-Length: 0\r\n\r\n",
+         0, 503, 30, ""},
+        {"wait of an interim reply",
+         "HTTP/1.1 103 Early Hints\r\nRetry-After: 9\r\n\r\nHTTP/1.1 503 "
+         "W\r\nContent-Length: 0\r\n\r\n",
+         0, 503, 0, ""},
         {"odd wait", "HTTP/1.1 429 W\r\nRetry-After: soon\r\nContent-Length: 0\r\n\r\n", 0, 429, 0,
          ""},
         {"too large", "HTTP/1.1 200 OK\r\n\r\n", 100000, 200, 0, "larger than 1000 bytes"},
