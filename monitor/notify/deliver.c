@@ -11,18 +11,15 @@
 #include "xmem.h"
 
 #include "loop.h"
-#include "request.h"
 
 #include "payload.h"
+#include "post.h"
 
 enum {
-    CONNECT_MS = 3000,
-    TOTAL_MS = 10000,
-    REPLY_MOST = 64 * 1024,
     BACKOFF_FIRST_MS = 1000,
     BACKOFF_MOST_MS = 5 * 60 * 1000,
     REFUSED_MS = 5 * 60 * 1000,
-    RETRY_AFTER_MOST_S = 15 * 60,
+    RETRY_AFTER_MOST_MS = 15 * 60 * 1000,
     /* A refused notice waits a little longer than its lane, so that another one is tried before it.
      */
     PUT_OFF_MS = REFUSED_MS + 10 * 1000,
@@ -32,8 +29,8 @@ struct lane {
     struct deliver *deliver;
     struct receiver receiver;
     struct loop_timer *timer;
-    struct request *request; /* NULL: none under way */
-    struct notice *sent;     /* what it carries */
+    struct post *post;   /* NULL: none under way */
+    struct notice *sent; /* what it carries */
     int sent_count;
     bool waiting;         /* until the timer */
     unsigned failures;    /* in a row */
@@ -44,8 +41,7 @@ struct lane {
 };
 
 struct deliver {
-    struct loop *loop;
-    struct request_pool *pool;
+    const struct poster *poster;
     struct outbox *outbox;
     struct lane *lane[RECEIVERS_MOST];
     int count;
@@ -82,8 +78,7 @@ static void complain(struct lane *l, int status, const char *text, const char *t
     if (l->complaint == status + 1)
         return;
     l->complaint = status + 1;
-    log_error("deliver", "%s of line %u (%s): %s; %s", receiver_kind_name(r->kind), r->line,
-              r->place, text, then);
+    log_error("deliver", "%s (line %u, %s): %s; %s", r->name, r->line, r->place, text, then);
 }
 
 static void drop_sent(struct lane *l) {
@@ -108,11 +103,10 @@ static void on_delivered(struct lane *l) {
     bool changed = record_sent(l);
 
     if (l->complaint != 0)
-        log_info("deliver", "%s of line %u (%s): takes alerts again", receiver_kind_name(r->kind),
-                 r->line, r->place);
+        log_info("deliver", "%s (line %u, %s): takes alerts again", r->name, r->line, r->place);
     if (changed)
-        log_info("deliver", "%s of line %u (%s): told of %s%s", receiver_kind_name(r->kind),
-                 r->line, r->place, l->sent_count == 1 ? l->sent[0].id : "the present alerts",
+        log_info("deliver", "%s: told of %s%s", r->name,
+                 l->sent_count == 1 ? l->sent[0].id : "the present alerts",
                  l->sent_count == 1 && l->sent[0].status == TOLD_RESOLVED ? ": resolved" : "");
     l->complaint = 0;
     l->failures = 0;
@@ -124,14 +118,12 @@ static void on_delivered(struct lane *l) {
         l->deliver->on_told(l->deliver->arg);
 }
 
-static void on_refused(struct lane *l, int status, bool of_all) {
+static void on_refused(struct lane *l, const struct post_reply *reply, bool of_all) {
     struct outbox *outbox = l->deliver->outbox;
     int slot = outbox_slot(outbox, l->receiver.identity);
-    char text[64];
 
-    text_format(text, sizeof text, "it answered %d%s", status,
-                status < 400 ? ", a redirect, which is never followed" : "");
-    complain(l, status, text, "look at its line and its token; trying again each 5 minutes");
+    complain(l, reply->status, reply->text,
+             "look at its line and its token; trying again each 5 minutes");
     l->failures = 0;
     l->refusals++;
     if (of_all || l->refusals >= 2) {
@@ -143,124 +135,79 @@ static void on_refused(struct lane *l, int status, bool of_all) {
     drop_sent(l);
 }
 
-static void on_failed(struct lane *l, int status, const char *error, int64_t retry_after_s) {
-    char text[320];
+static void on_failed(struct lane *l, const struct post_reply *reply) {
+    int64_t asked_ms = reply->retry_after_ms;
 
     l->failures++;
-    if (status != 0)
-        text_format(text, sizeof text, "it answered %d", status);
-    else
-        text_copy(text, sizeof text, error);
-    complain(l, status, text, "trying on");
+    complain(l, reply->status, reply->text, "trying on");
     drop_sent(l);
-    if (retry_after_s > RETRY_AFTER_MOST_S)
-        retry_after_s = RETRY_AFTER_MOST_S;
-    wait_ms(l, retry_after_s > 0 ? retry_after_s * 1000
-                                 : deliver_backoff_ms(l->failures, random_number()));
+    if (asked_ms > RETRY_AFTER_MOST_MS)
+        asked_ms = RETRY_AFTER_MOST_MS;
+    wait_ms(l, asked_ms > 0 ? asked_ms : deliver_backoff_ms(l->failures, random_number()));
 }
 
 static void start(struct lane *l);
 
 /* The status line counts: a receiver that has said 2xx has the notice, whatever becomes of the
  * body. */
-static void on_reply(const struct request_reply *reply, void *arg) {
+static void on_reply(const struct post_reply *reply, void *arg) {
     struct lane *l = arg;
-    int status = reply->status;
 
-    l->request = NULL;
-    if (status >= 200 && status <= 299)
+    l->post = NULL;
+    switch (reply->meaning) {
+    case POST_TAKEN:
         on_delivered(l);
-    else if (status == 0 || status == 408 || status == 429 || status >= 500)
-        on_failed(l, status, reply->error, reply->retry_after_s);
-    else
-        on_refused(l, status, status < 400 || l->receiver.kind == RECEIVER_ALERTMANAGER);
+        break;
+    case POST_LATER:
+        on_failed(l, reply);
+        break;
+    case POST_REFUSED:
+        on_refused(l, reply, reply->status < 400 || l->receiver.kind == RECEIVER_ALERTMANAGER);
+        break;
+    }
     start(l);
 }
 
-/* What is due now: fills l->sent and returns the body; NULL: nothing. */
-static char *make_body(struct lane *l, int64_t now_ms) {
+/* All that Alertmanager is to know now, in one. */
+static void start_batch(struct lane *l, int slot, int64_t now_ms) {
     const struct outbox *outbox = l->deliver->outbox;
-    int slot = outbox_slot(outbox, l->receiver.identity);
-    const struct incident *incident;
     bool news;
+    char *body;
 
-    if (slot == -1)
-        return NULL;
-    l->sent = xcalloc(OUTBOX_BATCH, sizeof *l->sent);
-    if (l->receiver.kind == RECEIVER_WEBHOOK) {
-        incident = outbox_next(outbox, slot, now_ms, &l->sent[0])
-                       ? outbox_find(outbox, l->sent[0].host, l->sent[0].id, l->sent[0].since_ms)
-                       : NULL;
-        l->sent_count = 1;
-        if (incident != NULL)
-            return payload_webhook(incident, &l->sent[0]);
-    } else {
-        l->sent_count = outbox_batch(outbox, slot, now_ms, l->sent, &news);
-        if (l->sent_count > 0 &&
-            (news || !l->ever_sent || clock_mono_ms() - l->sent_mono_ms >= OUTBOX_RESEND_MS))
-            return payload_alertmanager(outbox, l->sent, l->sent_count, now_ms);
-    }
-    drop_sent(l);
-    return NULL;
-}
-
-/* "Authorization: Bearer ..." or "". Returns -1 when there should be a token and is none. */
-static int make_authorization(struct lane *l, char *out, size_t size) {
-    char token[2048];
-    struct fault why;
-
-    out[0] = '\0';
-    if (l->receiver.token_file[0] == '\0')
-        return 0;
-    if (receiver_token(&l->receiver, token, sizeof token, &why) == -1) {
-        on_failed(l, 0, why.text, 0);
-        return -1;
-    }
-    text_format(out, size, "Authorization: Bearer %s", token);
-    wipe(token, sizeof token);
-    return 0;
-}
-
-static void send_body(struct lane *l, const char *body) {
-    char key[PAYLOAD_KEY_SIZE + 32];
-    char id[PAYLOAD_KEY_SIZE];
-    char authorization[2100];
-    const char *headers[4] = {"Content-Type: application/json"};
-    struct request_job job = {.url = l->receiver.url,
-                              .headers = headers,
-                              .body = body,
-                              .body_size = strlen(body),
-                              .ca_file = l->receiver.ca_file,
-                              .connect_ms = CONNECT_MS,
-                              .total_ms = TOTAL_MS,
-                              .reply_most_bytes = REPLY_MOST,
-                              .on_reply = on_reply,
-                              .arg = l};
-    size_t n = 1;
-
-    if (make_authorization(l, authorization, sizeof authorization) == -1)
+    l->sent_count = outbox_batch(outbox, slot, now_ms, l->sent, &news);
+    if (l->sent_count == 0 ||
+        !(news || !l->ever_sent || clock_mono_ms() - l->sent_mono_ms >= OUTBOX_RESEND_MS))
         return;
-    if (l->receiver.kind == RECEIVER_WEBHOOK) {
-        payload_key(&l->sent[0], id, sizeof id);
-        text_format(key, sizeof key, "Idempotency-Key: %s", id);
-        headers[n++] = key;
-    }
-    if (authorization[0] != '\0')
-        headers[n++] = authorization;
-    l->request = request_start(l->deliver->pool, &job);
-    wipe(authorization, sizeof authorization);
+    body = payload_alertmanager(outbox, l->sent, l->sent_count, now_ms);
+    l->post = post_body(l->deliver->poster, &l->receiver, body, NULL, on_reply, l);
+    free(body);
+}
+
+static void start_notice(struct lane *l, int slot, int64_t now_ms) {
+    const struct outbox *outbox = l->deliver->outbox;
+    const struct incident *incident;
+
+    if (!outbox_next(outbox, slot, now_ms, &l->sent[0]))
+        return;
+    incident = outbox_find(outbox, l->sent[0].host, l->sent[0].id, l->sent[0].since_ms);
+    if (incident == NULL)
+        return;
+    l->sent_count = 1;
+    l->post = post_notice(l->deliver->poster, &l->receiver, incident, &l->sent[0], on_reply, l);
 }
 
 static void start(struct lane *l) {
-    char *body;
+    int slot = outbox_slot(l->deliver->outbox, l->receiver.identity);
 
-    if (l->request != NULL || l->waiting)
+    if (l->post != NULL || l->waiting || slot == -1)
         return;
-    body = make_body(l, clock_wall_ms());
-    if (body == NULL)
-        return;
-    send_body(l, body);
-    free(body);
+    l->sent = xcalloc(OUTBOX_BATCH, sizeof *l->sent);
+    if (l->receiver.kind == RECEIVER_ALERTMANAGER)
+        start_batch(l, slot, clock_wall_ms());
+    else
+        start_notice(l, slot, clock_wall_ms());
+    if (l->post == NULL)
+        drop_sent(l);
 }
 
 static void on_wait_over(void *arg) {
@@ -274,7 +221,7 @@ static struct lane *make_lane(struct deliver *d) {
     struct lane *l = xcalloc(1, sizeof *l);
 
     l->deliver = d;
-    l->timer = loop_timer_new(d->loop, on_wait_over, l);
+    l->timer = loop_timer_new(d->poster->loop, on_wait_over, l);
     return l;
 }
 
@@ -283,7 +230,7 @@ static void free_lane(struct lane **lane) {
 
     if (l == NULL)
         return;
-    request_cancel(&l->request);
+    post_cancel(&l->post);
     drop_sent(l);
     loop_timer_free(&l->timer);
     wipe(&l->receiver, sizeof l->receiver);
@@ -291,12 +238,11 @@ static void free_lane(struct lane **lane) {
     *lane = NULL;
 }
 
-struct deliver *deliver_new(struct loop *loop, struct request_pool *pool, struct outbox *outbox,
+struct deliver *deliver_new(const struct poster *poster, struct outbox *outbox,
                             void (*on_told)(void *arg), void *arg) {
     struct deliver *d = xcalloc(1, sizeof *d);
 
-    d->loop = loop;
-    d->pool = pool;
+    d->poster = poster;
     d->outbox = outbox;
     d->on_told = on_told;
     d->arg = arg;

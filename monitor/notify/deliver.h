@@ -1,10 +1,9 @@
-/* Carries notices to the receivers: each has a lane of its own with its own request, timer and
- * backoff, so that a dead receiver delays no other. What is to be told, the outbox says; here is
- * how, and what an answer means: 2xx                      delivered 408, 429, 5xx, no answer again
- * after 1 s, 2 s ... 5 min (a part of it random), or after Retry-After, at most 15 min 3xx never
- * followed: the configuration is wrong; again each 5 min other                    refused; again
- * each 5 min, and other notices meanwhile A change of state is logged once, without the URL's path,
- * which may be secret. Never blocks but on a token file. */
+/* Carries notices to the receivers: each has a lane of its own with its own attempt, timer and
+ * backoff, so that a dead receiver delays no other. What is to be told, the outbox says; what an
+ * answer means, post.h. What was not taken comes again after 1 s, 2 s ... 5 min (a part of it
+ * random), or after Retry-After, at most 15 min; what was refused each 5 min, and other notices
+ * meanwhile. A change of state is logged once, without the URL's path, which may be secret. Never
+ * blocks but on the small files of post.h. */
 #ifndef NOTIFY_DELIVER_H
 #define NOTIFY_DELIVER_H
 
@@ -12,11 +11,10 @@
 #include "receivers.h"
 
 struct deliver;
-struct loop;
-struct request_pool;
+struct poster;
 
-/* on_told: the outbox has changed and is to be kept. Loop, pool and outbox outlive it. */
-struct deliver *deliver_new(struct loop *loop, struct request_pool *pool, struct outbox *outbox,
+/* on_told: the outbox has changed and is to be kept. Poster and outbox outlive it. */
+struct deliver *deliver_new(const struct poster *poster, struct outbox *outbox,
                             void (*on_told)(void *arg), void *arg);
 void deliver_free(struct deliver **deliver);
 

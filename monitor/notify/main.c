@@ -27,6 +27,7 @@
 #include "deliver.h"
 #include "intake.h"
 #include "outbox.h"
+#include "post.h"
 #include "receivers.h"
 #include "told.h"
 
@@ -45,6 +46,7 @@ struct notify {
     struct loop *loop;
     struct loop_timer *tick;
     struct request_pool *pool;
+    struct poster poster;
     struct outbox *outbox;
     struct deliver *deliver;
     struct intake *intake;
@@ -124,11 +126,16 @@ static bool mark_equal(const struct mark *a, const struct stat *st) {
 }
 
 static void use_receivers(struct notify *n, const struct receivers *receivers) {
-    const char *identities[RECEIVERS_MOST];
+    struct wish wishes[RECEIVERS_MOST];
 
-    for (int i = 0; i < receivers->count; i++)
-        identities[i] = receivers->receiver[i].identity;
-    if (outbox_list(n->outbox, identities, receivers->count, clock_wall_ms()))
+    for (int i = 0; i < receivers->count; i++) {
+        const struct receiver *r = &receivers->receiver[i];
+
+        wishes[i] = (struct wish){
+            .least_rank = r->least_rank, .wants_end = r->wants_end, .repeat_ms = r->repeat_ms};
+        text_copy(wishes[i].identity, sizeof wishes[i].identity, r->identity);
+    }
+    if (outbox_list(n->outbox, wishes, receivers->count, clock_wall_ms()))
         save(n);
     deliver_list(n->deliver, receivers);
     deliver_kick(n->deliver);
@@ -203,9 +210,25 @@ static void on_conf_error(const char *text, void *arg) {
     log_error("conf", "%s", text);
 }
 
+/* Everything that can be wrong with one, but for what only the receiver itself can tell. */
+static int check_receiver(const struct receiver *r) {
+    char url[RECEIVER_URL_SIZE];
+    char token[2048];
+    struct fault why;
+    int failed = receiver_url(r, url, &why);
+
+    printf("line %u: %s: %s %s\n", r->line, r->name, receiver_kind_name(r->kind), r->place);
+    if (failed == 0 && r->token_file[0] != '\0')
+        failed = receiver_secret(r->token_file, token, sizeof token, &why);
+    if (failed == -1)
+        log_error("receivers", "%s", why.text);
+    wipe(url, sizeof url);
+    wipe(token, sizeof token);
+    return failed;
+}
+
 static int check(const struct notify *n) {
     struct receivers *receivers = xcalloc(1, sizeof *receivers);
-    char token[2048];
     struct fault why;
     int got = receivers_load(n->conf.receivers_file, receivers, on_receiver_error, NULL, &why);
     int status = EX_OK;
@@ -215,17 +238,11 @@ static int check(const struct notify *n) {
         status = EX_CONFIG;
     }
     for (int i = 0; got == 0 && i < receivers->count; i++) {
-        const struct receiver *r = &receivers->receiver[i];
-
-        printf("line %u: %s %s\n", r->line, receiver_kind_name(r->kind), r->place);
-        if (r->token_file[0] != '\0' && receiver_token(r, token, sizeof token, &why) == -1) {
-            log_error("receivers", "%s", why.text);
+        if (check_receiver(&receivers->receiver[i]) == -1)
             status = EX_CONFIG;
-        }
     }
     if (got == 1)
         printf("%s: no such file: no receivers\n", n->conf.receivers_file);
-    wipe(token, sizeof token);
     wipe(receivers, sizeof *receivers);
     free(receivers);
     return status;
@@ -255,7 +272,8 @@ static void run(struct notify *n, const char *socket_path) {
         die(EX_OSERR, "%s", why.text);
     restore(n);
     n->intake = intake_new(n->loop, open_socket(socket_path), on_set, n);
-    n->deliver = deliver_new(n->loop, n->pool, n->outbox, save, n);
+    n->poster = (struct poster){.loop = n->loop, .pool = n->pool};
+    n->deliver = deliver_new(&n->poster, n->outbox, save, n);
     n->tick = loop_timer_new(n->loop, on_tick, n);
     for (int i = 0; i < 3; i++)
         on[i] = loop_signal_new(n->loop, signals[i], on_signal, n);

@@ -157,7 +157,7 @@ bool outbox_take(struct outbox *o, const struct alertset *set, int64_t now_ms) {
 
 int outbox_slot(const struct outbox *o, const char *identity) {
     for (int i = 0; i < OUTBOX_SLOTS; i++) {
-        if (o->slot[i].listed && strcmp(o->slot[i].identity, identity) == 0)
+        if (o->slot[i].listed && strcmp(o->slot[i].wish.identity, identity) == 0)
             return i;
     }
     return -1;
@@ -173,7 +173,7 @@ struct slot *outbox_free_slot(struct outbox *o) {
     int victim = -1;
 
     for (int i = 0; i < OUTBOX_SLOTS; i++) {
-        if (o->slot[i].identity[0] == '\0')
+        if (o->slot[i].wish.identity[0] == '\0')
             return &o->slot[i];
         if (!o->slot[i].listed &&
             (victim == -1 || o->slot[i].listed_ms < o->slot[victim].listed_ms))
@@ -187,13 +187,13 @@ struct slot *outbox_free_slot(struct outbox *o) {
 
 static struct slot *known_slot(struct outbox *o, const char *identity) {
     for (int i = 0; i < OUTBOX_SLOTS; i++) {
-        if (strcmp(o->slot[i].identity, identity) == 0)
+        if (strcmp(o->slot[i].wish.identity, identity) == 0)
             return &o->slot[i];
     }
     return NULL;
 }
 
-bool outbox_list(struct outbox *o, const char *const *identities, int count, int64_t now_ms) {
+bool outbox_list(struct outbox *o, const struct wish *wishes, int count, int64_t now_ms) {
     bool changed = false;
     bool was[OUTBOX_SLOTS];
 
@@ -204,19 +204,21 @@ bool outbox_list(struct outbox *o, const char *const *identities, int count, int
             o->slot[i].listed_ms = now_ms;
     }
     for (int i = 0; i < count; i++) {
-        struct slot *slot = known_slot(o, identities[i]);
+        struct slot *slot = known_slot(o, wishes[i].identity);
 
-        if (slot != NULL)
-            slot->listed = true;
+        if (slot == NULL)
+            continue;
+        slot->listed = true;
+        slot->wish = wishes[i];
     }
     for (int i = 0; i < count; i++) {
-        struct slot *slot = known_slot(o, identities[i]);
+        struct slot *slot = known_slot(o, wishes[i].identity);
 
         if (slot != NULL)
             continue;
         slot = outbox_free_slot(o);
         assert(slot != NULL); /* there are fewer receivers than slots */
-        text_copy(slot->identity, sizeof slot->identity, identities[i]);
+        slot->wish = wishes[i];
         slot->listed = true;
         slot->known_ms = now_ms;
     }
@@ -230,12 +232,16 @@ bool outbox_list(struct outbox *o, const char *const *identities, int count, int
 
 /* Nothing to tell this receiver about it, now or later. */
 static bool is_settled(const struct incident *i, const struct slot *slot, const struct told *told) {
+    const struct wish *wish = &slot->wish;
+
     if (!slot->listed)
         return true;
     if (i->ended_ms == 0)
         return false;
-    return told->status == TOLD_RESOLVED ||
-           (told->status == TOLD_NOTHING && i->ended_ms < slot->known_ms);
+    if (told->status == TOLD_NOTHING &&
+        (i->ended_ms < slot->known_ms || i->rank < wish->least_rank))
+        return true;
+    return told->status == TOLD_RESOLVED || !wish->wants_end;
 }
 
 /* What is in the set, or may be, is not forgotten: it would be news again. */
@@ -282,7 +288,7 @@ bool outbox_tick(struct outbox *o, int64_t now_ms) {
         }
     }
     for (int i = 0; i < OUTBOX_SLOTS; i++) {
-        if (o->slot[i].identity[0] != '\0' && !o->slot[i].listed &&
+        if (o->slot[i].wish.identity[0] != '\0' && !o->slot[i].listed &&
             now_ms - o->slot[i].listed_ms > OUTBOX_FORGET_MS) {
             clear_slot(o, i);
             changed = true;
@@ -317,7 +323,19 @@ static bool is_news(const struct outbox *o, int slot, const struct incident *i, 
         return false;
     if (i->ended_ms != 0)
         return true;
-    return is_certain(o, i, now_ms) && (told->status != TOLD_FIRING || i->rank > told->rank);
+    return i->rank >= o->slot[slot].wish.least_rank && is_certain(o, i, now_ms) &&
+           (told->status != TOLD_FIRING || i->rank > told->rank);
+}
+
+/* It still fires, and the receiver wants to be reminded. */
+static bool is_due_again(const struct outbox *o, int slot, const struct incident *i,
+                         int64_t now_ms) {
+    const struct wish *wish = &o->slot[slot].wish;
+    const struct told *told = &i->told[slot];
+
+    return i->ended_ms == 0 && told->status == TOLD_FIRING && wish->repeat_ms > 0 &&
+           now_ms - told->at_ms >= wish->repeat_ms && i->rank >= wish->least_rank &&
+           o->slot[slot].listed && is_certain(o, i, now_ms);
 }
 
 bool outbox_next(const struct outbox *o, int slot, int64_t now_ms, struct notice *out) {
@@ -328,11 +346,9 @@ bool outbox_next(const struct outbox *o, int slot, int64_t now_ms, struct notice
         const struct incident *i = o->incident[k];
         const struct told *told = &i->told[slot];
         int64_t happened_ms = i->ended_ms != 0 ? i->ended_ms : i->since_ms;
-        bool again = i->ended_ms == 0 && told->status == TOLD_FIRING &&
-                     now_ms - told->at_ms >= OUTBOX_RETELL_MS && o->slot[slot].listed &&
-                     is_certain(o, i, now_ms);
 
-        if ((!again && !is_news(o, slot, i, now_ms)) || now_ms < told->not_before_ms)
+        if ((!is_due_again(o, slot, i, now_ms) && !is_news(o, slot, i, now_ms)) ||
+            now_ms < told->not_before_ms)
             continue;
         if (best == NULL || happened_ms < best_ms) {
             best = i;

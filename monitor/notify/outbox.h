@@ -19,7 +19,6 @@ enum {
 
 /* Times of the rules, in ms. */
 enum {
-    OUTBOX_RETELL_MS = 4 * 3600 * 1000,    /* a webhook hears again of what still fires */
     OUTBOX_RESEND_MS = 60 * 1000,          /* Alertmanager: see reliability notes, D9 */
     OUTBOX_RESOLVED_MS = 15 * 60 * 1000,   /* Alertmanager: resolved alerts are sent this long */
     OUTBOX_MISSING_MS = 60 * 1000,         /* absent from the set that long, unexplained: ended */
@@ -57,8 +56,17 @@ struct incident {
     struct told told[OUTBOX_SLOTS];
 };
 
+/* What a receiver wants to hear. */
+struct wish {
+    char identity[33];
+    int least_rank; /* of alerts of this severity and above */
+    bool wants_end; /* also when one is over */
+    int64_t
+        repeat_ms; /* again of what still fires, after so long; 0: never. Not for Alertmanager */
+};
+
 struct slot {
-    char identity[33]; /* "": free */
+    struct wish wish; /* identity "": free. Of what is not listed, the identity alone counts */
     bool listed;
     int64_t known_ms;  /* what ended before this is not for it */
     int64_t listed_ms; /* when it was last listed */
@@ -92,8 +100,8 @@ void outbox_free(struct outbox **outbox);
  * a mere count). */
 bool outbox_take(struct outbox *outbox, const struct alertset *set, int64_t now_ms);
 
-/* The receivers that there are now. Returns as outbox_take. */
-bool outbox_list(struct outbox *outbox, const char *const *identities, int count, int64_t now_ms);
+/* The receivers that there are now, and what they want. Returns as outbox_take. */
+bool outbox_list(struct outbox *outbox, const struct wish *wishes, int count, int64_t now_ms);
 /* The slot of a listed receiver, or -1. */
 int outbox_slot(const struct outbox *outbox, const char *identity);
 
@@ -101,7 +109,7 @@ int outbox_slot(const struct outbox *outbox, const char *identity);
  * outbox_take. */
 bool outbox_tick(struct outbox *outbox, int64_t now_ms);
 
-/* For a webhook: the one notice that is to be sent now, oldest news first. */
+/* For all but Alertmanager: the one notice that is to be sent now, oldest news first. */
 bool outbox_next(const struct outbox *outbox, int slot, int64_t now_ms, struct notice *out);
 
 /* For Alertmanager: all that belongs into one POST now. Returns their number; *news_out: the

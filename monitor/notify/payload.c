@@ -27,14 +27,33 @@ static double seconds(int64_t ms) {
     return (double)ms / 1000.0;
 }
 
+void payload_key(const struct notice *notice, char *out, size_t size) {
+    size_t n;
+
+    text_format(out, size, "%s/%s/%lld/%s", notice->host, notice->id, (long long)notice->since_ms,
+                status_name(notice->status));
+    n = strlen(out);
+    if (notice->status == TOLD_FIRING)
+        text_format(out + n, size - n, "/%s", rank_name(notice->rank));
+    n = strlen(out);
+    if (notice->nth > 1)
+        text_format(out + n, size - n, "/%u", notice->nth);
+    for (char *p = out; *p != '\0'; p++) {
+        if (*p <= ' ' || (unsigned char)*p >= 0x7f)
+            *p = '_';
+    }
+}
+
 char *payload_webhook(const struct incident *i, const struct notice *notice) {
     static const char *const texts[] = {"title", "summary", "impact", "who", "why"};
     struct json_t *doc = read_doc(i);
     struct json_t *out = json_make_object();
     struct json_t *fix = json_make_array();
+    char key[PAYLOAD_KEY_SIZE];
     char *text;
 
     json_put_int(out, "version", 1);
+    payload_key(notice, key, sizeof key);
     json_put_text(out, "status", status_name(notice->status));
     json_put_text(out, "host", i->host);
     json_put_text(out, "id", i->id);
@@ -55,24 +74,11 @@ char *payload_webhook(const struct incident *i, const struct notice *notice) {
     }
     json_put_int(out, "count", json_get_int(doc, "count", 0));
     json_put_text(out, "url", i->url);
+    json_put_text(out, "key", key);
     text = json_print(out, false);
     json_release(&out);
     json_release(&doc);
     return text;
-}
-
-void payload_key(const struct notice *notice, char *out, size_t size) {
-    size_t n;
-
-    text_format(out, size, "%s/%s/%lld/%s", notice->host, notice->id, (long long)notice->since_ms,
-                status_name(notice->status));
-    n = strlen(out);
-    if (notice->nth > 1)
-        text_format(out + n, size - n, "/%u/%s", notice->nth, rank_name(notice->rank));
-    for (char *p = out; *p != '\0'; p++) {
-        if (*p <= ' ' || (unsigned char)*p >= 0x7f)
-            *p = '_';
-    }
 }
 
 void payload_alert_name(const char *id, char *out, size_t size) {
@@ -188,6 +194,17 @@ char *payload_alertmanager(const struct outbox *outbox, const struct notice *not
         if (i != NULL)
             json_add(array, make_alert(i, &notices[k], now_ms));
     }
+    text = json_print(array, false);
+    json_release(&array);
+    return text;
+}
+
+char *payload_alertmanager_one(const struct incident *incident, const struct notice *notice,
+                               int64_t now_ms) {
+    struct json_t *array = json_make_array();
+    char *text;
+
+    json_add(array, make_alert(incident, notice, now_ms));
     text = json_print(array, false);
     json_release(&array);
     return text;

@@ -16,8 +16,13 @@ char *payload_webhook(const struct incident *incident, const struct notice *noti
 char *payload_alertmanager(const struct outbox *outbox, const struct notice *notices, int count,
                            int64_t now_ms);
 
-/* The same notice has the same key, before and after a crash: "host/id/since in ms/status", and for
- * one that repeats an earlier one "/number/severity" more. Printable, without spaces. */
+/* The same of one incident. free() it. */
+char *payload_alertmanager_one(const struct incident *incident, const struct notice *notice,
+                               int64_t now_ms);
+
+/* The same notice has the same key, before and after a crash: "host/id/since in ms/status", while
+ * it fires with "/severity" behind it, and for one that repeats an earlier one "/number" more.
+ * Printable, without spaces. */
 void payload_key(const struct notice *notice, char *out, size_t size);
 
 /* "login-refused" -> "LoginRefused". */

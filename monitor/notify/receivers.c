@@ -3,7 +3,6 @@
 #include "receivers.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,7 +11,26 @@
 #include "hash.h"
 #include "xmem.h"
 
-static const char *const kind_names[RECEIVER_KINDS] = {"webhook", "alertmanager"};
+#include "alertset.h"
+#include "posturl.h"
+
+#define HOURS_MS ((int64_t)3600 * 1000)
+
+static const struct kind {
+    const char *name;
+    const char *right; /* its line */
+    bool file;         /* the URL may stand in a file */
+    int64_t repeat_ms;
+} kinds[RECEIVER_KINDS] = {
+    [RECEIVER_WEBHOOK] = {"webhook", "webhook = https://HOST[:PORT]/PATH", true, 4 * HOURS_MS},
+    [RECEIVER_ALERTMANAGER] = {"alertmanager", "alertmanager = http://HOST:9093", false, 0},
+};
+
+/* Sets of kinds. */
+enum {
+    ANY = (1 << RECEIVER_KINDS) - 1,
+    MANAGED = 1 << RECEIVER_ALERTMANAGER, /* decides by itself what to repeat, and what to end */
+};
 
 /* Not a secret: it only keeps URLs, which hold tokens, out of told.json. */
 static const struct hash_key identity_key = {{0x72656c6179776174u, 0x6368206e6f746966u}};
@@ -22,92 +40,30 @@ struct loading {
     unsigned line;
     unsigned errors;
     struct receivers receivers;
+    unsigned given[RECEIVERS_MOST]; /* the options that it has, by their places in the table */
     void (*on_error)(const char *text, void *arg);
     void *arg;
 };
 
 const char *receiver_kind_name(enum receiver_kind kind) {
-    return kind_names[kind];
+    return kinds[kind].name;
 }
 
-static void report(struct loading *l, const char *what, const char *right) {
+static void report_at(struct loading *l, unsigned line, const char *what, const char *right) {
     char text[640];
 
     l->errors++;
-    text_format(text, sizeof text, "%s, line %u: %s; right would be %s", l->name, l->line, what,
+    text_format(text, sizeof text, "%s, line %u: %s; right would be %s", l->name, line, what,
                 right);
     if (l->on_error != NULL)
         l->on_error(text, l->arg);
 }
 
-/* The host of "scheme://user@host:port/path", with its port. */
-static struct span url_authority(struct span url) {
-    const char *start = span_find(url, "://");
-    struct span rest;
-    size_t n;
-
-    if (start == NULL)
-        return (struct span){NULL, 0};
-    start += 3;
-    rest = (struct span){start, url.n - (size_t)(start - url.p)};
-    for (n = 0; n < rest.n && strchr("/?#", rest.p[n]) == NULL; n++)
-        ;
-    rest.n = n;
-    for (size_t i = 0; i < n; i++) {
-        if (start[i] == '@')
-            rest = (struct span){start + i + 1, n - i - 1};
-    }
-    return rest;
+static void report(struct loading *l, const char *what, const char *right) {
+    report_at(l, l->line, what, right);
 }
 
-static bool is_authority(struct span authority) {
-    struct span host = authority;
-    struct span port = {NULL, 0};
-    uint64_t number;
-    size_t i = 0;
-
-    if (host.n > 0 && host.p[0] == '[') {
-        while (i < host.n && host.p[i] != ']')
-            i++;
-        if (i < 3 || i == host.n)
-            return false;
-        i++;
-    } else {
-        while (i < host.n && host.p[i] != ':')
-            i++;
-    }
-    if (i == 0 || i > 128)
-        return false;
-    if (i < host.n) {
-        if (host.p[i] != ':')
-            return false;
-        port = (struct span){host.p + i + 1, host.n - i - 1};
-        if (!text_u64(port, 1, 65535, &number))
-            return false;
-    }
-    for (size_t k = 0; k < i; k++) {
-        char c = host.p[k];
-
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-              strchr("-._[]:", c) != NULL) ||
-            c == '\0')
-            return false;
-    }
-    return true;
-}
-
-static bool is_plain(struct span s) {
-    for (size_t i = 0; i < s.n; i++) {
-        if ((unsigned char)s.p[i] <= ' ' || (unsigned char)s.p[i] >= 0x7f)
-            return false;
-    }
-    return s.n > 0;
-}
-
-static bool is_loopback(struct span authority) {
-    return span_starts(authority, "127.") || span_starts(authority, "[::1]") ||
-           span_is(authority, "localhost") || span_starts(authority, "localhost:");
-}
+/* ---- a receiver's line ---- */
 
 /* The URL to POST to. Alertmanager's is often given as its address alone. */
 static bool make_url(struct receiver *r, struct span url) {
@@ -123,38 +79,13 @@ static bool make_url(struct receiver *r, struct span url) {
     return text_copy_span(r->url, sizeof r->url, url);
 }
 
-static void make_identity(struct receiver *r) {
-    char whole[sizeof r->url + 32];
-    struct hash128 hash;
-
-    text_format(whole, sizeof whole, "%s %s", kind_names[r->kind], r->url);
-    hash = hash_bytes(&identity_key, whole, strlen(whole));
-    text_format(r->identity, sizeof r->identity, "%016llx%016llx", (unsigned long long)hash.h[0],
-                (unsigned long long)hash.h[1]);
-    wipe(whole, sizeof whole);
-}
-
-static void add_receiver(struct loading *l, enum receiver_kind kind, struct span url) {
-    struct receivers *all = &l->receivers;
-    struct receiver *r = &all->receiver[all->count];
-    bool secure = span_starts(url, "https://");
-    struct span authority = url_authority(url);
-
-    if (all->count == RECEIVERS_MOST) {
-        report(l, "too many receivers", "at most 32");
-        return;
-    }
-    r->kind = kind;
-    r->line = l->line;
-    all->count++; /* also a bad one: its options belong to it */
-    if ((!secure && !span_starts(url, "http://")) || !is_plain(url) || !is_authority(authority)) {
-        report(l, "not a URL that can be posted to",
-               kind == RECEIVER_WEBHOOK ? "webhook = https://HOST[:PORT]/PATH"
-                                        : "alertmanager = http://HOST:9093");
+static void set_url(struct loading *l, struct receiver *r, struct span url) {
+    if (!posturl_is_good(url)) {
+        report(l, "not a URL that can be posted to", kinds[r->kind].right);
         return;
     }
     if (memchr(url.p, '#', url.n) != NULL ||
-        (kind == RECEIVER_ALERTMANAGER && memchr(url.p, '?', url.n) != NULL)) {
+        (r->kind == RECEIVER_ALERTMANAGER && memchr(url.p, '?', url.n) != NULL)) {
         report(l, "a URL with a fragment or a query", "the address alone");
         return;
     }
@@ -162,66 +93,239 @@ static void add_receiver(struct loading *l, enum receiver_kind kind, struct span
         report(l, "the URL is too long", "at most 1000 characters");
         return;
     }
-    text_format(r->place, sizeof r->place, "%s://%.*s", secure ? "https" : "http", (int)authority.n,
-                authority.p);
-    make_identity(r);
-    for (int i = 0; i < all->count - 1; i++) {
-        if (strcmp(all->receiver[i].identity, r->identity) == 0)
-            report(l, "the same receiver as on a line before", "one line a receiver");
+    posturl_place(url, r->place, sizeof r->place);
+}
+
+/* It is shown in messages, so it has no control characters. */
+static bool copy_path(char *out, size_t size, struct span path) {
+    for (size_t i = 0; i < path.n; i++) {
+        if ((unsigned char)path.p[i] < ' ' || path.p[i] == 0x7f)
+            return false;
+    }
+    return path.n > 0 && path.p[0] == '/' && text_copy_span(out, size, path);
+}
+
+static void set_url_file(struct loading *l, struct receiver *r, struct span path) {
+    if (copy_path(r->url_file, sizeof r->url_file, path))
+        text_copy(r->place, sizeof r->place, r->url_file);
+    else
+        report(l, "not the path of a file", "a path of at most 255 characters");
+}
+
+static void add_receiver(struct loading *l, enum receiver_kind kind, struct span value) {
+    struct receivers *all = &l->receivers;
+    struct receiver *r = &all->receiver[all->count];
+
+    if (all->count == RECEIVERS_MOST) {
+        report(l, "too many receivers", "at most 32");
+        return;
+    }
+    all->count++; /* also a bad one: its options belong to it */
+    r->kind = kind;
+    r->line = l->line;
+    r->wants_end = true;
+    r->repeat_ms = kinds[kind].repeat_ms;
+    if (kinds[kind].file && span_starts(value, "/"))
+        set_url_file(l, r, value);
+    else
+        set_url(l, r, value);
+}
+
+/* ---- options ---- */
+
+static bool set_name(struct receiver *r, struct span value) {
+    for (size_t i = 0; i < value.n; i++) {
+        char c = value.p[i];
+
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+              (c != '\0' && strchr("._-", c) != NULL)))
+            return false;
+    }
+    return value.n > 0 && text_copy_span(r->name, sizeof r->name, value);
+}
+
+static bool set_severity(struct receiver *r, struct span value) {
+    char word[16];
+    int rank = text_copy_span(word, sizeof word, value) ? rank_find(word) : -1;
+
+    if (rank == -1)
+        return false;
+    r->least_rank = rank;
+    return true;
+}
+
+static bool set_resolved(struct receiver *r, struct span value) {
+    r->wants_end = span_is(value, "yes");
+    return r->wants_end || span_is(value, "no");
+}
+
+static bool set_repeat(struct receiver *r, struct span value) {
+    uint64_t seconds;
+
+    if (!text_seconds(value, &seconds) || (seconds > 0 && seconds < 60) || seconds > 30 * 86400)
+        return false;
+    r->repeat_ms = (int64_t)seconds * 1000;
+    return true;
+}
+
+static bool set_token(struct receiver *r, struct span value) {
+    return copy_path(r->token_file, sizeof r->token_file, value);
+}
+
+static bool set_ca(struct receiver *r, struct span value) {
+    return copy_path(r->ca_file, sizeof r->ca_file, value);
+}
+
+static const struct option {
+    const char *name;
+    unsigned kinds; /* whose option it is */
+    bool (*set)(struct receiver *r, struct span value);
+    const char *what; /* is wrong */
+    const char *right;
+} options[] = {
+    {"name", ANY, set_name, "not a name", "up to 40 letters, digits, '.', '_' and '-'"},
+    {"severity", ANY, set_severity, "not a severity",
+     "severity = info, ticket, warning or critical"},
+    {"resolved", ANY & ~MANAGED, set_resolved, "neither yes nor no", "resolved = no"},
+    {"repeat_interval", ANY & ~MANAGED, set_repeat, "not a time that can be",
+     "repeat_interval = 4h (1m to 30d), or 0 for never"},
+    {"token_file", ANY, set_token, "not the path of a file", "token_file = /absolute/path"},
+    {"ca_file", ANY, set_ca, "not the path of a file", "ca_file = /absolute/path"},
+};
+
+enum { OPTIONS = sizeof options / sizeof options[0], TOKEN_FILE = 4 };
+
+/* "webhook, alertmanager, ..." or the options of a kind. */
+static void list_names(char *out, size_t size, bool with_kinds, unsigned of_kinds) {
+    size_t n = 0;
+
+    out[0] = '\0';
+    for (int i = 0; with_kinds && i < RECEIVER_KINDS; i++) {
+        text_format(out + n, size - n, "%s%s", n > 0 ? ", " : "", kinds[i].name);
+        n = strlen(out);
+    }
+    for (int i = 0; i < OPTIONS; i++) {
+        if ((options[i].kinds & of_kinds) == 0)
+            continue;
+        text_format(out + n, size - n, "%s%s", n > 0 ? ", " : "", options[i].name);
+        n = strlen(out);
     }
 }
 
-static void set_option(struct loading *l, struct span name, struct span value) {
-    bool is_token = span_is(name, "token_file");
+static void set_option(struct loading *l, int i, struct span value) {
+    int last = l->receivers.count - 1;
+    const struct option *option = &options[i];
     struct receiver *r;
-    char *field;
+    char what[80], right[300];
 
-    if (l->receivers.count == 0) {
+    if (last < 0) {
         report(l, "an option without a receiver", "the receiver's line first");
         return;
     }
-    r = &l->receivers.receiver[l->receivers.count - 1];
-    field = is_token ? r->token_file : r->ca_file;
-    if (field[0] != '\0') {
+    r = &l->receivers.receiver[last];
+    if ((option->kinds & (1u << r->kind)) == 0) {
+        text_format(what, sizeof what, "%s is no option of %s", option->name, kinds[r->kind].name);
+        list_names(right, sizeof right, false, 1u << r->kind);
+        report(l, what, right);
+        return;
+    }
+    if ((l->given[last] & (1u << i)) != 0) {
         report(l, "given twice for this receiver", "one line");
         return;
     }
-    if (value.n == 0 || value.p[0] != '/' || value.n >= sizeof r->token_file) {
-        report(l, "not the path of a file",
-               is_token ? "token_file = /absolute/path" : "ca_file = /absolute/path");
-        return;
-    }
-    text_copy_span(field, sizeof r->token_file, value);
-    if (is_token && span_starts(span_of(r->place), "http:") &&
-        !is_loopback(url_authority(span_of(r->place))))
+    l->given[last] |= 1u << i;
+    if (!option->set(r, value))
+        report(l, option->what, option->right);
+    else if (i == TOKEN_FILE && r->url[0] != '\0' && !posturl_is_safe(span_of(r->place)))
         report(l, "the token would travel unencrypted", "an https:// receiver");
+}
+
+/* ---- when all lines are read ---- */
+
+static const struct receiver *find_name(const struct receivers *all, const char *name) {
+    for (int i = 0; i < all->count; i++) {
+        if (strcmp(all->receiver[i].name, name) == 0)
+            return &all->receiver[i];
+    }
+    return NULL;
+}
+
+/* "webhook", then "webhook-2". */
+static void make_names(struct receivers *all) {
+    for (int i = 0; i < all->count; i++) {
+        struct receiver *r = &all->receiver[i];
+        char name[sizeof r->name];
+        unsigned number = 1;
+
+        if (r->name[0] != '\0')
+            continue;
+        text_copy(name, sizeof name, kinds[r->kind].name);
+        while (find_name(all, name) != NULL)
+            text_format(name, sizeof name, "%s-%u", kinds[r->kind].name, ++number);
+        text_copy(r->name, sizeof r->name, name);
+    }
+}
+
+static void make_identity(struct receiver *r) {
+    char whole[sizeof r->url + 32];
+    struct hash128 hash;
+
+    text_format(whole, sizeof whole, "%s %s", kinds[r->kind].name,
+                r->url[0] != '\0' ? r->url : r->url_file);
+    hash = hash_bytes(&identity_key, whole, strlen(whole));
+    text_format(r->identity, sizeof r->identity, "%016llx%016llx", (unsigned long long)hash.h[0],
+                (unsigned long long)hash.h[1]);
+    wipe(whole, sizeof whole);
+}
+
+static void finish(struct loading *l) {
+    struct receivers *all = &l->receivers;
+
+    for (int i = 0; i < all->count; i++) {
+        struct receiver *r = &all->receiver[i];
+
+        if (r->place[0] == '\0')
+            continue;
+        make_identity(r);
+        for (int k = 0; k < i; k++) {
+            if (strcmp(all->receiver[k].identity, r->identity) == 0)
+                report_at(l, r->line, "the same receiver as on a line before",
+                          "one line a receiver");
+            if (r->name[0] != '\0' && strcmp(all->receiver[k].name, r->name) == 0)
+                report_at(l, r->line, "its name is that of another one, too", "a name of its own");
+        }
+    }
+    make_names(all);
 }
 
 static void read_line(struct loading *l, struct span line) {
     const char *equals = line.n > 0 ? memchr(line.p, '=', line.n) : NULL;
     struct span name, value;
+    char names[300];
 
     line = span_trim(line);
     if (line.n == 0 || line.p[0] == '#')
         return;
     if (memchr(line.p, '\0', line.n) != NULL || equals == NULL) {
-        report(l, "not understood",
-               "webhook = URL, alertmanager = URL, token_file = /path or "
-               "ca_file = /path");
+        report(l, "not understood", "NAME = VALUE, as in webhook = URL");
         return;
     }
     name = span_trim((struct span){line.p, (size_t)(equals - line.p)});
     value = span_trim((struct span){equals + 1, (size_t)(line.p + line.n - equals - 1)});
     for (int kind = 0; kind < RECEIVER_KINDS; kind++) {
-        if (span_is(name, kind_names[kind])) {
+        if (span_is(name, kinds[kind].name)) {
             add_receiver(l, (enum receiver_kind)kind, value);
             return;
         }
     }
-    if (span_is(name, "token_file") || span_is(name, "ca_file"))
-        set_option(l, name, value);
-    else
-        report(l, "no such name", "webhook, alertmanager, token_file or ca_file");
+    for (int i = 0; i < OPTIONS; i++) {
+        if (span_is(name, options[i].name)) {
+            set_option(l, i, value);
+            return;
+        }
+    }
+    list_names(names, sizeof names, true, ANY);
+    report(l, "no such name", names);
 }
 
 int receivers_parse(const char *name, struct span text, struct receivers *out,
@@ -241,6 +345,7 @@ int receivers_parse(const char *name, struct span text, struct receivers *out,
         n += end != NULL ? 1 : 0;
         text = (struct span){text.p + n, text.n - n};
     }
+    finish(l);
     errors = l->errors;
     if (errors == 0)
         *out = l->receivers;
@@ -271,19 +376,32 @@ int receivers_load(const char *path, struct receivers *out,
     return result;
 }
 
-int receiver_token(const struct receiver *receiver, char *out, size_t size, struct fault *why) {
-    ssize_t n = file_read(receiver->token_file, out, size, why);
-    struct span token;
+int receiver_secret(const char *path, char *out, size_t size, struct fault *why) {
+    ssize_t n = file_read(path, out, size, why);
+    struct span word;
 
     if (n == -1)
         return -1;
-    token = span_trim((struct span){out, (size_t)n});
-    if (!is_plain(token)) {
+    word = span_trim((struct span){out, (size_t)n});
+    if (!posturl_is_plain(word)) {
         wipe(out, size);
-        return fault_set(why, "%s: no token in it; right would be one line without spaces",
-                         receiver->token_file);
+        return fault_set(why, "%s: right would be one line without spaces in it", path);
     }
-    memmove(out, token.p, token.n);
-    wipe(out + token.n, size - token.n);
+    memmove(out, word.p, word.n);
+    wipe(out + word.n, size - word.n);
     return 0;
+}
+
+int receiver_url(const struct receiver *r, char out[RECEIVER_URL_SIZE], struct fault *why) {
+    if (r->url_file[0] == '\0') {
+        text_copy(out, RECEIVER_URL_SIZE, r->url);
+        return 0;
+    }
+    if (receiver_secret(r->url_file, out, RECEIVER_URL_SIZE, why) == -1)
+        return -1;
+    if (posturl_is_good(span_of(out)) && posturl_is_safe(span_of(out)) && strchr(out, '#') == NULL)
+        return 0;
+    wipe(out, RECEIVER_URL_SIZE);
+    return fault_set(why, "%s: not a URL that can be posted to; right would be https://HOST/PATH",
+                     r->url_file);
 }

@@ -2,32 +2,39 @@
  * them:
  *
  *     webhook = https://hooks.example.com/abc
+ *     name = chat
  *     token_file = /etc/relaywatch/hook.token
  *     alertmanager = http://10.0.0.5:9093
  *
- * A URL may hold a token: nothing prints one whole, messages name a receiver by its line and its
- * place (scheme and host). The parser is pure; receivers_load blocks on the file. */
+ * A URL may hold a token: nothing prints one whole, messages name a receiver by its line, its name
+ * and its place (scheme and host). The parser is pure; receivers_load blocks on the files. */
 #ifndef NOTIFY_RECEIVERS_H
 #define NOTIFY_RECEIVERS_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "fault.h"
 #include "text.h"
 
-enum { RECEIVERS_MOST = 32, RECEIVERS_FILE_MOST = 64 * 1024 };
+enum { RECEIVERS_MOST = 32, RECEIVERS_FILE_MOST = 64 * 1024, RECEIVER_URL_SIZE = 1024 };
 
 enum receiver_kind { RECEIVER_WEBHOOK, RECEIVER_ALERTMANAGER, RECEIVER_KINDS };
 
 struct receiver {
     enum receiver_kind kind;
     unsigned line;
-    char url[1024];       /* where to POST; secret */
-    char token_file[256]; /* "": no token. Read at each request, so that a new token needs no reload
-                           */
-    char ca_file[256];    /* "": the system's certificates */
-    char place[160];      /* "https://hooks.example.com", for people */
-    char identity[33];    /* hash of kind and URL, for told.json */
+    char name[41];               /* for people: given, or made from the kind */
+    char url[RECEIVER_URL_SIZE]; /* where to POST; secret; "": it stands in url_file */
+    char url_file[256];          /* read at each request, so that a new one needs no reload */
+    char token_file[256];        /* "": no token; read at each request, too */
+    char ca_file[256];           /* "": the system's certificates */
+    char place[160];             /* "https://hooks.example.com" or url_file, for people */
+    char identity[33];           /* hash of kind and URL, for told.json */
+    int least_rank;              /* it is told of alerts of this severity and above */
+    bool wants_end;              /* it is told when one is over */
+    int64_t repeat_ms;           /* it hears again of what still fires; 0: it does not */
 };
 
 struct receivers {
@@ -50,9 +57,12 @@ MUSTCHECK int receivers_load(const char *path, struct receivers *out,
                              void (*on_error)(const char *text, void *arg), void *arg,
                              struct fault *why);
 
-/* The token of a receiver, out of its file, without the line end. Wipe it after use. Blocks on the
- * file. */
-MUSTCHECK int receiver_token(const struct receiver *receiver, char *out, size_t size,
-                             struct fault *why);
+/* Its URL, out of its file where it stands in one. Wipe it after use. Blocks on the file. */
+MUSTCHECK int receiver_url(const struct receiver *receiver, char out[RECEIVER_URL_SIZE],
+                           struct fault *why);
+
+/* The one word in a file of a receiver's (its token), without the line end. Wipe it after use.
+ * Blocks on the file. */
+MUSTCHECK int receiver_secret(const char *path, char *out, size_t size, struct fault *why);
 
 #endif

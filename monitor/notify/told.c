@@ -13,7 +13,7 @@
 static struct json_t *make_told(const struct slot *slot, const struct told *told) {
     struct json_t *out = json_make_object();
 
-    json_put_text(out, "identity", slot->identity);
+    json_put_text(out, "identity", slot->wish.identity);
     json_put_text(out, "status", told->status == TOLD_FIRING ? "firing" : "resolved");
     json_put_text(out, "severity", rank_name(told->rank));
     json_put_text(out, "diagnosis", told->diagnosis);
@@ -37,7 +37,7 @@ static struct json_t *make_incident(const struct outbox *o, const struct inciden
     json_put_int(out, "ended_ms", i->ended_ms);
     json_put_text(out, "alert", i->doc);
     for (int slot = 0; slot < OUTBOX_SLOTS; slot++) {
-        if (i->told[slot].status != TOLD_NOTHING && o->slot[slot].identity[0] != '\0')
+        if (i->told[slot].status != TOLD_NOTHING && o->slot[slot].wish.identity[0] != '\0')
             json_add(told, make_told(&o->slot[slot], &i->told[slot]));
     }
     json_put(out, "told", told);
@@ -53,10 +53,10 @@ char *told_print(const struct outbox *o) {
     for (int slot = 0; slot < OUTBOX_SLOTS; slot++) {
         struct json_t *receiver;
 
-        if (o->slot[slot].identity[0] == '\0')
+        if (o->slot[slot].wish.identity[0] == '\0')
             continue;
         receiver = json_make_object();
-        json_put_text(receiver, "identity", o->slot[slot].identity);
+        json_put_text(receiver, "identity", o->slot[slot].wish.identity);
         json_put_int(receiver, "known_ms", o->slot[slot].known_ms);
         json_put_int(receiver, "listed_ms", o->slot[slot].listed_ms);
         json_add(receivers, receiver);
@@ -77,7 +77,8 @@ static void read_receivers(const struct json_t *array, struct outbox *o) {
 
         if (json_get_text(in, "identity")[0] == '\0')
             continue;
-        text_copy(o->slot[k].identity, sizeof o->slot[k].identity, json_get_text(in, "identity"));
+        text_copy(o->slot[k].wish.identity, sizeof o->slot[k].wish.identity,
+                  json_get_text(in, "identity"));
         o->slot[k].known_ms = json_get_int(in, "known_ms", 0);
         o->slot[k].listed_ms = json_get_int(in, "listed_ms", 0);
     }
@@ -88,8 +89,8 @@ static void read_told(const struct json_t *in, const struct outbox *o, struct in
         struct told *told = &i->told[slot];
         int rank = rank_find(json_get_text(in, "severity"));
 
-        if (o->slot[slot].identity[0] == '\0' ||
-            strcmp(o->slot[slot].identity, json_get_text(in, "identity")) != 0)
+        if (o->slot[slot].wish.identity[0] == '\0' ||
+            strcmp(o->slot[slot].wish.identity, json_get_text(in, "identity")) != 0)
             continue;
         told->status =
             strcmp(json_get_text(in, "status"), "firing") == 0 ? TOLD_FIRING : TOLD_RESOLVED;

@@ -14,7 +14,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void use(const struct alertset *set) {
-    static const char *const receivers[] = {"r"};
+    static const struct wish receivers[] = {{.identity = "r", .wants_end = true}};
     static struct notice batch[OUTBOX_BATCH];
     struct outbox *o = outbox_new(0);
     struct outbox *again = outbox_new(0);

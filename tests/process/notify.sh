@@ -128,7 +128,7 @@ check "one dead receiver: the other has the alert" wait_for 5 lines good 1
 took=$((($(date +%s%N) - begin) / 1000000))
 check "one dead receiver: within 1 s ($took ms)" test $took -lt 1000
 check "the body says what it is" has good '"status":"firing","host":"relay1","id":"login-refused"'
-check "the key names the incident" has good.head "relay1/login-refused/$((now - 5))000/firing"
+check "the key names the incident" has good.head "relay1/login-refused/$((now - 5))000/firing/critical "
 
 # 2. The same set again, and bad packets, change nothing.
 for _ in 1 2 3; do tell "$(alert login-refused $((now - 5)) null)" >/dev/null; done

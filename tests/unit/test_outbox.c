@@ -7,9 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "text.h"
 #include "told.h"
 
-enum { T0 = 1700000000 };
+enum { T0 = 1700000000, RECEIVERS = 8 };
 #define MS(s) ((int64_t)(s)*1000)
 
 /* One alert of a set; a since of 0 ends the list. */
@@ -52,10 +53,20 @@ static bool take(struct outbox *o, int64_t now, const struct row *rows) {
 
 static const char *const two[] = {"hook", "other"};
 
+static bool enlist(struct outbox *o, const char *const *identities, int count, int64_t now_ms) {
+    struct wish wishes[RECEIVERS];
+
+    for (int i = 0; i < count; i++) {
+        wishes[i] = (struct wish){.wants_end = true, .repeat_ms = MS(4 * 3600)};
+        text_copy(wishes[i].identity, sizeof wishes[i].identity, identities[i]);
+    }
+    return outbox_list(o, wishes, count, now_ms);
+}
+
 static struct outbox *make(void) {
     struct outbox *o = outbox_new(MS(T0));
 
-    outbox_list(o, two, 2, MS(T0));
+    enlist(o, two, 2, MS(T0));
     return o;
 }
 
@@ -84,7 +95,7 @@ static void restart(struct outbox **o, int64_t now) {
     outbox_free(o);
     *o = outbox_new(MS(now));
     cr_assert_eq(told_read(text, strlen(text), *o, &why), 0, "%s", why.text);
-    outbox_list(*o, two, 2, MS(now));
+    enlist(*o, two, 2, MS(now));
     free(text);
 }
 
@@ -236,9 +247,9 @@ Test(outbox, a_new_receiver_hears_of_what_fires_only) {
     static const char *const three[] = {"hook", "other", "new"};
 
     take(o, T0 + 50, SET({"a", T0 + 10, T0 + 20, NULL}, {"b", T0 + 30, 0, NULL}));
-    cr_expect(outbox_list(o, three, 3, MS(T0 + 60)));
+    cr_expect(enlist(o, three, 3, MS(T0 + 60)));
     cr_expect_str_eq(tell_all(o, "new", T0 + 60), "b:firing:1:warning");
-    cr_expect(!outbox_list(o, three, 3, MS(T0 + 61)));
+    cr_expect(!enlist(o, three, 3, MS(T0 + 61)));
     outbox_free(&o);
 }
 
@@ -247,13 +258,13 @@ Test(outbox, a_receiver_taken_away_and_put_back_is_remembered_for_a_day) {
 
     take(o, T0 + 10, SET({"a", T0 + 10, 0, NULL}));
     tell_all(o, "hook", T0 + 10);
-    outbox_list(o, &two[1], 1, MS(T0 + 20));
+    enlist(o, &two[1], 1, MS(T0 + 20));
     cr_expect_eq(outbox_slot(o, "hook"), -1);
-    outbox_list(o, two, 2, MS(T0 + 30));
+    enlist(o, two, 2, MS(T0 + 30));
     cr_expect_str_eq(tell_all(o, "hook", T0 + 30), "");
-    outbox_list(o, &two[1], 1, MS(T0 + 40));
+    enlist(o, &two[1], 1, MS(T0 + 40));
     outbox_tick(o, MS(T0 + 41 + 86400));
-    outbox_list(o, two, 2, MS(T0 + 42 + 86400));
+    enlist(o, two, 2, MS(T0 + 42 + 86400));
     cr_expect_str_eq(tell_all(o, "hook", T0 + 42 + 86400), "a:firing:1:warning");
     outbox_free(&o);
 }
@@ -352,7 +363,7 @@ Test(outbox, is_bounded) {
         const char *list[] = {name};
 
         snprintf(name, sizeof name, "r%d", i);
-        outbox_list(o, list, 1, MS(T0 + 1000 + i));
+        enlist(o, list, 1, MS(T0 + 1000 + i));
     }
     cr_expect_neq(outbox_slot(o, "r199"), -1);
     cr_expect_eq(outbox_slot(o, "r198"), -1);
@@ -385,4 +396,64 @@ Test(outbox, told_json_that_is_damaged) {
         cr_expect_eq(told_read(rows[i], strlen(rows[i]), o, &why), -1, "row %zu", i);
         outbox_free(&o);
     }
+}
+
+/* The first receiver wants only critical ones, the second no ends and no repeats. */
+static struct outbox *make_choosy(void) {
+    struct outbox *o = outbox_new(MS(T0));
+    struct wish wishes[] = {
+        {.identity = "hook", .least_rank = RANK_CRITICAL, .wants_end = true, .repeat_ms = MS(60)},
+        {.identity = "other"}};
+
+    outbox_list(o, wishes, 2, MS(T0));
+    return o;
+}
+
+Test(outbox, a_severity_is_a_floor) {
+    struct outbox *o = make_choosy();
+
+    take(o, T0 + 1, SET({"a", T0 + 1, 0, "warning"}, {"b", T0 + 1, 0, "critical"}));
+    cr_expect_str_eq(tell_all(o, "hook", T0 + 1), "b:firing:1:critical");
+    take(o, T0 + 2, SET({"a", T0 + 1, T0 + 2, "warning"}, {"b", T0 + 1, 0, "warning"}));
+    cr_expect_str_eq(tell_all(o, "hook", T0 + 2), "", "neither the end of what it never knew");
+    cr_expect_str_eq(tell_all(o, "hook", T0 + 200), "", "nor a repeat of what is less now");
+    take(o, T0 + 201, SET({"b", T0 + 1, T0 + 201, "warning"}));
+    cr_expect_str_eq(tell_all(o, "hook", T0 + 201), "b:resolved:1:warning", "it knew of b");
+    outbox_free(&o);
+}
+
+Test(outbox, what_rises_to_the_floor_is_news) {
+    struct outbox *o = make_choosy();
+
+    take(o, T0 + 1, SET({"a", T0 + 1, 0, "warning"}));
+    cr_expect_str_eq(tell_all(o, "hook", T0 + 1), "");
+    take(o, T0 + 2, SET({"a", T0 + 1, 0, "critical"}));
+    cr_expect_str_eq(tell_all(o, "hook", T0 + 2), "a:firing:1:critical");
+    cr_expect_str_eq(tell_all(o, "hook", T0 + 61), "");
+    cr_expect_str_eq(tell_all(o, "hook", T0 + 63), "a:firing:2:critical", "each minute");
+    outbox_free(&o);
+}
+
+Test(outbox, no_ends_and_no_repeats) {
+    struct outbox *o = make_choosy();
+
+    take(o, T0 + 1, SET({"a", T0 + 1, 0, NULL}));
+    cr_expect_str_eq(tell_all(o, "other", T0 + 1), "a:firing:1:warning");
+    cr_expect_str_eq(tell_all(o, "other", T0 + 90000), "");
+    take(o, T0 + 90001, SET({"a", T0 + 1, T0 + 90001, NULL}));
+    cr_expect_str_eq(tell_all(o, "other", T0 + 90001), "");
+    take(o, T0 + 95000, EMPTY);
+    cr_expect_eq(o->count, 0, "and it is forgotten");
+    outbox_free(&o);
+}
+
+Test(outbox, batches_keep_to_the_floor) {
+    struct outbox *o = make_choosy();
+    struct notice out[OUTBOX_BATCH];
+    bool news;
+
+    take(o, T0 + 1, SET({"a", T0 + 1, 0, "warning"}, {"b", T0 + 1, 0, "critical"}));
+    cr_assert_eq(outbox_batch(o, outbox_slot(o, "hook"), MS(T0 + 1), out, &news), 1);
+    cr_expect_str_eq(out[0].id, "b");
+    outbox_free(&o);
 }

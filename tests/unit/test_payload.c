@@ -86,10 +86,10 @@ Test(payload, keys) {
         const char *host;
         const char *want;
     } rows[] = {
-        {TOLD_FIRING, 1, "relay1", "relay1/login-refused/1732340000123/firing"},
+        {TOLD_FIRING, 1, "relay1", "relay1/login-refused/1732340000123/firing/critical"},
         {TOLD_RESOLVED, 1, "relay1", "relay1/login-refused/1732340000123/resolved"},
-        {TOLD_FIRING, 2, "relay1", "relay1/login-refused/1732340000123/firing/2/critical"},
-        {TOLD_FIRING, 1, "a b\xc3\xa4", "a_b__/login-refused/1732340000123/firing"},
+        {TOLD_FIRING, 2, "relay1", "relay1/login-refused/1732340000123/firing/critical/2"},
+        {TOLD_FIRING, 1, "a b\xc3\xa4", "a_b__/login-refused/1732340000123/firing/critical"},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

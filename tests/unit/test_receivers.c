@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "alertset.h"
+
 static char errors[4096];
 
 static void on_error(const char *text, void *arg) {
@@ -20,6 +22,11 @@ static int parse(const char *text, struct receivers *out, struct fault *why) {
     memset(out, 0, sizeof *out);
     return receivers_parse("r.conf", span_of(text), out, on_error, NULL, why);
 }
+
+#define TEN "0123456789"
+#define LONG                                                                                       \
+    TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN    \
+        TEN TEN TEN
 
 Test(receivers, good_lines) {
     static const struct {
@@ -75,11 +82,30 @@ Test(receivers, bad_lines) {
         {"fragment", "webhook = https://h/#x", "line 1: a URL with a fragment"},
         {"query of alertmanager", "alertmanager = http://h/?x", "a URL with a fragment or a query"},
         {"no equals sign", "# c\n\nwebhook https://h", "line 3: not understood"},
-        {"unknown name", "slack = https://h", "line 1: no such name"},
+        {"unknown name", "pigeon = https://h", "line 1: no such name"},
+        {"its right", "pigeon = https://h", "right would be webhook, alertmanager"},
         {"token first", "token_file = /t", "line 1: an option without a receiver"},
         {"token not absolute", "webhook = https://h\ntoken_file = t", "line 2: not the path"},
         {"token twice", "webhook = https://h\ntoken_file = /t\ntoken_file = /u", "line 3: given"},
         {"token in the clear", "webhook = http://h.example\ntoken_file = /t", "line 2: the token"},
+        {"loopback is an address", "webhook = http://127.evil.example/\ntoken_file = /t",
+         "line 2: the token"},
+        {"severity", "webhook = https://h\nseverity = bad", "line 2: not a severity"},
+        {"resolved", "webhook = https://h\nresolved = maybe", "line 2: neither yes nor no"},
+        {"repeat", "webhook = https://h\nrepeat_interval = 5", "line 2: not a time"},
+        {"repeat of years", "webhook = https://h\nrepeat_interval = 999d", "line 2: not a time"},
+        {"name", "webhook = https://h\nname = a b", "line 2: not a name"},
+        {"long name", "webhook = https://h\nname = a123456789a123456789a123456789a1234567890",
+         "line 2: not a name"},
+        {"name twice", "webhook = https://h/1\nname = a\nwebhook = https://h/2\nname = a",
+         "line 3: its name"},
+        {"not its option", "alertmanager = http://h\nresolved = no",
+         "line 2: resolved is no option of alertmanager"},
+        {"what is", "alertmanager = http://h\nresolved = no",
+         "right would be name, severity, token_file, ca_file"},
+        {"long path of a URL", "webhook = /a" LONG, "line 1: not the path"},
+        {"a file of alertmanager's URL", "alertmanager = /etc/x", "line 1: not a URL"},
+        {"same file again", "webhook = /x\nwebhook = /x", "line 2: the same"},
         {"same again", "webhook = https://h/x\nwebhook = https://h/x", "line 2: the same"},
     };
 
@@ -109,6 +135,30 @@ Test(receivers, options_belong_to_the_line_before) {
     cr_expect_str_eq(got.receiver[1].token_file, "/t/b");
     cr_expect_str_eq(got.receiver[2].token_file, "");
     cr_expect_eq(got.receiver[1].line, 4u);
+}
+
+Test(receivers, options_and_their_defaults) {
+    struct receivers got;
+    struct fault why;
+
+    cr_assert_eq(parse("webhook = https://a/1\nname = on-call\nseverity = critical\n"
+                       "resolved = no\nrepeat_interval = 30m\n"
+                       "webhook = https://a/2\nrepeat_interval = 0\nresolved = yes\n"
+                       "alertmanager = http://h:9093\nwebhook = https://a/3\n"
+                       "webhook = https://a/4\nname = webhook-2\n",
+                       &got, &why),
+                 0, "%s", errors);
+    cr_expect_str_eq(got.receiver[0].name, "on-call");
+    cr_expect_eq(got.receiver[0].least_rank, RANK_CRITICAL);
+    cr_expect(!got.receiver[0].wants_end);
+    cr_expect_eq(got.receiver[0].repeat_ms, 1800 * 1000);
+    cr_expect_str_eq(got.receiver[1].name, "webhook");
+    cr_expect_eq(got.receiver[1].least_rank, RANK_INFO);
+    cr_expect(got.receiver[1].wants_end);
+    cr_expect_eq(got.receiver[1].repeat_ms, 0);
+    cr_expect_str_eq(got.receiver[2].name, "alertmanager");
+    cr_expect_str_eq(got.receiver[3].name, "webhook-3", "webhook-2 is taken");
+    cr_expect_eq(got.receiver[3].repeat_ms, 4 * 3600 * 1000);
 }
 
 Test(receivers, all_errors_are_reported_and_no_url) {
@@ -148,11 +198,43 @@ Test(receivers, at_most_32) {
     cr_expect(strstr(errors, "line 33: too many") != NULL, "%s", errors);
 }
 
+/* The URL of a receiver may stand in a file of its own. */
+static void check_url_file(const char *path) {
+    static const struct {
+        const char *in;
+        bool good;
+    } rows[] = {{"https://h.example/services/T0/B0/xyz\n", true},
+                {"http://127.0.0.1:80/x", true},
+                {"http://h.example/x", false},
+                {"abc", false},
+                {"https://h/#x", false},
+                {"", false}};
+    char line[128], url[RECEIVER_URL_SIZE];
+    struct receivers got;
+    struct fault why;
+
+    snprintf(line, sizeof line, "webhook = %s\n", path);
+    cr_assert_eq(parse(line, &got, &why), 0, "%s", errors);
+    cr_expect_str_eq(got.receiver[0].place, path);
+    cr_expect_str_eq(got.receiver[0].url, "");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        FILE *f = fopen(path, "w");
+
+        fputs(rows[i].in, f);
+        fclose(f);
+        cr_expect_eq(receiver_url(&got.receiver[0], url, &why), rows[i].good ? 0 : -1, "%s",
+                     rows[i].in);
+        if (rows[i].good)
+            cr_expect_eq(strncmp(url, rows[i].in, strlen(url)), 0, "%s", url);
+        else
+            cr_expect(strstr(why.text, "example") == NULL, "no URL in: %s", why.text);
+    }
+}
+
 Test(receivers, file_and_token) {
     char dir[] = "/tmp/test_receivers.XXXXXX";
     char path[64], token[64];
     struct receivers got;
-    struct receiver r = {.line = 1};
     struct fault why;
     FILE *f;
 
@@ -167,14 +249,14 @@ Test(receivers, file_and_token) {
     cr_expect_eq(receivers_load(path, &got, on_error, NULL, &why), 0);
     cr_expect_eq(got.count, 1);
 
-    text_copy(r.token_file, sizeof r.token_file, path);
-    cr_expect_eq(receiver_token(&r, token, sizeof token, &why), -1, "spaces are no token");
+    cr_expect_eq(receiver_secret(path, token, sizeof token, &why), -1, "spaces are no token");
     f = fopen(path, "w");
     fputs(" abc123 \r\n", f);
     fclose(f);
-    cr_expect_eq(receiver_token(&r, token, sizeof token, &why), 0);
+    cr_expect_eq(receiver_secret(path, token, sizeof token, &why), 0);
     cr_expect_str_eq(token, "abc123");
+    check_url_file(path);
     unlink(path);
-    cr_expect_eq(receiver_token(&r, token, sizeof token, &why), -1);
+    cr_expect_eq(receiver_secret(path, token, sizeof token, &why), -1);
     rmdir(dir);
 }

@@ -1,0 +1,205 @@
+/* See post.h. */
+#include "post.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "text.h"
+#include "xmem.h"
+
+#include "loop.h"
+#include "request.h"
+
+#include "payload.h"
+#include "posturl.h"
+
+enum { CONNECT_MS = 3000, TOTAL_MS = 10000, REPLY_MOST = 64 * 1024, EXCERPT = 100 };
+
+struct post {
+    struct loop_timer *timer; /* to tell of a failure before anything was sent */
+    struct request *request;
+    char failure[320];
+    char url[RECEIVER_URL_SIZE]; /* these two are not shown, whatever the reply says */
+    char token[2048];
+    post_reply_fn *on_reply;
+    void *arg;
+};
+
+static void free_post(struct post **post) {
+    struct post *p = *post;
+
+    loop_timer_free(&p->timer);
+    wipe(p, sizeof *p);
+    free(p);
+    *post = NULL;
+}
+
+/* Tells the owner; the post is gone afterwards. */
+static void answer(struct post *p, const struct post_reply *reply) {
+    post_reply_fn *on_reply = p->on_reply;
+    void *arg = p->arg;
+
+    free_post(&p);
+    on_reply(reply, arg);
+}
+
+static enum post_meaning meaning_of(int status) {
+    if (status >= 200 && status <= 299)
+        return POST_TAKEN;
+    if (status == 0 || status == 408 || status == 429 || status >= 500)
+        return POST_LATER;
+    return POST_REFUSED;
+}
+
+static const char *path_of(const char *url) {
+    const char *start = strstr(url, "://");
+
+    start = start != NULL ? strchr(start + 3, '/') : NULL;
+    return start != NULL ? start : "";
+}
+
+/* Does the reply give away what we sent it? A path of a few letters is no secret. */
+static bool shows_secret(const struct post *p, const char *text) {
+    const char *path = path_of(p->url);
+
+    return (strlen(path) >= 8 && strstr(text, path) != NULL) ||
+           (p->token[0] != '\0' && strstr(text, p->token) != NULL);
+}
+
+/* What the receiver says of its refusal, if that may be shown: one short line of text. */
+static void excerpt(const struct post *p, const struct request_reply *reply, char *out,
+                    size_t size) {
+    struct span line = {reply->body, 0};
+
+    out[0] = '\0';
+    if (reply->body == NULL || shows_secret(p, reply->body))
+        return;
+    line = span_trim(span_of(reply->body));
+    line.n = line.n > 0 && memchr(line.p, '\n', line.n) != NULL
+                 ? (size_t)((const char *)memchr(line.p, '\n', line.n) - line.p)
+                 : line.n;
+    line = span_trim(line);
+    if (line.n == 0 || line.p[0] == '<') /* a page of HTML says nothing in its first line */
+        return;
+    if (!text_copy_printable(out, size, line) && size > 4)
+        text_copy(out + strlen(out) - 3, 4, "...");
+}
+
+static void on_request(const struct request_reply *reply, void *arg) {
+    struct post *p = arg;
+    char said[EXCERPT];
+    char text[400];
+    struct post_reply out = {.meaning = meaning_of(reply->status),
+                             .status = reply->status,
+                             .retry_after_ms = reply->retry_after_s * 1000,
+                             .text = text};
+
+    p->request = NULL;
+    excerpt(p, reply, said, sizeof said);
+    if (reply->status == 0)
+        text_copy(text, sizeof text, reply->error);
+    else
+        text_format(text, sizeof text, "it answered %d%s%s%s%s", reply->status,
+                    reply->status >= 300 && reply->status <= 399
+                        ? ", a redirect, which is never followed"
+                        : "",
+                    said[0] != '\0' ? " (" : "", said, said[0] != '\0' ? ")" : "");
+    answer(p, &out);
+}
+
+static void on_failure(void *arg) {
+    struct post *p = arg;
+    char text[sizeof p->failure];
+
+    text_copy(text, sizeof text, p->failure);
+    answer(p, &(struct post_reply){.meaning = POST_LATER, .text = text});
+}
+
+static struct post *make_post(const struct poster *poster, post_reply_fn *on_reply, void *arg) {
+    struct post *p = xcalloc(1, sizeof *p);
+
+    p->timer = loop_timer_new(poster->loop, on_failure, p);
+    p->on_reply = on_reply;
+    p->arg = arg;
+    return p;
+}
+
+static void fail(struct post *p, const char *text) {
+    text_copy(p->failure, sizeof p->failure, text);
+    loop_timer_set(p->timer, 0);
+}
+
+static int read_secrets(struct post *p, const struct receiver *r, struct fault *why) {
+    if (receiver_url(r, p->url, why) == -1)
+        return -1;
+    if (r->token_file[0] == '\0')
+        return 0;
+    if (!posturl_is_safe(span_of(p->url)))
+        return fault_set(why, "%s: the token would travel unencrypted", r->place);
+    return receiver_secret(r->token_file, p->token, sizeof p->token, why);
+}
+
+static void send_body(struct post *p, const struct poster *poster, const struct receiver *r,
+                      const char *body, const char *key) {
+    char authorization[sizeof p->token + 32];
+    char idempotency[PAYLOAD_KEY_SIZE + 32];
+    const char *headers[4] = {"Content-Type: application/json"};
+    struct request_job job = {.url = p->url,
+                              .headers = headers,
+                              .body = body,
+                              .body_size = strlen(body),
+                              .ca_file = r->ca_file,
+                              .connect_ms = CONNECT_MS,
+                              .total_ms = TOTAL_MS,
+                              .reply_most_bytes = REPLY_MOST,
+                              .on_reply = on_request,
+                              .arg = p};
+    size_t n = 1;
+
+    if (key != NULL) {
+        text_format(idempotency, sizeof idempotency, "Idempotency-Key: %s", key);
+        headers[n++] = idempotency;
+    }
+    if (p->token[0] != '\0') {
+        text_format(authorization, sizeof authorization, "Authorization: Bearer %s", p->token);
+        headers[n++] = authorization;
+    }
+    p->request = request_start(poster->pool, &job);
+    wipe(authorization, sizeof authorization);
+}
+
+struct post *post_body(const struct poster *poster, const struct receiver *receiver,
+                       const char *body, const char *key, post_reply_fn *on_reply, void *arg) {
+    struct post *p = make_post(poster, on_reply, arg);
+    struct fault why;
+
+    if (read_secrets(p, receiver, &why) == -1)
+        fail(p, why.text);
+    else
+        send_body(p, poster, receiver, body, key);
+    return p;
+}
+
+struct post *post_notice(const struct poster *poster, const struct receiver *receiver,
+                         const struct incident *incident, const struct notice *notice,
+                         post_reply_fn *on_reply, void *arg) {
+    char key[PAYLOAD_KEY_SIZE];
+    struct post *p;
+    char *body;
+
+    payload_key(notice, key, sizeof key);
+    body = receiver->kind == RECEIVER_ALERTMANAGER
+               ? payload_alertmanager_one(incident, notice, clock_wall_ms())
+               : payload_webhook(incident, notice);
+    p = post_body(poster, receiver, body, key, on_reply, arg);
+    free(body);
+    return p;
+}
+
+void post_cancel(struct post **post) {
+    if (*post == NULL)
+        return;
+    request_cancel(&(*post)->request);
+    free_post(post);
+}
