@@ -220,6 +220,8 @@ static int check_receiver(const struct receiver *r) {
     printf("line %u: %s: %s %s\n", r->line, r->name, receiver_kind_name(r->kind), r->place);
     if (failed == 0 && r->token_file[0] != '\0')
         failed = receiver_secret(r->token_file, token, sizeof token, &why);
+    if (failed == 0 && r->key_file[0] != '\0')
+        failed = receiver_key(r, token, sizeof token, &why);
     if (failed == -1)
         log_error("receivers", "%s", why.text);
     wipe(url, sizeof url);

@@ -16,7 +16,7 @@ static const char *status_name(enum told_status status) {
     return status == TOLD_RESOLVED ? "resolved" : "firing";
 }
 
-static struct json_t *read_doc(const struct incident *incident) {
+struct json_t *payload_doc(const struct incident *incident) {
     struct fault why;
     struct json_t *doc = json_read(incident->doc, strlen(incident->doc), &why);
 
@@ -25,6 +25,14 @@ static struct json_t *read_doc(const struct incident *incident) {
 
 static double seconds(int64_t ms) {
     return (double)ms / 1000.0;
+}
+
+/* Printable, without spaces. */
+static void make_plain(char *text) {
+    for (char *p = text; *p != '\0'; p++) {
+        if (*p <= ' ' || (unsigned char)*p >= 0x7f)
+            *p = '_';
+    }
 }
 
 void payload_key(const struct notice *notice, char *out, size_t size) {
@@ -38,15 +46,34 @@ void payload_key(const struct notice *notice, char *out, size_t size) {
     n = strlen(out);
     if (notice->nth > 1)
         text_format(out + n, size - n, "/%u", notice->nth);
-    for (char *p = out; *p != '\0'; p++) {
-        if (*p <= ' ' || (unsigned char)*p >= 0x7f)
-            *p = '_';
-    }
+    make_plain(out);
+}
+
+void payload_incident_key(const struct notice *notice, char *out, size_t size) {
+    text_format(out, size, "relaywatch/%s/%s/%lld", notice->host, notice->id,
+                (long long)notice->since_ms);
+    make_plain(out);
+}
+
+void payload_headline(const struct incident *i, const struct notice *notice,
+                      const struct json_t *doc, char *out, size_t size) {
+    const char *title = json_get_text(doc, "title");
+    const char *impact = json_get_text(doc, "impact");
+    char text[PAYLOAD_HEADLINE];
+    char age[32];
+
+    text_age(age, sizeof age, (i->ended_ms - i->since_ms) / 1000);
+    if (notice->status == TOLD_RESOLVED)
+        text_format(text, sizeof text, "%s: over after %s: %s", i->host, age, title);
+    else
+        text_format(text, sizeof text, "%s: %s%s%s", i->host, title, impact[0] != '\0' ? ". " : "",
+                    impact);
+    text_copy_printable(out, size, span_of(text)); /* also cuts between two characters */
 }
 
 char *payload_webhook(const struct incident *i, const struct notice *notice) {
     static const char *const texts[] = {"title", "summary", "impact", "who", "why"};
-    struct json_t *doc = read_doc(i);
+    struct json_t *doc = payload_doc(i);
     struct json_t *out = json_make_object();
     struct json_t *fix = json_make_array();
     char key[PAYLOAD_KEY_SIZE];
@@ -166,7 +193,7 @@ static struct json_t *make_labels(const struct incident *i, const struct notice 
 static struct json_t *make_alert(const struct incident *i, const struct notice *notice,
                                  int64_t now_ms) {
     struct json_t *alert = json_make_object();
-    struct json_t *doc = read_doc(i);
+    struct json_t *doc = payload_doc(i);
     int64_t ends_ms = notice->farewell                ? now_ms
                       : notice->status == TOLD_FIRING ? now_ms + ALERTMANAGER_LASTS_MS
                                                       : i->ended_ms;

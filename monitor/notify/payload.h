@@ -1,4 +1,5 @@
-/* What is posted: JSON for a webhook and for Alertmanager's v2 API. Pure, but for memory. */
+/* What is posted: JSON for a webhook and for Alertmanager's v2 API, and what the makers of other
+ * bodies (pagerduty.h, slack.h) share with these. Pure, but for memory. */
 #ifndef NOTIFY_PAYLOAD_H
 #define NOTIFY_PAYLOAD_H
 
@@ -6,7 +7,9 @@
 
 #include "outbox.h"
 
-enum { PAYLOAD_KEY_SIZE = 256 };
+enum { PAYLOAD_KEY_SIZE = 256, PAYLOAD_HEADLINE = 900 };
+
+struct json_t;
 
 /* The alert's own fields and `status` (firing, resolved), `host`, `url`, `version` and, when
  * resolved, `duration_seconds`. free() it. */
@@ -24,6 +27,16 @@ char *payload_alertmanager_one(const struct incident *incident, const struct not
  * it fires with "/severity" behind it, and for one that repeats an earlier one "/number" more.
  * Printable, without spaces. */
 void payload_key(const struct notice *notice, char *out, size_t size);
+
+/* What one incident has, whatever is told of it: "relaywatch/host/id/since in ms", as plain. */
+void payload_incident_key(const struct notice *notice, char *out, size_t size);
+
+/* The alert as relaywatchd sent it; an empty object if it cannot be read. json_release() it. */
+struct json_t *payload_doc(const struct incident *incident);
+
+/* For a small screen: "relay1: TITLE. IMPACT", or "relay1: over after 12 min: TITLE". */
+void payload_headline(const struct incident *incident, const struct notice *notice,
+                      const struct json_t *doc, char *out, size_t size);
 
 /* "login-refused" -> "LoginRefused". */
 void payload_alert_name(const char *id, char *out, size_t size);

@@ -11,8 +11,10 @@
 #include "loop.h"
 #include "request.h"
 
+#include "pagerduty.h"
 #include "payload.h"
 #include "posturl.h"
+#include "slack.h"
 
 enum { CONNECT_MS = 3000, TOTAL_MS = 10000, REPLY_MOST = 64 * 1024, EXCERPT = 100 };
 
@@ -20,8 +22,9 @@ struct post {
     struct loop_timer *timer; /* to tell of a failure before anything was sent */
     struct request *request;
     char failure[320];
-    char url[RECEIVER_URL_SIZE]; /* these two are not shown, whatever the reply says */
+    char url[RECEIVER_URL_SIZE]; /* these are not shown, whatever the reply says */
     char token[2048];
+    char key[128];
     post_reply_fn *on_reply;
     void *arg;
 };
@@ -64,7 +67,8 @@ static bool shows_secret(const struct post *p, const char *text) {
     const char *path = path_of(p->url);
 
     return (strlen(path) >= 8 && strstr(text, path) != NULL) ||
-           (p->token[0] != '\0' && strstr(text, p->token) != NULL);
+           (p->token[0] != '\0' && strstr(text, p->token) != NULL) ||
+           (p->key[0] != '\0' && strstr(text, p->key) != NULL);
 }
 
 /* What the receiver says of its refusal, if that may be shown: one short line of text. */
@@ -131,7 +135,8 @@ static void fail(struct post *p, const char *text) {
 }
 
 static int read_secrets(struct post *p, const struct receiver *r, struct fault *why) {
-    if (receiver_url(r, p->url, why) == -1)
+    if (receiver_url(r, p->url, why) == -1 ||
+        (r->key_file[0] != '\0' && receiver_key(r, p->key, sizeof p->key, why) == -1))
         return -1;
     if (r->token_file[0] == '\0')
         return 0;
@@ -181,18 +186,38 @@ struct post *post_body(const struct poster *poster, const struct receiver *recei
     return p;
 }
 
+static char *make_body(const struct post *p, enum receiver_kind kind,
+                       const struct incident *incident, const struct notice *notice) {
+    switch (kind) {
+    case RECEIVER_ALERTMANAGER:
+        return payload_alertmanager_one(incident, notice, clock_wall_ms());
+    case RECEIVER_PAGERDUTY:
+        return pagerduty_event(incident, notice, p->key);
+    case RECEIVER_SLACK:
+        return slack_message(incident, notice);
+    case RECEIVER_WEBHOOK:
+    case RECEIVER_KINDS:
+        break;
+    }
+    return payload_webhook(incident, notice);
+}
+
 struct post *post_notice(const struct poster *poster, const struct receiver *receiver,
                          const struct incident *incident, const struct notice *notice,
                          post_reply_fn *on_reply, void *arg) {
+    struct post *p = make_post(poster, on_reply, arg);
     char key[PAYLOAD_KEY_SIZE];
-    struct post *p;
+    struct fault why;
     char *body;
 
+    if (read_secrets(p, receiver, &why) == -1) {
+        fail(p, why.text);
+        return p;
+    }
     payload_key(notice, key, sizeof key);
-    body = receiver->kind == RECEIVER_ALERTMANAGER
-               ? payload_alertmanager_one(incident, notice, clock_wall_ms())
-               : payload_webhook(incident, notice);
-    p = post_body(poster, receiver, body, key, on_reply, arg);
+    body = make_body(p, receiver->kind, incident, notice);
+    send_body(p, poster, receiver, body, key);
+    wipe(body, strlen(body)); /* PagerDuty's has its key in it */
     free(body);
     return p;
 }

@@ -16,20 +16,30 @@
 
 #define HOURS_MS ((int64_t)3600 * 1000)
 
+static const char pagerduty_url[] = "https://events.pagerduty.com/v2/enqueue";
+
+/* What its line has. */
+enum value { URL, URL_OR_FILE, KEY_FILE };
+
 static const struct kind {
     const char *name;
+    enum value value;
     const char *right; /* its line */
-    bool file;         /* the URL may stand in a file */
     int64_t repeat_ms;
 } kinds[RECEIVER_KINDS] = {
-    [RECEIVER_WEBHOOK] = {"webhook", "webhook = https://HOST[:PORT]/PATH", true, 4 * HOURS_MS},
-    [RECEIVER_ALERTMANAGER] = {"alertmanager", "alertmanager = http://HOST:9093", false, 0},
+    [RECEIVER_WEBHOOK] = {"webhook", URL_OR_FILE, "webhook = https://HOST[:PORT]/PATH",
+                          4 * HOURS_MS},
+    [RECEIVER_ALERTMANAGER] = {"alertmanager", URL, "alertmanager = http://HOST:9093", 0},
+    [RECEIVER_PAGERDUTY] = {"pagerduty", KEY_FILE, "pagerduty = /FILE/WITH/THE/ROUTING/KEY", 0},
+    [RECEIVER_SLACK] = {"slack", URL_OR_FILE, "slack = https://hooks.slack.com/services/...",
+                        4 * HOURS_MS},
 };
 
 /* Sets of kinds. */
 enum {
     ANY = (1 << RECEIVER_KINDS) - 1,
     MANAGED = 1 << RECEIVER_ALERTMANAGER, /* decides by itself what to repeat, and what to end */
+    KEYED = 1 << RECEIVER_PAGERDUTY,      /* has its secret in the body */
 };
 
 /* Not a secret: it only keeps URLs, which hold tokens, out of told.json. */
@@ -112,6 +122,13 @@ static void set_url_file(struct loading *l, struct receiver *r, struct span path
         report(l, "not the path of a file", "a path of at most 255 characters");
 }
 
+static void set_key_file(struct loading *l, struct receiver *r, struct span path) {
+    if (!copy_path(r->key_file, sizeof r->key_file, path))
+        report(l, "not the path of a file", kinds[r->kind].right);
+    text_copy(r->url, sizeof r->url, pagerduty_url);
+    posturl_place(span_of(r->url), r->place, sizeof r->place);
+}
+
 static void add_receiver(struct loading *l, enum receiver_kind kind, struct span value) {
     struct receivers *all = &l->receivers;
     struct receiver *r = &all->receiver[all->count];
@@ -125,7 +142,9 @@ static void add_receiver(struct loading *l, enum receiver_kind kind, struct span
     r->line = l->line;
     r->wants_end = true;
     r->repeat_ms = kinds[kind].repeat_ms;
-    if (kinds[kind].file && span_starts(value, "/"))
+    if (kinds[kind].value == KEY_FILE)
+        set_key_file(l, r, value);
+    else if (kinds[kind].value == URL_OR_FILE && span_starts(value, "/"))
         set_url_file(l, r, value);
     else
         set_url(l, r, value);
@@ -168,6 +187,15 @@ static bool set_repeat(struct receiver *r, struct span value) {
     return true;
 }
 
+/* Where PagerDuty is: its European service, or what stands in for it. */
+static bool set_service(struct receiver *r, struct span value) {
+    if (!posturl_is_good(value) || !posturl_is_safe(value) ||
+        memchr(value.p, '#', value.n) != NULL || !text_copy_span(r->url, sizeof r->url, value))
+        return false;
+    posturl_place(value, r->place, sizeof r->place);
+    return true;
+}
+
 static bool set_token(struct receiver *r, struct span value) {
     return copy_path(r->token_file, sizeof r->token_file, value);
 }
@@ -189,8 +217,11 @@ static const struct option {
     {"resolved", ANY & ~MANAGED, set_resolved, "neither yes nor no", "resolved = no"},
     {"repeat_interval", ANY & ~MANAGED, set_repeat, "not a time that can be",
      "repeat_interval = 4h (1m to 30d), or 0 for never"},
-    {"token_file", ANY, set_token, "not the path of a file", "token_file = /absolute/path"},
+    {"token_file", ANY & ~KEYED, set_token, "not the path of a file",
+     "token_file = /absolute/path"},
     {"ca_file", ANY, set_ca, "not the path of a file", "ca_file = /absolute/path"},
+    {"url", KEYED, set_service, "not a URL that a key may travel to",
+     "url = https://events.eu.pagerduty.com/v2/enqueue"},
 };
 
 enum { OPTIONS = sizeof options / sizeof options[0], TOKEN_FILE = 4 };
@@ -267,11 +298,12 @@ static void make_names(struct receivers *all) {
 }
 
 static void make_identity(struct receiver *r) {
-    char whole[sizeof r->url + 32];
+    char whole[sizeof r->url + sizeof r->key_file + 32];
     struct hash128 hash;
 
-    text_format(whole, sizeof whole, "%s %s", kinds[r->kind].name,
-                r->url[0] != '\0' ? r->url : r->url_file);
+    text_format(whole, sizeof whole, "%s %s%s%s", kinds[r->kind].name,
+                r->url[0] != '\0' ? r->url : r->url_file, r->key_file[0] != '\0' ? " " : "",
+                r->key_file);
     hash = hash_bytes(&identity_key, whole, strlen(whole));
     text_format(r->identity, sizeof r->identity, "%016llx%016llx", (unsigned long long)hash.h[0],
                 (unsigned long long)hash.h[1]);
@@ -404,4 +436,19 @@ int receiver_url(const struct receiver *r, char out[RECEIVER_URL_SIZE], struct f
     wipe(out, RECEIVER_URL_SIZE);
     return fault_set(why, "%s: not a URL that can be posted to; right would be https://HOST/PATH",
                      r->url_file);
+}
+
+/* It goes into JSON as it is. */
+int receiver_key(const struct receiver *r, char *out, size_t size, struct fault *why) {
+    if (receiver_secret(r->key_file, out, size, why) == -1)
+        return -1;
+    for (const char *p = out; *p != '\0'; p++) {
+        if ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') ||
+            *p == '_' || *p == '-')
+            continue;
+        wipe(out, size);
+        return fault_set(why, "%s: not a routing key; right would be letters and digits alone",
+                         r->key_file);
+    }
+    return 0;
 }

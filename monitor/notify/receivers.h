@@ -20,15 +20,22 @@
 
 enum { RECEIVERS_MOST = 32, RECEIVERS_FILE_MOST = 64 * 1024, RECEIVER_URL_SIZE = 1024 };
 
-enum receiver_kind { RECEIVER_WEBHOOK, RECEIVER_ALERTMANAGER, RECEIVER_KINDS };
+enum receiver_kind {
+    RECEIVER_WEBHOOK,
+    RECEIVER_ALERTMANAGER,
+    RECEIVER_PAGERDUTY,
+    RECEIVER_SLACK,
+    RECEIVER_KINDS
+};
 
 struct receiver {
     enum receiver_kind kind;
     unsigned line;
     char name[41];               /* for people: given, or made from the kind */
     char url[RECEIVER_URL_SIZE]; /* where to POST; secret; "": it stands in url_file */
-    char url_file[256];          /* read at each request, so that a new one needs no reload */
-    char token_file[256];        /* "": no token; read at each request, too */
+    char url_file[256];          /* or "" */
+    char key_file[256];          /* PagerDuty's routing key; as all secrets, read at each request */
+    char token_file[256];        /* "": no token */
     char ca_file[256];           /* "": the system's certificates */
     char place[160];             /* "https://hooks.example.com" or url_file, for people */
     char identity[33];           /* hash of kind and URL, for told.json */
@@ -42,7 +49,7 @@ struct receivers {
     int count;
 };
 
-/* "webhook", "alertmanager". Static. */
+/* "webhook", "pagerduty", ... Static. */
 const char *receiver_kind_name(enum receiver_kind kind);
 
 /* Reads the text of the file `name`. Every error goes to on_error (which may be NULL) as "name,
@@ -59,6 +66,10 @@ MUSTCHECK int receivers_load(const char *path, struct receivers *out,
 
 /* Its URL, out of its file where it stands in one. Wipe it after use. Blocks on the file. */
 MUSTCHECK int receiver_url(const struct receiver *receiver, char out[RECEIVER_URL_SIZE],
+                           struct fault *why);
+
+/* PagerDuty's routing key. Wipe it after use. Blocks on its file. */
+MUSTCHECK int receiver_key(const struct receiver *receiver, char *out, size_t size,
                            struct fault *why);
 
 /* The one word in a file of a receiver's (its token), without the line end. Wipe it after use.

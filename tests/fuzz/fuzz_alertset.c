@@ -7,11 +7,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json.h"
 #include "outbox.h"
+#include "pagerduty.h"
 #include "payload.h"
+#include "slack.h"
 #include "told.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void make_bodies(const struct incident *incident, const struct notice *notice) {
+    char *bodies[] = {payload_webhook(incident, notice), slack_message(incident, notice),
+                      pagerduty_event(incident, notice, "KEY")};
+
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+        struct fault why;
+        struct json_t *json = json_read(bodies[i], strlen(bodies[i]), &why);
+
+        assert(json != NULL);
+        json_release(&json);
+        free(bodies[i]);
+    }
+}
 
 static void use(const struct alertset *set) {
     static const struct wish receivers[] = {{.identity = "r", .wants_end = true}};
@@ -27,9 +44,7 @@ static void use(const struct alertset *set) {
     outbox_take(o, set, 1732340000000);
     assert(o->count <= set->count);
     for (int i = 0; i < 100 && outbox_next(o, 0, 1732340000000, &batch[0]); i++) {
-        text = payload_webhook(outbox_find(o, batch[0].host, batch[0].id, batch[0].since_ms),
-                               &batch[0]);
-        free(text);
+        make_bodies(outbox_find(o, batch[0].host, batch[0].id, batch[0].since_ms), &batch[0]);
         outbox_told(o, 0, &batch[0], 1732340000000);
         assert(i < set->count);
     }

@@ -1,0 +1,70 @@
+#!/bin/bash
+# The kinds of receivers beside the webhook, as a whole: what each is sent, byte for byte where it matters, and that no
+# secret of theirs shows anywhere.
+# usage: receivers.sh BIN_DIR    prints "ok - ..." and "not ok - ..." lines; exit status 1 if any is not ok
+# shellcheck disable=SC2154 # what private-notify.sh shares
+set -u
+# shellcheck source=tests/support/private-notify.sh
+. "$(dirname "$0")/../support/private-notify.sh"
+
+secret() { # FILE TEXT
+    printf '%s\n' "$2" >"$dir/$1"
+    chmod 644 "$dir/$1"
+}
+# field FILE LINE PYTHON: an expression over the JSON object of this line, as x
+field() {
+    sed -n "$2p" "$dir/$1" | python3 -c "import json,sys; x = json.load(sys.stdin); print($3)" 2>/dev/null
+}
+is() { # NAME WANT GOT
+    if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1: wanted '$2', got '$3'"; fi
+}
+
+# 1. PagerDuty and Slack: it fires, it ends.
+sink pager 202
+sink chat 200
+secret pager.key R0UT1NGKEYR0UT1NGKEYR0UT1NGKEY00
+secret chat.url "$(url chat)/services/T0/B0/ch4t-secret"
+receivers "pagerduty = $dir/pager.key" "url = $(url pager)/v2/enqueue" "name = on-call" \
+    "slack = $dir/chat.url" "name = chat"
+start_notify
+check "the receivers have names in the log" wait_for 5 has log '2 receivers'
+tell "$(alert login-refused "$now" null)" >/dev/null
+check "PagerDuty: told" wait_for 5 lines pager 1
+check "Slack: told" wait_for 5 lines chat 1
+tell "$(alert login-refused "$now" "$((now + 5))")" >/dev/null
+check "PagerDuty: told of the end" wait_for 5 lines pager 2
+check "Slack: told of the end" wait_for 5 lines chat 2
+is "PagerDuty: its address" "POST /v2/enqueue" "$(sed -n 1p "$dir/pager.head" | cut -d' ' -f2,3)"
+is "PagerDuty: trigger" "trigger relay1 critical R0UT1NGKEYR0UT1NGKEYR0UT1NGKEY00" \
+    "$(field pager 1 'x["event_action"], x["payload"]["source"], x["payload"]["severity"], x["routing_key"]' | tr -d "(),'")"
+is "PagerDuty: resolve" resolve "$(field pager 2 'x["event_action"]')"
+is "PagerDuty: one key for both" "$(field pager 1 'x["dedup_key"]')" "$(field pager 2 'x["dedup_key"]')"
+is "Slack: it fires" "CRITICAL relay1: t. i" "$(field chat 1 'x["text"]')"
+is "Slack: it is over" "RESOLVED relay1: over after 5 s: t" "$(field chat 2 'x["text"]')"
+is "Slack: the URL out of its file" /services/T0/B0/ch4t-secret "$(sed -n 1p "$dir/chat.head" | cut -d' ' -f3)"
+
+# 2. Secrets that change are taken at the next request; one that is not there is told, and tried on.
+rm "$dir/pager.key"
+tell "$(alert tls-broken $((now + 1)) null)" >/dev/null
+check "PagerDuty: a missing key is told with its file" wait_for 5 has log "on-call .*pager.key"
+secret pager.key NEWKEY
+check "PagerDuty: the new key is taken" wait_for 10 has pager '"routing_key":"NEWKEY"'
+
+# 3. No secret where people look, nor in the arguments of a process.
+check "no secret in the log" has_not log 'R0UT1NG\|NEWKEY\|ch4t-secret'
+check "no secret in told.json" has_not told.json 'R0UT1NG\|NEWKEY\|ch4t-secret'
+check "no secret in the arguments" test -z "$(tr '\0' ' ' <"/proc/$notify_pid/cmdline" | grep 'R0UT1NG\|secret')"
+"${as[@]}" "$bin/relaywatch-notify" -c "$dir/relaywatch.conf" -t >"$dir/checked" 2>&1
+is "-t: good receivers" 0 $?
+check "-t: names them" has checked 'line 1: on-call: pagerduty http://127.0.0.1:'
+check "-t: without secrets" has_not checked 'NEWKEY\|ch4t-secret'
+secret pager.key 'no key'
+"${as[@]}" "$bin/relaywatch-notify" -c "$dir/relaywatch.conf" -t >"$dir/checked" 2>&1
+is "-t: a key that is none" 78 $?
+
+kill -TERM "$notify_pid"
+wait "$notify_pid"
+is "ends by TERM" 0 $?
+check "no sanitizer report" has_not log 'Sanitizer\|runtime error'
+[ "$failed" = 0 ] || sed 's/^/# /' "$dir/log"
+exit "$failed"
