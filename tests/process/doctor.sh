@@ -7,6 +7,7 @@
 set -u
 
 if [ "${DOCTOR_ALONE:-}" != yes ]; then
+    unshare -n -m true 2>/dev/null || { echo "ok - # skipped: no namespaces can be made here"; exit 0; }
     DOCTOR_ALONE=yes exec unshare -n -m bash "$0" "$@"
 fi
 ip link set lo up # postconf(1) does not run without an interface
