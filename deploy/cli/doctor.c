@@ -101,7 +101,7 @@ static void list(void) {
 
 /* Judges, shows, and mends what may be mended. Returns the worst. */
 static enum result examine(const struct wish *wish, const struct condition *seen,
-                           const struct host *host, unsigned *mended) {
+                           const struct place *place, unsigned *mended) {
     struct json_t *rows = json_make_array(), *out = json_make_object();
     enum result worst = RESULT_OK;
     char *text;
@@ -120,7 +120,7 @@ static enum result examine(const struct wish *wish, const struct condition *seen
         else
             show(check, &f);
         if (wish->fix && f.mend != MEND_NOTHING)
-            *mended += mending_offer(f.mend, f.fix, wish->yes, seen, host);
+            *mended += mending_offer(f.mend, f.fix, wish->yes, seen, place->programs, &place->host);
     }
     json_put_text(out, "state", worst == RESULT_NONE ? "ok" : checks_word(worst));
     json_put(out, "checks", rows);
@@ -156,16 +156,16 @@ static int run(int argc, char **argv, const char *conf_path) {
     status = place_find("doctor", conf_path, &place);
     if (status == 0 && wish.fix)
         status = place_enter("doctor", &place);
+    place_leave(&place); /* what changes the login takes the lock itself */
     if (status != 0)
         return status;
     if (!wish.json && isatty(STDERR_FILENO))
-        fputs("looking at this host and its relay: up to 10 s\n", stderr);
+        fputs("looking at this host and its relay\n", stderr);
     gather(&place.conf, place.programs, asks_outside(&wish), &seen);
-    worst = examine(&wish, &seen, &place.host, &mended);
+    worst = examine(&wish, &seen, &place, &mended);
     gather_free(&seen);
-    place_leave(&place);
     if (mended > 0)
-        printf("%u mended; look again: relaywatch doctor\n", mended);
+        fprintf(stderr, "%u mended; look again: relaywatch doctor\n", mended);
     return exit_of(worst);
 }
 
@@ -174,7 +174,7 @@ const struct command command_doctor = {
     .summary = "look at the whole relay: what is wrong, why it matters, what mends it",
     .help = "usage: relaywatch doctor [--only CHECK[,CHECK...]] [--json] [--fix [--yes]]\n"
             "       relaywatch doctor --list\n"
-            "Looks at login, relay, Postfix, host and relaywatch itself, within 10 s.\n"
+            "Looks at login, relay, Postfix, host and relaywatch itself.\n"
             "As root; else it says what it could not look at. Changes nothing without --fix.\n"
             "  --only CHECK  these alone\n"
             "  --list        the checks: id and what for\n"

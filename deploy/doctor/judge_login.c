@@ -98,7 +98,7 @@ static void map(const struct condition *c, struct finding *f) {
     finding_say(f, RESULT_CRITICAL, "%s:%s %s", c->relay.map_type, c->relay.map_path,
                 c->password.map_knows == SEEN_YES ? "still has another login than the file"
                                                   : "does not know the relay");
-    finding_fix(f, "sudo postmap %s:%s", c->relay.map_type, c->relay.map_path);
+    finding_fix(f, "sudo relaywatch credentials rotate");
     f->mend = MEND_INDEX;
 }
 

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "xmem.h"
-#include "cred.h"
-#include "mapfile.h"
+#include "text.h"
+#include "verbs.h"
 
 static int close_to_others(const char *path, struct fault *why) {
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
@@ -37,28 +37,31 @@ static int close_index(const struct condition *seen, struct fault *why) {
     return 0;
 }
 
-/* As relaywatch-keeper does it: built beside the live one, proved, renamed in. */
-static int build_index(const struct condition *seen, struct fault *why) {
-    struct mapfile map = {0};
-    struct cred_file *file = xcalloc(1, sizeof *file);
-    int failed = mapfile_open(&map, seen->conf.postfix_config_dir, &seen->relay, why);
+/* What relaywatch-keeper would do, by its own code: the login is tried at the relay first. */
+static int build_index(const struct condition *seen, const char *programs, struct fault *why) {
+    struct keeper_reply *reply = xcalloc(1, sizeof *reply);
+    char probe[PATH_MAX];
+    const struct keeper keeper = {.config_dir = seen->conf.postfix_config_dir,
+                                  .state_dir = seen->conf.keeper_state_dir,
+                                  .allow = seen->conf.user,
+                                  .probe = probe,
+                                  .probe_user = seen->conf.probe_user,
+                                  .person = true,
+                                  .secret_fd = -1};
+    bool done;
 
-    if (failed == 0)
-        failed = mapfile_read(&map, why);
-    if (failed == 0 && !cred_parse((struct span){map.text, map.text_n}, file))
-        failed = fault_set(why, "line %u: %s", file->problems[0].line, file->problems[0].what);
-    if (failed == 0)
-        failed = mapfile_stage(&map, (struct span){map.text, map.text_n}, file, why);
-    if (failed == 0)
-        failed = mapfile_commit(&map, false, why);
-    mapfile_close(&map);
-    wipe(file, sizeof *file);
-    free(file);
-    return failed;
+    text_format(probe, sizeof probe, "%s/relaywatch-probe", programs);
+    xmem_forbid_dump();
+    verbs_run(&keeper, KEEPER_APPLY, reply);
+    done = reply->outcome == KEEPER_DONE || reply->outcome == KEEPER_UNCHANGED;
+    if (!done)
+        fault_set(why, "the map stays as it was: %.200s", reply->detail);
+    free(reply);
+    return done ? 0 : -1;
 }
 
-static int mend_now(enum mend mend, const struct condition *seen, const struct host *host,
-                    struct fault *why) {
+static int mend_now(enum mend mend, const struct condition *seen, const char *programs,
+                    const struct host *host, struct fault *why) {
     switch (mend) {
     case MEND_NOTHING:
         break;
@@ -67,7 +70,7 @@ static int mend_now(enum mend mend, const struct condition *seen, const struct h
     case MEND_INDEX_MODE:
         return close_index(seen, why);
     case MEND_INDEX:
-        return build_index(seen, why);
+        return build_index(seen, programs, why);
     case MEND_START:
         return host_postfix(host, POSTFIX_START, why);
     }
@@ -86,13 +89,13 @@ static bool agrees(void) {
 }
 
 unsigned mending_offer(enum mend mend, const char *shown, bool yes, const struct condition *seen,
-                       const struct host *host) {
+                       const char *programs, const struct host *host) {
     struct fault why = {""};
 
     fprintf(stderr, "mend           %s\n", shown);
     if (!yes && !agrees())
         return 0;
-    if (mend_now(mend, seen, host, &why) == 0)
+    if (mend_now(mend, seen, programs, host, &why) == 0)
         return 1;
     fprintf(stderr, "relaywatch doctor: %s\n", why.text);
     return 0;

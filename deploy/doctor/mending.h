@@ -8,9 +8,9 @@
 #include "checks.h"
 #include "host.h"
 
-/* Shows what it would do, asks (on a terminal, or `yes` answers), does it. Returns 1 when it is
- * done, else 0; why not is on stderr. */
+/* `programs`: the folder of ours. Shows what it would do, asks (on a terminal, or `yes` answers),
+ * does it. Returns 1 when it is done, else 0; why not is on stderr. */
 unsigned mending_offer(enum mend mend, const char *shown, bool yes, const struct condition *seen,
-                       const struct host *host);
+                       const char *programs, const struct host *host);
 
 #endif

@@ -221,6 +221,12 @@ doctor --only credentials-map --fix
 is "fix: asks, and nobody is there" "2 no" "$status $([ -e "$index" ] && echo yes || echo no)"
 doctor --only credentials-map --fix --yes
 is "fix: the map" "$good:first" "$(live smarthost.test)"
+source_is "smarthost.test $good:wrong\n"
+doctor --only credentials-map --fix --yes
+is "fix: not with a login that the relay refuses" "$good:first" "$(live smarthost.test)"
+is "fix: says why" 1 "$(grep -c 'the map stays as it was: the relay refused this login' "$work/complaint")"
+doctor --only credentials-map --fix --yes --json
+is "fix: as JSON, one object" 1 "$(python3 -c 'import json, sys; json.load(sys.stdin); print(1)' <"$work/said" 2>&1)"
 index_again "smarthost.test $good:wrong\n"
 critical login "a wrong password"
 index_again "smarthost.test $good:first\n"
