@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "text.h"
+#include "histogram.h"
 
 enum {
-    EXACT = 64,     /* up to here each microsecond has a bucket of its own */
-    EXACT_BITS = 6, /* 2^6 is the first value with a wider one */
+    EXACT_BITS = 6, /* below 2^6 each microsecond has a bucket of its own */
     PART_BITS = 5,  /* each power of two in 2^5 parts */
     AHEAD_MS = 10 * 60 * 1000,
     SUM = DELAYS_BUCKETS, /* its place among the fields */
@@ -34,29 +34,7 @@ static size_t bucket_of(int64_t us) {
 }
 
 static size_t fine_of(int64_t us) {
-    uint64_t v = (uint64_t)us;
-    unsigned power;
-    size_t i;
-
-    if (v < EXACT)
-        return (size_t)v;
-    power = 63u - (unsigned)__builtin_clzll(v);
-    i = EXACT + ((size_t)(power - EXACT_BITS) << PART_BITS) +
-        (size_t)(v >> (power - PART_BITS) & ((1u << PART_BITS) - 1));
-    return i < DELAYS_FINE ? i : DELAYS_FINE - 1;
-}
-
-/* The middle of a bucket. */
-static int64_t fine_value(size_t i) {
-    unsigned power;
-    int64_t width;
-
-    if (i < EXACT)
-        return (int64_t)i;
-    power = (unsigned)((i - EXACT) >> PART_BITS) + EXACT_BITS;
-    width = INT64_C(1) << (power - PART_BITS);
-    return (INT64_C(1) << power) + width * (int64_t)((i - EXACT) & ((1u << PART_BITS) - 1)) +
-           width / 2;
+    return histogram_bucket(us, EXACT_BITS, PART_BITS, DELAYS_FINE);
 }
 
 static void note_fine(struct delays *d, const struct mailev *ev, int64_t now_ms) {
@@ -123,7 +101,7 @@ bool delays_percentiles(const struct delays *d, unsigned part, int64_t now_ms, s
     for (size_t i = 0; i < DELAYS_FINE && next < count; i++) {
         below += fine_count(d, part, i, now_ms);
         while (next < count && (double)below >= percent[next] / 100 * (double)all && below > 0)
-            us_out[next++] = fine_value(i);
+            us_out[next++] = histogram_middle(i, EXACT_BITS, PART_BITS);
     }
     return true;
 }

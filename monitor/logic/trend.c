@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "hash.h"
+#include "histogram.h"
 
 enum {
-    EXACT = 8, /* up to here each millisecond has a bucket of its own */
-    EXACT_BITS = 3,
+    EXACT_BITS = 3, /* below 2^3 each millisecond has a bucket of its own */
     PART_BITS = 3,
     AHEAD_MS = 10 * 60 * 1000, /* as in rings.h */
     MINUTE_MS = 60 * 1000,
@@ -62,32 +62,6 @@ const struct trend_slot *trend_hour(const struct trend *trend, uint64_t hour) {
 
 /* ---- delays ---- */
 
-static size_t bucket_of(int64_t ms) {
-    uint64_t v = (uint64_t)ms;
-    unsigned power;
-    size_t i;
-
-    if (v < EXACT)
-        return (size_t)v;
-    power = 63u - (unsigned)__builtin_clzll(v);
-    i = EXACT + ((size_t)(power - EXACT_BITS) << PART_BITS) +
-        (size_t)(v >> (power - PART_BITS) & ((1u << PART_BITS) - 1));
-    return i < TREND_BUCKETS ? i : TREND_BUCKETS - 1;
-}
-
-/* The middle of a bucket. */
-static int64_t bucket_value(size_t i) {
-    unsigned power;
-    int64_t width;
-
-    if (i < EXACT)
-        return (int64_t)i;
-    power = (unsigned)((i - EXACT) >> PART_BITS) + EXACT_BITS;
-    width = INT64_C(1) << (power - PART_BITS);
-    return (INT64_C(1) << power) + width * (int64_t)((i - EXACT) & ((1u << PART_BITS) - 1)) +
-           width / 2;
-}
-
 uint64_t trend_percentiles(const uint64_t delay[TREND_BUCKETS], size_t count,
                            const double percent[], int64_t ms_out[]) {
     uint64_t all = 0;
@@ -99,7 +73,7 @@ uint64_t trend_percentiles(const uint64_t delay[TREND_BUCKETS], size_t count,
     for (size_t i = 0; i < TREND_BUCKETS && next < count; i++) {
         below += delay[i];
         while (next < count && below > 0 && (double)below >= percent[next] / 100 * (double)all)
-            ms_out[next++] = bucket_value(i);
+            ms_out[next++] = histogram_middle(i, EXACT_BITS, PART_BITS);
     }
     return all;
 }
@@ -128,7 +102,8 @@ void trend_note(struct trend *trend, const struct mailev *ev, bool first, int64_
         slot[i]->put_off[ev->diagnosis] += put_off;
         slot[i]->returned[ev->diagnosis] += returned;
         if (delayed)
-            slot[i]->delay[bucket_of(ev->delay_us / 1000)]++;
+            slot[i]->delay[histogram_bucket(ev->delay_us / 1000, EXACT_BITS, PART_BITS,
+                                            TREND_BUCKETS)]++;
     }
 }
 
