@@ -2,22 +2,16 @@
 # alerts.sh BIN: `relaywatch alerts` against a relaywatchd that reads a log written here: a refused login fires, is
 # silenced, outlives kill -9 of relaywatchd under its beginning, ends with a delivery, and stands in the history with a
 # report; what a receiver hears of one under a silence. Must run as root. Takes about 30 seconds. Prints "ok - name" or "not ok - name: why".
+# shellcheck disable=SC2154 # what words.sh shares
 set -u
+
+# shellcheck source=tests/support/words.sh
+. "$(dirname "$0")/../support/words.sh"
 
 bin=$(cd "$1" && pwd)
 dir=$(mktemp -d /var/tmp/relaywatch-alerts.XXXXXX)
 chmod 0755 "$dir"
 port=$((20000 + RANDOM % 20000))
-failed=0
-
-ok() {
-    echo "ok - $1"
-}
-
-not_ok() {
-    echo "not ok - $1: $2"
-    failed=1
-}
 
 # within NAME SECONDS COMMAND...: the command becomes true in time
 within() {

@@ -4,10 +4,12 @@
 # shellcheck disable=SC2154 # what relaywatch.sh shares
 set -u
 
+# shellcheck source=tests/support/words.sh
+. "$(dirname "$0")/../support/words.sh"
+
 bin=$(cd "$1" && pwd)
 work=$(mktemp -d /var/tmp/relaywatch-logs-test.XXXXXX)
 log=$work/log/mail.log
-failed=0
 follower=
 export TZ=UTC LC_ALL=C
 
@@ -16,15 +18,6 @@ clean_up() {
     if [ -n "${KEEP:-}" ]; then echo "# kept: $work"; else rm -rf "$work"; fi
 }
 trap clean_up EXIT
-
-ok() { echo "ok - $1"; }
-
-not_ok() {
-    echo "not ok - $1: $2"
-    failed=1
-}
-
-is() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "wanted '$2', got '$3'"; fi; }
 
 # shellcheck source=tests/support/relaywatch.sh
 . "$(dirname "$0")/../support/relaywatch.sh"

@@ -3,7 +3,11 @@
 # is shown, what survives a kill -9, by which names it answers, how long /metrics takes among 1,000 slow clients. Must run as
 # root; no Postfix. Takes less than a minute. Prints "ok - name" or "not ok - name: why".
 # shellcheck disable=SC2317 # some of the functions are called by becomes and trap
+# shellcheck disable=SC2154 # what words.sh shares
 set -u
+
+# shellcheck source=tests/support/words.sh
+. "$(dirname "$0")/../support/words.sh"
 export LC_ALL=C TZ=UTC
 
 bin=$(cd "$1" && pwd)
@@ -12,25 +16,10 @@ dir=$(mktemp -d /var/tmp/relaywatch-page.XXXXXX)
 chmod 0755 "$dir"
 port=$((20000 + RANDOM % 20000))
 url=http://127.0.0.1:$port
-failed=0
 daemon=
 watch=
 
 # ---------------------------------------------------------------- words
-
-ok() {
-    echo "ok - $1"
-}
-
-not_ok() {
-    echo "not ok - $1: $2"
-    failed=1
-}
-
-# is NAME WANT GOT
-is() {
-    if [[ $2 == "$3" ]]; then ok "$1"; else not_ok "$1" "wanted $2, got $3"; fi
-}
 
 # becomes SECONDS COMMAND...
 becomes() {

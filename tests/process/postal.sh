@@ -8,18 +8,10 @@ bin=$(cd "$1" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d /var/tmp/relaywatch-postal-test.XXXXXX)
 yml=$work/config/postal.yml
-failed=0
 export LC_ALL=C
 
-ok() { echo "ok - $1"; }
-
-not_ok() {
-    echo "not ok - $1: $2"
-    failed=1
-}
-
-is() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "wanted '$2', got '$3'"; fi; }
-
+# shellcheck source=tests/support/words.sh
+. "$here/../support/words.sh"
 # shellcheck source=tests/support/relaywatch.sh
 . "$here/../support/relaywatch.sh"
 # shellcheck source=tests/support/dns.sh

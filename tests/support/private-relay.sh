@@ -7,7 +7,6 @@ bin=$(cd "$1" && pwd)
 ask=$bin/keeper_ask
 [ -x "$ask" ] || ask=$bin/../support/keeper_ask
 [ -x "$ask" ] || { echo "not ok - keeper_ask: neither in $bin nor in $bin/../support"; exit 1; }
-failed=0
 # Below a folder that others cannot write: one case below makes it sticky.
 work=$(mktemp -d /var/lib/relaywatch-credentials-test.XXXXXX)
 chmod 755 "$work"
@@ -20,14 +19,9 @@ postconf -m | grep -qx hash || type=lmdb
 index=$passwd.db
 [ $type = hash ] || index=$passwd.lmdb
 reply=$work/reply
+# shellcheck source=tests/support/words.sh
+. "$(dirname "$0")/../support/words.sh"
 export LC_ALL=C
-
-ok() { echo "ok - $1"; }
-
-not_ok() {
-    echo "not ok - $1: $2"
-    failed=1
-}
 
 # is NAME WANT GOT
 is() {
