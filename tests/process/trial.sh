@@ -231,6 +231,30 @@ up() {
 
 # ---------------------------------------------------------------- the tests
 
+# choose FOLDER: the ports of a trial that does not listen yet
+choose() (
+    . "$repo/deploy/trial/ports.sh"
+    PORTS_TRIALS=$work/trials TRIAL=$1
+    mkdir -p "$TRIAL/etc"
+    ports_choose
+)
+
+test_ports() {
+    local i first gone pids=()
+    for i in 1 2 3 4 5 6; do
+        choose "$work/t$i" &
+        pids[i]=$!
+    done
+    wait "${pids[@]}"
+    is "six trials that start at once get ports of their own" 24 "$(cat "$work"/t?/etc/ports | cut -d= -f2 | sort -u | wc -l)"
+    first=$(cat "$work/t3/etc/ports") gone=$(cat "$work/t2/etc/ports")
+    rm -r "$work/t2"
+    choose "$work/t3"
+    choose "$work/t7"
+    is "one that starts again keeps them" "$first" "$(cat "$work/t3/etc/ports")"
+    is "and those of a folder that is gone are free again" "$gone" "$(cat "$work/t7/etc/ports")"
+}
+
 test_counts() {
     local accepted sent
     accepted=$(counter accepted) sent=$(counter sent)
@@ -473,6 +497,7 @@ test_end() {
 }
 
 start
+test_ports
 test_counts
 test_where
 test_users
