@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -29,17 +28,10 @@
 #include "outbox.h"
 #include "post.h"
 #include "receivers.h"
+#include "roster.h"
 #include "told.h"
 
 enum { TICK_MS = 1000 };
-
-/* What tells one content of a file from another. */
-struct mark {
-    bool present;
-    struct timespec changed;
-    off_t size;
-    ino_t inode;
-};
 
 struct notify {
     struct conf conf;
@@ -50,8 +42,7 @@ struct notify {
     struct outbox *outbox;
     struct deliver *deliver;
     struct intake *intake;
-    struct mark mark; /* of the receivers file, as it was read */
-    bool absent;      /* the last look found none: some editors take it away for a moment */
+    struct roster *roster;
     bool save_failed;
     char told_path[300];
 };
@@ -104,28 +95,8 @@ static void on_receiver_error(const char *text, void *arg) {
     log_error("receivers", "%s", text);
 }
 
-static struct mark look(const char *path) {
-    struct mark mark = {.present = false};
-    struct stat st;
-
-    if (stat(path, &st) == 0) {
-        mark.present = true;
-        mark.changed = st.st_mtim;
-        mark.size = st.st_size;
-        mark.inode = st.st_ino;
-        if ((st.st_mode & S_IROTH) != 0)
-            log_warn("receivers", "%s: everybody can read it, and it may hold tokens", path);
-    }
-    return mark;
-}
-
-static bool mark_equal(const struct mark *a, const struct stat *st) {
-    return a->present && a->changed.tv_sec == st->st_mtim.tv_sec &&
-           a->changed.tv_nsec == st->st_mtim.tv_nsec && a->size == st->st_size &&
-           a->inode == st->st_ino;
-}
-
-static void use_receivers(struct notify *n, const struct receivers *receivers) {
+static void on_receivers(const struct receivers *receivers, void *arg) {
+    struct notify *n = arg;
     struct wish wishes[RECEIVERS_MOST];
 
     for (int i = 0; i < receivers->count; i++) {
@@ -141,48 +112,12 @@ static void use_receivers(struct notify *n, const struct receivers *receivers) {
     deliver_kick(n->deliver);
 }
 
-static void reload(struct notify *n) {
-    const char *path = n->conf.receivers_file;
-    struct receivers *receivers = xcalloc(1, sizeof *receivers);
-    struct fault why;
-    int got;
-
-    n->mark = look(path);
-    got = receivers_load(path, receivers, on_receiver_error, NULL, &why);
-    if (got == -1) {
-        log_error("receivers", "%s; the receivers are as they were", why.text);
-    } else {
-        if (got == 1)
-            log_warn("receivers", "%s: no such file: nobody will be told of an alert", path);
-        else
-            log_info("receivers", "%s: %d receiver%s", path, receivers->count,
-                     receivers->count == 1 ? "" : "s");
-        use_receivers(n, receivers);
-    }
-    wipe(receivers, sizeof *receivers);
-    free(receivers);
-}
-
-static void watch_receivers(struct notify *n) {
-    struct stat st;
-
-    if (stat(n->conf.receivers_file, &st) == 0) {
-        n->absent = false;
-        if (!mark_equal(&n->mark, &st))
-            reload(n);
-    } else if (n->mark.present) {
-        if (n->absent)
-            reload(n);
-        n->absent = !n->absent;
-    }
-}
-
 static void on_tick(void *arg) {
     struct notify *n = arg;
 
     loop_timer_set(n->tick, TICK_MS);
     beat_send(BEAT_ALIVE);
-    watch_receivers(n);
+    roster_look(n->roster);
     if (outbox_tick(n->outbox, clock_wall_ms()) || n->save_failed)
         save(n);
     deliver_kick(n->deliver);
@@ -200,7 +135,7 @@ static void on_signal(int number, void *arg) {
     struct notify *n = arg;
 
     if (number == SIGHUP)
-        reload(n);
+        roster_load(n->roster);
     else
         loop_stop(n->loop);
 }
@@ -245,8 +180,7 @@ static int check(const struct notify *n) {
     }
     if (got == 1)
         printf("%s: no such file: no receivers\n", n->conf.receivers_file);
-    wipe(receivers, sizeof *receivers);
-    free(receivers);
+    receivers_free(&receivers);
     return status;
 }
 
@@ -276,10 +210,11 @@ static void run(struct notify *n, const char *socket_path) {
     n->intake = intake_new(n->loop, open_socket(socket_path), on_set, n);
     n->poster = (struct poster){.loop = n->loop, .pool = n->pool};
     n->deliver = deliver_new(&n->poster, n->outbox, save, n);
+    n->roster = roster_new(n->conf.receivers_file, on_receivers, n);
     n->tick = loop_timer_new(n->loop, on_tick, n);
     for (int i = 0; i < 3; i++)
         on[i] = loop_signal_new(n->loop, signals[i], on_signal, n);
-    reload(n);
+    roster_load(n->roster);
     loop_timer_set(n->tick, TICK_MS);
     beat_send(BEAT_READY);
     loop_run(n->loop);
@@ -289,6 +224,7 @@ static void run(struct notify *n, const char *socket_path) {
         loop_signal_free(&on[i]);
     loop_timer_free(&n->tick);
     deliver_free(&n->deliver);
+    roster_free(&n->roster);
     intake_free(&n->intake);
     outbox_free(&n->outbox);
     request_pool_free(&n->pool);

@@ -71,13 +71,12 @@ void payload_headline(const struct incident *i, const struct notice *notice,
     text_copy_printable(out, size, span_of(text)); /* also cuts between two characters */
 }
 
-char *payload_webhook(const struct incident *i, const struct notice *notice) {
+static struct json_t *make_webhook(const struct incident *i, const struct notice *notice,
+                                   const struct json_t *doc) {
     static const char *const texts[] = {"title", "summary", "impact", "who", "why"};
-    struct json_t *doc = payload_doc(i);
     struct json_t *out = json_make_object();
     struct json_t *fix = json_make_array();
     char key[PAYLOAD_KEY_SIZE];
-    char *text;
 
     json_put_int(out, "version", 1);
     payload_key(notice, key, sizeof key);
@@ -102,7 +101,14 @@ char *payload_webhook(const struct incident *i, const struct notice *notice) {
     json_put_int(out, "count", json_get_int(doc, "count", 0));
     json_put_text(out, "url", i->url);
     json_put_text(out, "key", key);
-    text = json_print(out, false);
+    return out;
+}
+
+char *payload_webhook(const struct incident *i, const struct notice *notice) {
+    struct json_t *doc = payload_doc(i);
+    struct json_t *out = make_webhook(i, notice, doc);
+    char *text = json_print(out, false);
+
     json_release(&out);
     json_release(&doc);
     return text;
@@ -138,6 +144,24 @@ static void put_time(struct json_t *object, const char *key, int64_t ms) {
 
     payload_time(ms, text, sizeof text);
     json_put_text(object, key, text);
+}
+
+struct json_t *payload_fields(const struct incident *i, const struct notice *notice) {
+    struct json_t *doc = payload_doc(i);
+    struct json_t *out = make_webhook(i, notice, doc);
+    char headline[PAYLOAD_HEADLINE];
+
+    payload_headline(i, notice, doc, headline, sizeof headline);
+    json_put_text(out, "headline", headline);
+    put_time(out, "since_time", i->since_ms);
+    if (notice->status == TOLD_RESOLVED) {
+        put_time(out, "ended_time", i->ended_ms);
+    } else {
+        json_put_null(out, "ended_time");
+        json_put_null(out, "duration_seconds");
+    }
+    json_release(&doc);
+    return out;
 }
 
 /* The steps of fix, one a line. */

@@ -11,9 +11,13 @@ enum { PAYLOAD_KEY_SIZE = 256, PAYLOAD_HEADLINE = 900 };
 
 struct json_t;
 
-/* The alert's own fields and `status` (firing, resolved), `host`, `url`, `version` and, when
- * resolved, `duration_seconds`. free() it. */
+/* For a webhook: the alert's own fields and `status` (firing, resolved), `host`, `url`, `key`,
+ * `version` and, when resolved, `duration_seconds`. free() it. */
 char *payload_webhook(const struct incident *incident, const struct notice *notice);
+
+/* The same and more, for a template (template.h): also `headline`, `since_time`, `ended_time`, and
+ * `duration_seconds` null while it fires. json_release() it. */
+struct json_t *payload_fields(const struct incident *incident, const struct notice *notice);
 
 /* The array of POST /api/v2/alerts. Notices whose incident is gone are left out. free() it. */
 char *payload_alertmanager(const struct outbox *outbox, const struct notice *notices, int count,

@@ -8,6 +8,7 @@
 #include "text.h"
 #include "xmem.h"
 
+#include "json.h"
 #include "loop.h"
 #include "request.h"
 
@@ -15,6 +16,7 @@
 #include "payload.h"
 #include "posturl.h"
 #include "slack.h"
+#include "template.h"
 
 enum { CONNECT_MS = 3000, TOTAL_MS = 10000, REPLY_MOST = 64 * 1024, EXCERPT = 100 };
 
@@ -186,9 +188,18 @@ struct post *post_body(const struct poster *poster, const struct receiver *recei
     return p;
 }
 
-static char *make_body(const struct post *p, enum receiver_kind kind,
+static char *fill_template(const struct template *template, const struct incident *incident,
+                           const struct notice *notice) {
+    struct json_t *fields = payload_fields(incident, notice);
+    char *body = template_fill(template, fields);
+
+    json_release(&fields);
+    return body;
+}
+
+static char *make_body(const struct post *p, const struct receiver *receiver,
                        const struct incident *incident, const struct notice *notice) {
-    switch (kind) {
+    switch (receiver->kind) {
     case RECEIVER_ALERTMANAGER:
         return payload_alertmanager_one(incident, notice, clock_wall_ms());
     case RECEIVER_PAGERDUTY:
@@ -199,6 +210,8 @@ static char *make_body(const struct post *p, enum receiver_kind kind,
     case RECEIVER_KINDS:
         break;
     }
+    if (receiver->template != NULL)
+        return fill_template(receiver->template, incident, notice);
     return payload_webhook(incident, notice);
 }
 
@@ -215,7 +228,7 @@ struct post *post_notice(const struct poster *poster, const struct receiver *rec
         return p;
     }
     payload_key(notice, key, sizeof key);
-    body = make_body(p, receiver->kind, incident, notice);
+    body = make_body(p, receiver, incident, notice);
     send_body(p, poster, receiver, body, key);
     wipe(body, strlen(body)); /* PagerDuty's has its key in it */
     free(body);

@@ -11,8 +11,13 @@
 #include "hash.h"
 #include "xmem.h"
 
+#include "json.h"
+
 #include "alertset.h"
+#include "drill.h"
+#include "payload.h"
 #include "posturl.h"
+#include "template.h"
 
 #define HOURS_MS ((int64_t)3600 * 1000)
 
@@ -40,6 +45,7 @@ enum {
     ANY = (1 << RECEIVER_KINDS) - 1,
     MANAGED = 1 << RECEIVER_ALERTMANAGER, /* decides by itself what to repeat, and what to end */
     KEYED = 1 << RECEIVER_PAGERDUTY,      /* has its secret in the body */
+    SHAPED = 1 << RECEIVER_WEBHOOK,       /* has the body that its operator wants */
 };
 
 /* Not a secret: it only keeps URLs, which hold tokens, out of told.json. */
@@ -200,6 +206,10 @@ static bool set_token(struct receiver *r, struct span value) {
     return copy_path(r->token_file, sizeof r->token_file, value);
 }
 
+static bool set_template(struct receiver *r, struct span value) {
+    return copy_path(r->template_file, sizeof r->template_file, value);
+}
+
 static bool set_ca(struct receiver *r, struct span value) {
     return copy_path(r->ca_file, sizeof r->ca_file, value);
 }
@@ -220,6 +230,7 @@ static const struct option {
     {"token_file", ANY & ~KEYED, set_token, "not the path of a file",
      "token_file = /absolute/path"},
     {"ca_file", ANY, set_ca, "not the path of a file", "ca_file = /absolute/path"},
+    {"template", SHAPED, set_template, "not the path of a file", "template = /absolute/path"},
     {"url", KEYED, set_service, "not a URL that a key may travel to",
      "url = https://events.eu.pagerduty.com/v2/enqueue"},
 };
@@ -388,24 +399,86 @@ int receivers_parse(const char *name, struct span text, struct receivers *out,
     return 0;
 }
 
+static void free_templates(struct receivers *all) {
+    for (int i = 0; i < all->count; i++)
+        template_free(&all->receiver[i].template);
+}
+
+/* What a template can have in it. */
+static struct json_t *sample_fields(int64_t ended_ms) {
+    struct incident *incident = drill_make("host", "http://host/", 1000, ended_ms);
+    struct notice notice = drill_notice(incident);
+    struct json_t *fields = payload_fields(incident, &notice);
+
+    drill_free(&incident);
+    return fields;
+}
+
+static int load_template(struct receiver *r, struct fault *why) {
+    struct json_t *firing = sample_fields(0), *over = sample_fields(2000);
+    const struct json_t *const samples[] = {firing, over};
+    char *text = xcalloc(1, TEMPLATE_FILE_MOST);
+    ssize_t n = file_read(r->template_file, text, TEMPLATE_FILE_MOST, why);
+
+    if (n != -1)
+        r->template =
+            template_read(r->template_file, (struct span){text, (size_t)n}, samples, 2, why);
+    free(text);
+    json_release(&firing);
+    json_release(&over);
+    return r->template != NULL ? 0 : -1;
+}
+
+/* On an error none of them is left. */
+static int load_templates(struct receivers *all, void (*on_error)(const char *text, void *arg),
+                          void *arg, struct fault *why) {
+    struct fault wrong;
+    int errors = 0;
+
+    for (int i = 0; i < all->count; i++) {
+        if (all->receiver[i].template_file[0] == '\0' ||
+            load_template(&all->receiver[i], &wrong) == 0)
+            continue;
+        errors++;
+        if (on_error != NULL)
+            on_error(wrong.text, arg);
+    }
+    if (errors == 0)
+        return 0;
+    free_templates(all);
+    return fault_set(why, "%d template%s cannot be used", errors, errors == 1 ? "" : "s");
+}
+
 int receivers_load(const char *path, struct receivers *out,
                    void (*on_error)(const char *text, void *arg), void *arg, struct fault *why) {
-    char *text;
-    ssize_t n;
-    int result;
+    struct receivers *fresh = xcalloc(1, sizeof *fresh);
+    char *text = xcalloc(1, RECEIVERS_FILE_MOST + 1);
+    ssize_t n = -1;
+    int result = -1;
 
-    if (access(path, F_OK) == -1 && errno == ENOENT) {
-        memset(out, 0, sizeof *out);
-        return 1;
-    }
-    text = xcalloc(1, RECEIVERS_FILE_MOST + 1);
-    n = file_read(path, text, RECEIVERS_FILE_MOST + 1, why);
-    result = n == -1
-                 ? -1
-                 : receivers_parse(path, (struct span){text, (size_t)n}, out, on_error, arg, why);
+    if (access(path, F_OK) == -1 && errno == ENOENT)
+        result = 1;
+    else
+        n = file_read(path, text, RECEIVERS_FILE_MOST + 1, why);
+    if (n != -1 &&
+        receivers_parse(path, (struct span){text, (size_t)n}, fresh, on_error, arg, why) == 0)
+        result = load_templates(fresh, on_error, arg, why);
+    if (result != -1)
+        *out = *fresh;
+    wipe(fresh, sizeof *fresh);
+    free(fresh);
     wipe(text, RECEIVERS_FILE_MOST + 1);
     free(text);
     return result;
+}
+
+void receivers_free(struct receivers **receivers) {
+    if (*receivers == NULL)
+        return;
+    free_templates(*receivers);
+    wipe(*receivers, sizeof **receivers);
+    free(*receivers);
+    *receivers = NULL;
 }
 
 int receiver_secret(const char *path, char *out, size_t size, struct fault *why) {

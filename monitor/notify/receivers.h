@@ -28,6 +28,8 @@ enum receiver_kind {
     RECEIVER_KINDS
 };
 
+struct template;
+
 struct receiver {
     enum receiver_kind kind;
     unsigned line;
@@ -37,6 +39,8 @@ struct receiver {
     char key_file[256];          /* PagerDuty's routing key; as all secrets, read at each request */
     char token_file[256];        /* "": no token */
     char ca_file[256];           /* "": the system's certificates */
+    char template_file[256];     /* of a webhook; "": the usual body */
+    struct template *template;   /* as it was read by receivers_load */
     char place[160];             /* "https://hooks.example.com" or url_file, for people */
     char identity[33];           /* hash of kind and URL, for told.json */
     int least_rank;              /* it is told of alerts of this severity and above */
@@ -59,10 +63,14 @@ MUSTCHECK int receivers_parse(const char *name, struct span text, struct receive
                               void (*on_error)(const char *text, void *arg), void *arg,
                               struct fault *why);
 
-/* Reads the file. Returns 0; 1 when there is no such file (*out is empty then); -1 as above. */
+/* Reads the file and the templates that it names. Returns 0; 1 when there is no such file (*out is
+ * empty then); -1 as above. */
 MUSTCHECK int receivers_load(const char *path, struct receivers *out,
                              void (*on_error)(const char *text, void *arg), void *arg,
                              struct fault *why);
+
+/* Frees them (they are calloc'ed) and their templates, and wipes what is secret. */
+void receivers_free(struct receivers **receivers);
 
 /* Its URL, out of its file where it stands in one. Wipe it after use. Blocks on the file. */
 MUSTCHECK int receiver_url(const struct receiver *receiver, char out[RECEIVER_URL_SIZE],

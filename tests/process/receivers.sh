@@ -62,6 +62,26 @@ secret pager.key 'no key'
 "${as[@]}" "$bin/relaywatch-notify" -c "$dir/relaywatch.conf" -t >"$dir/checked" 2>&1
 is "-t: a key that is none" 78 $?
 
+# 4. A webhook with the body of its operator's; an edit of the template is live, a bad one changes nothing.
+template() { # TEXT
+    printf '%s\n' "$1" >"$dir/template.new"
+    chmod 644 "$dir/template.new"
+    mv "$dir/template.new" "$dir/template.json"
+}
+sink shaped 200
+template '{"text": "${headline}", "steps": ${fix}, "n": ${count}, "over": ${ended}}'
+receivers "webhook = $(url shaped)/x" "template = $dir/template.json"
+check "template: in use" wait_for 5 has shaped '{"text": "relay1: t. i", "steps": \["one","two"\], "n": 1, "over": null}'
+template '{"text": "${headline}",
+"oops": ${heading}}'
+check "template: a bad edit is told with its line" wait_for 5 has log 'template.json, line 2: ${heading}: no such field; right'
+tell "$(alert disk-low $((now + 2)) null)" >/dev/null
+check "template: the good one stays" wait_for 5 has shaped '^{"text": "relay1: t. i", "steps"'
+template '{"say": "${title} ${severity}"}'
+wait_for 5 test "$(grep -c '1 receiver$' "$dir/log")" -ge 2
+tell "$(alert disk-low $((now + 2)) null),$(alert queue-growing $((now + 3)) null warning)" >/dev/null
+check "template: a good edit is live" wait_for 5 has shaped '^{"say": "t warning"}'
+
 kill -TERM "$notify_pid"
 wait "$notify_pid"
 is "ends by TERM" 0 $?

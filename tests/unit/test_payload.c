@@ -107,3 +107,20 @@ Test(payload, never_ends_before_it_starts) {
     json_release(&got);
     outbox_free(&o);
 }
+
+Test(payload, fields_of_a_template) {
+    for (int over = 0; over < 2; over++) {
+        struct outbox *o = make_outbox(over ? 1732340060123 : 0);
+        struct notice notice = make_notice(over ? TOLD_RESOLVED : TOLD_FIRING, 1);
+        struct json_t *got = payload_fields(o->incident[0], &notice);
+
+        cr_expect_str_eq(json_get_text(got, "headline"),
+                         over ? "relay1: over after 60 s: T \"q\" <b>" : "relay1: T \"q\" <b>. I");
+        cr_expect_str_eq(json_get_text(got, "since_time"), "2024-11-23T05:33:20.123Z");
+        cr_expect_str_eq(json_get_text(got, "ended_time"), over ? "2024-11-23T05:34:20.123Z" : "");
+        cr_expect_eq(json_get_real(got, "duration_seconds", -1), over ? 60.0 : -1);
+        cr_expect(json_get(got, "duration_seconds") != NULL, "there it is, if only null");
+        json_release(&got);
+        outbox_free(&o);
+    }
+}

@@ -119,6 +119,7 @@ Test(receivers, bad_lines) {
          "line 2: not a URL that a key may travel to"},
         {"a token beside the key", "pagerduty = /k\ntoken_file = /t", "token_file is no option"},
         {"the URL of another", "slack = https://h/x\nurl = https://h", "url is no option of slack"},
+        {"template of another", "slack = https://h/x\ntemplate = /t", "template is no option of"},
         {"same key again", "pagerduty = /k\npagerduty = /k", "line 2: the same"},
         {"same again", "webhook = https://h/x\nwebhook = https://h/x", "line 2: the same"},
     };
@@ -272,5 +273,61 @@ Test(receivers, file_and_token) {
     check_url_file(path);
     unlink(path);
     cr_expect_eq(receiver_secret(path, token, sizeof token, &why), -1);
+    rmdir(dir);
+}
+
+/* Writes a file in the folder; its path is good until the next call but one. */
+static const char *put_file(const char *dir, const char *name, const char *text) {
+    static char path[2][128];
+    static int turn;
+    char *out = path[turn = 1 - turn];
+    FILE *f;
+
+    snprintf(out, sizeof path[0], "%s/%s", dir, name);
+    f = fopen(out, "w");
+    fputs(text, f);
+    fclose(f);
+    return out;
+}
+
+Test(receivers, templates) {
+    static const struct {
+        const char *template;
+        const char *want; /* in the message; NULL: it is good */
+    } rows[] = {
+        {"{\"text\": \"${headline} ${since_time}\", \"over\": ${ended_time}, \"s\": "
+         "${duration_seconds}}",
+         NULL},
+        {"{\n\"text\": \"${nonsense}\"}", "t.json, line 2: ${nonsense}: no such field"},
+        {"{${ended_time}: 1}", "t.json: what it makes is not JSON"},
+    };
+    char dir[] = "/tmp/test_receivers.XXXXXX";
+    char text[300];
+
+    cr_assert(mkdtemp(dir) != NULL);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *template = put_file(dir, "t.json", rows[i].template);
+        struct receivers *got = calloc(1, sizeof *got);
+        struct fault why;
+        const char *conf;
+        int result;
+
+        snprintf(text, sizeof text, "webhook = https://h/1\nwebhook = https://h/2\ntemplate = %s\n",
+                 template);
+        conf = put_file(dir, "r.conf", text);
+        errors[0] = '\0';
+        result = receivers_load(conf, got, on_error, NULL, &why);
+        cr_expect_eq(result, rows[i].want == NULL ? 0 : -1, "%s", errors);
+        if (rows[i].want != NULL)
+            cr_expect(strstr(errors, rows[i].want) != NULL, "%s", errors);
+        cr_expect_eq(got->receiver[1].template != NULL, rows[i].want == NULL);
+        cr_expect(got->receiver[0].template == NULL);
+        receivers_free(&got);
+        unlink(template);
+        result = receivers_load(conf, got = calloc(1, sizeof *got), on_error, NULL, &why);
+        cr_expect_eq(result, -1, "no such template");
+        receivers_free(&got);
+        unlink(conf);
+    }
     rmdir(dir);
 }
