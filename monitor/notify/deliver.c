@@ -123,7 +123,9 @@ static void on_refused(struct lane *l, const struct post_reply *reply, bool of_a
     int slot = outbox_slot(outbox, l->receiver.identity);
 
     complain(l, reply->status, reply->text,
-             "look at its line and its token; trying again each 5 minutes");
+             l->receiver.kind == RECEIVER_COMMAND
+                 ? "trying again each 5 minutes"
+                 : "look at its line and its token; trying again each 5 minutes");
     l->failures = 0;
     l->refusals++;
     if (of_all || l->refusals >= 2) {

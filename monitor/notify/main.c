@@ -22,12 +22,13 @@
 
 #include "loop.h"
 #include "request.h"
+#include "runner.h"
 
 #include "deliver.h"
 #include "intake.h"
 #include "outbox.h"
 #include "post.h"
-#include "receivers.h"
+#include "receiverfiles.h"
 #include "roster.h"
 #include "told.h"
 
@@ -38,6 +39,7 @@ struct notify {
     struct loop *loop;
     struct loop_timer *tick;
     struct request_pool *pool;
+    struct runner *runner;
     struct poster poster;
     struct outbox *outbox;
     struct deliver *deliver;
@@ -150,13 +152,15 @@ static int check_receiver(const struct receiver *r) {
     char url[RECEIVER_URL_SIZE];
     char token[2048];
     struct fault why;
-    int failed = receiver_url(r, url, &why);
+    int failed = receiverfiles_url(r, url, &why);
 
     printf("line %u: %s: %s %s\n", r->line, r->name, receiver_kind_name(r->kind), r->place);
     if (failed == 0 && r->token_file[0] != '\0')
-        failed = receiver_secret(r->token_file, token, sizeof token, &why);
+        failed = receiverfiles_secret(r->token_file, token, sizeof token, &why);
     if (failed == 0 && r->key_file[0] != '\0')
-        failed = receiver_key(r, token, sizeof token, &why);
+        failed = receiverfiles_key(r, token, sizeof token, &why);
+    if (failed == 0 && r->kind == RECEIVER_COMMAND && access(r->place, X_OK) == -1)
+        failed = fault_errno(&why, "%s: cannot be started", r->place);
     if (failed == -1)
         log_error("receivers", "%s", why.text);
     wipe(url, sizeof url);
@@ -167,7 +171,7 @@ static int check_receiver(const struct receiver *r) {
 static int check(const struct notify *n) {
     struct receivers *receivers = xcalloc(1, sizeof *receivers);
     struct fault why;
-    int got = receivers_load(n->conf.receivers_file, receivers, on_receiver_error, NULL, &why);
+    int got = receiverfiles_load(n->conf.receivers_file, receivers, on_receiver_error, NULL, &why);
     int status = EX_OK;
 
     if (got == -1) {
@@ -180,7 +184,7 @@ static int check(const struct notify *n) {
     }
     if (got == 1)
         printf("%s: no such file: no receivers\n", n->conf.receivers_file);
-    receivers_free(&receivers);
+    receiverfiles_free(&receivers);
     return status;
 }
 
@@ -208,7 +212,8 @@ static void run(struct notify *n, const char *socket_path) {
         die(EX_OSERR, "%s", why.text);
     restore(n);
     n->intake = intake_new(n->loop, open_socket(socket_path), on_set, n);
-    n->poster = (struct poster){.loop = n->loop, .pool = n->pool};
+    n->runner = runner_new(n->loop);
+    n->poster = (struct poster){.loop = n->loop, .pool = n->pool, .runner = n->runner};
     n->deliver = deliver_new(&n->poster, n->outbox, save, n);
     n->roster = roster_new(n->conf.receivers_file, on_receivers, n);
     n->tick = loop_timer_new(n->loop, on_tick, n);
@@ -225,6 +230,7 @@ static void run(struct notify *n, const char *socket_path) {
     loop_timer_free(&n->tick);
     deliver_free(&n->deliver);
     roster_free(&n->roster);
+    runner_free(&n->runner);
     intake_free(&n->intake);
     outbox_free(&n->outbox);
     request_pool_free(&n->pool);

@@ -3,26 +3,33 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "clock.h"
+#include "log.h"
 #include "text.h"
 #include "xmem.h"
 
 #include "json.h"
 #include "loop.h"
 #include "request.h"
+#include "runner.h"
 
 #include "pagerduty.h"
 #include "payload.h"
 #include "posturl.h"
+#include "receiverfiles.h"
 #include "slack.h"
 #include "template.h"
 
+enum { WORDS_MOST = 64, LOGGED_LINES = 10 };
 enum { CONNECT_MS = 3000, TOTAL_MS = 10000, REPLY_MOST = 64 * 1024, EXCERPT = 100 };
 
 struct post {
     struct loop_timer *timer; /* to tell of a failure before anything was sent */
     struct request *request;
+    struct run *run;
+    char name[48]; /* of the receiver */
     char failure[320];
     char url[RECEIVER_URL_SIZE]; /* these are not shown, whatever the reply says */
     char token[2048];
@@ -74,14 +81,13 @@ static bool shows_secret(const struct post *p, const char *text) {
 }
 
 /* What the receiver says of its refusal, if that may be shown: one short line of text. */
-static void excerpt(const struct post *p, const struct request_reply *reply, char *out,
-                    size_t size) {
-    struct span line = {reply->body, 0};
+static void excerpt(const struct post *p, const char *said, char *out, size_t size) {
+    struct span line;
 
     out[0] = '\0';
-    if (reply->body == NULL || shows_secret(p, reply->body))
+    if (said == NULL || shows_secret(p, said))
         return;
-    line = span_trim(span_of(reply->body));
+    line = span_trim(span_of(said));
     line.n = line.n > 0 && memchr(line.p, '\n', line.n) != NULL
                  ? (size_t)((const char *)memchr(line.p, '\n', line.n) - line.p)
                  : line.n;
@@ -102,7 +108,7 @@ static void on_request(const struct request_reply *reply, void *arg) {
                              .text = text};
 
     p->request = NULL;
-    excerpt(p, reply, said, sizeof said);
+    excerpt(p, reply->body, said, sizeof said);
     if (reply->status == 0)
         text_copy(text, sizeof text, reply->error);
     else
@@ -114,6 +120,106 @@ static void on_request(const struct request_reply *reply, void *arg) {
     answer(p, &out);
 }
 
+/* ---- commands ---- */
+
+/* What it printed is for those who look for it: its first lines, in our log. */
+static void log_output(const struct post *p, const char *output) {
+    struct span rest = span_trim(span_of(output));
+    char line[200];
+
+    for (int i = 0; i < LOGGED_LINES && rest.n > 0; i++) {
+        const char *end = memchr(rest.p, '\n', rest.n);
+        size_t n = end != NULL ? (size_t)(end - rest.p) : rest.n;
+
+        text_copy_printable(line, sizeof line, span_trim((struct span){rest.p, n}));
+        log_info("command", "%s: %s", p->name, line);
+        n += end != NULL;
+        rest = (struct span){rest.p + n, rest.n - n};
+    }
+}
+
+static void on_command(const struct runner_end *end, void *arg) {
+    struct post *p = arg;
+    char said[EXCERPT];
+    char text[400];
+    struct post_reply out = {.meaning = POST_LATER, .text = text};
+
+    p->run = NULL;
+    excerpt(p, end->output, said, sizeof said);
+    log_output(p, end->output);
+    if (end->status >= 0)
+        out.status = end->status;
+    if (end->why[0] != '\0')
+        text_copy(text, sizeof text, end->why);
+    else if (end->timed_out)
+        text_copy(text, sizeof text, "it was not done in time and was killed");
+    else if (end->status == 127)
+        text_copy(text, sizeof text,
+                  "it could not be started: is it there, and executable for "
+                  "this user (and in ExecPaths= of the unit)?");
+    else if (end->status == -1)
+        text_format(text, sizeof text, "it ended with signal %d", end->signal);
+    else
+        text_format(text, sizeof text, "it ended with status %d%s%s%s", end->status,
+                    said[0] != '\0' ? " (" : "", said, said[0] != '\0' ? ")" : "");
+    if (end->status == 0)
+        out.meaning = POST_TAKEN;
+    else if (end->status > 0 && end->status != EX_TEMPFAIL && end->status != 127)
+        out.meaning = POST_REFUSED;
+    answer(p, &out);
+}
+
+/* Words as they stand: no quotes, no shell. */
+static void split(char *line, const char **words) {
+    int count = 0;
+
+    for (char *at = line; *at != '\0' && count < WORDS_MOST;) {
+        at += strspn(at, " \t");
+        if (*at == '\0')
+            break;
+        words[count++] = at;
+        at += strcspn(at, " \t");
+        if (*at != '\0')
+            *at++ = '\0';
+    }
+    words[count] = NULL;
+}
+
+/* Only what is short and of known characters is in its environment; all else is on its stdin. */
+static void run_command(struct post *p, const struct poster *poster, const struct receiver *r,
+                        const struct notice *notice, const char *body, const char *key) {
+    char line[sizeof r->command], vars[5][PAYLOAD_KEY_SIZE + 32];
+    const char *words[WORDS_MOST + 1];
+    const char *environment[] = {
+        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "LC_ALL=C.UTF-8",
+        vars[0],
+        vars[1],
+        vars[2],
+        vars[3],
+        vars[4],
+        NULL};
+    struct runner_job job = {.argv = words,
+                             .environment = environment,
+                             .input = body,
+                             .input_size = strlen(body),
+                             .timeout_ms = (int)r->timeout_ms,
+                             .on_end = on_command,
+                             .arg = p};
+
+    text_format(vars[0], sizeof vars[0], "RELAYWATCH_STATUS=%s",
+                notice->status == TOLD_RESOLVED ? "resolved" : "firing");
+    text_format(vars[1], sizeof vars[1], "RELAYWATCH_HOST=%s", notice->host);
+    text_format(vars[2], sizeof vars[2], "RELAYWATCH_ID=%s", notice->id);
+    text_format(vars[3], sizeof vars[3], "RELAYWATCH_SEVERITY=%s", rank_name(notice->rank));
+    text_format(vars[4], sizeof vars[4], "RELAYWATCH_KEY=%s", key);
+    text_copy(line, sizeof line, r->command);
+    split(line, words);
+    p->run = runner_start(poster->runner, &job);
+}
+
+/* ---- the attempt ---- */
+
 static void on_failure(void *arg) {
     struct post *p = arg;
     char text[sizeof p->failure];
@@ -122,9 +228,11 @@ static void on_failure(void *arg) {
     answer(p, &(struct post_reply){.meaning = POST_LATER, .text = text});
 }
 
-static struct post *make_post(const struct poster *poster, post_reply_fn *on_reply, void *arg) {
+static struct post *make_post(const struct poster *poster, const struct receiver *receiver,
+                              post_reply_fn *on_reply, void *arg) {
     struct post *p = xcalloc(1, sizeof *p);
 
+    text_copy(p->name, sizeof p->name, receiver->name);
     p->timer = loop_timer_new(poster->loop, on_failure, p);
     p->on_reply = on_reply;
     p->arg = arg;
@@ -137,14 +245,14 @@ static void fail(struct post *p, const char *text) {
 }
 
 static int read_secrets(struct post *p, const struct receiver *r, struct fault *why) {
-    if (receiver_url(r, p->url, why) == -1 ||
-        (r->key_file[0] != '\0' && receiver_key(r, p->key, sizeof p->key, why) == -1))
+    if (receiverfiles_url(r, p->url, why) == -1 ||
+        (r->key_file[0] != '\0' && receiverfiles_key(r, p->key, sizeof p->key, why) == -1))
         return -1;
     if (r->token_file[0] == '\0')
         return 0;
     if (!posturl_is_safe(span_of(p->url)))
         return fault_set(why, "%s: the token would travel unencrypted", r->place);
-    return receiver_secret(r->token_file, p->token, sizeof p->token, why);
+    return receiverfiles_secret(r->token_file, p->token, sizeof p->token, why);
 }
 
 static void send_body(struct post *p, const struct poster *poster, const struct receiver *r,
@@ -178,7 +286,7 @@ static void send_body(struct post *p, const struct poster *poster, const struct 
 
 struct post *post_body(const struct poster *poster, const struct receiver *receiver,
                        const char *body, const char *key, post_reply_fn *on_reply, void *arg) {
-    struct post *p = make_post(poster, on_reply, arg);
+    struct post *p = make_post(poster, receiver, on_reply, arg);
     struct fault why;
 
     if (read_secrets(p, receiver, &why) == -1)
@@ -207,6 +315,7 @@ static char *make_body(const struct post *p, const struct receiver *receiver,
     case RECEIVER_SLACK:
         return slack_message(incident, notice);
     case RECEIVER_WEBHOOK:
+    case RECEIVER_COMMAND:
     case RECEIVER_KINDS:
         break;
     }
@@ -218,7 +327,7 @@ static char *make_body(const struct post *p, const struct receiver *receiver,
 struct post *post_notice(const struct poster *poster, const struct receiver *receiver,
                          const struct incident *incident, const struct notice *notice,
                          post_reply_fn *on_reply, void *arg) {
-    struct post *p = make_post(poster, on_reply, arg);
+    struct post *p = make_post(poster, receiver, on_reply, arg);
     char key[PAYLOAD_KEY_SIZE];
     struct fault why;
     char *body;
@@ -229,7 +338,10 @@ struct post *post_notice(const struct poster *poster, const struct receiver *rec
     }
     payload_key(notice, key, sizeof key);
     body = make_body(p, receiver, incident, notice);
-    send_body(p, poster, receiver, body, key);
+    if (receiver->kind == RECEIVER_COMMAND)
+        run_command(p, poster, receiver, notice, body, key);
+    else
+        send_body(p, poster, receiver, body, key);
     wipe(body, strlen(body)); /* PagerDuty's has its key in it */
     free(body);
     return p;
@@ -239,5 +351,6 @@ void post_cancel(struct post **post) {
     if (*post == NULL)
         return;
     request_cancel(&(*post)->request);
+    runner_cancel(&(*post)->run);
     free_post(post);
 }

@@ -6,7 +6,9 @@
  *     3xx (never followed),
  *     other 4xx                refused: somebody must look at it
  *
- * On the loop's thread; blocks on small files (URL, token, key) alone. */
+ * A command has taken it when it ends with status 0; later is 75 (EX_TEMPFAIL), one that cannot be
+ * started, and one that does not end in time; refused is any other end. On the loop's thread;
+ * blocks on small files (URL, token, key) alone. */
 #ifndef NOTIFY_POST_H
 #define NOTIFY_POST_H
 
@@ -16,18 +18,20 @@
 struct loop;
 struct post;
 struct request_pool;
+struct runner;
 
 /* What every attempt needs; lent. */
 struct poster {
     struct loop *loop;
     struct request_pool *pool;
+    struct runner *runner;
 };
 
 enum post_meaning { POST_TAKEN, POST_LATER, POST_REFUSED };
 
 struct post_reply {
     enum post_meaning meaning;
-    int status;             /* of HTTP; 0: no answer came */
+    int status;             /* of HTTP, or of a command; 0: no answer came, or none was needed */
     int64_t retry_after_ms; /* what the receiver asks for; 0: nothing */
     const char *text;       /* for people: "it answered 404 (no_service)"; no secret in it */
 };
@@ -40,7 +44,8 @@ struct post *post_notice(const struct poster *poster, const struct receiver *rec
                          const struct incident *incident, const struct notice *notice,
                          post_reply_fn *on_reply, void *arg);
 
-/* As post_notice, with this body. `key`: its Idempotency-Key; NULL: none. */
+/* As post_notice, of a receiver that is reached by HTTP, with this body. `key`: its
+ * Idempotency-Key; NULL: none. */
 struct post *post_body(const struct poster *poster, const struct receiver *receiver,
                        const char *body, const char *key, post_reply_fn *on_reply, void *arg);
 

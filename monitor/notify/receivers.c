@@ -2,29 +2,21 @@
  * a mistake shows to who made it, and not at the first alert. */
 #include "receivers.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "file.h"
 #include "hash.h"
 #include "xmem.h"
 
-#include "json.h"
-
 #include "alertset.h"
-#include "drill.h"
-#include "payload.h"
 #include "posturl.h"
-#include "template.h"
 
 #define HOURS_MS ((int64_t)3600 * 1000)
 
 static const char pagerduty_url[] = "https://events.pagerduty.com/v2/enqueue";
 
 /* What its line has. */
-enum value { URL, URL_OR_FILE, KEY_FILE };
+enum value { URL, URL_OR_FILE, KEY_FILE, COMMAND };
 
 static const struct kind {
     const char *name;
@@ -38,11 +30,13 @@ static const struct kind {
     [RECEIVER_PAGERDUTY] = {"pagerduty", KEY_FILE, "pagerduty = /FILE/WITH/THE/ROUTING/KEY", 0},
     [RECEIVER_SLACK] = {"slack", URL_OR_FILE, "slack = https://hooks.slack.com/services/...",
                         4 * HOURS_MS},
+    [RECEIVER_COMMAND] = {"command", COMMAND, "command = /PROGRAM [ARGUMENT ...]", 4 * HOURS_MS},
 };
 
 /* Sets of kinds. */
 enum {
     ANY = (1 << RECEIVER_KINDS) - 1,
+    RUN = 1 << RECEIVER_COMMAND,
     MANAGED = 1 << RECEIVER_ALERTMANAGER, /* decides by itself what to repeat, and what to end */
     KEYED = 1 << RECEIVER_PAGERDUTY,      /* has its secret in the body */
     SHAPED = 1 << RECEIVER_WEBHOOK,       /* has the body that its operator wants */
@@ -135,6 +129,23 @@ static void set_key_file(struct loading *l, struct receiver *r, struct span path
     posturl_place(span_of(r->url), r->place, sizeof r->place);
 }
 
+static void set_command(struct loading *l, struct receiver *r, struct span line) {
+    struct span program = {line.p, 0};
+
+    while (program.n < line.n && line.p[program.n] != ' ' && line.p[program.n] != '\t')
+        program.n++;
+    for (size_t i = 0; i < line.n; i++) {
+        if ((unsigned char)line.p[i] < ' ' && line.p[i] != '\t')
+            program.n = 0;
+    }
+    if (program.n == 0 || program.p[0] != '/' ||
+        !text_copy_span(r->command, sizeof r->command, line)) {
+        report(l, "not an absolute path of a program and its arguments", kinds[r->kind].right);
+        return;
+    }
+    text_copy_printable(r->place, sizeof r->place, program);
+}
+
 static void add_receiver(struct loading *l, enum receiver_kind kind, struct span value) {
     struct receivers *all = &l->receivers;
     struct receiver *r = &all->receiver[all->count];
@@ -148,7 +159,10 @@ static void add_receiver(struct loading *l, enum receiver_kind kind, struct span
     r->line = l->line;
     r->wants_end = true;
     r->repeat_ms = kinds[kind].repeat_ms;
-    if (kinds[kind].value == KEY_FILE)
+    r->timeout_ms = 30 * 1000;
+    if (kinds[kind].value == COMMAND)
+        set_command(l, r, value);
+    else if (kinds[kind].value == KEY_FILE)
         set_key_file(l, r, value);
     else if (kinds[kind].value == URL_OR_FILE && span_starts(value, "/"))
         set_url_file(l, r, value);
@@ -202,6 +216,15 @@ static bool set_service(struct receiver *r, struct span value) {
     return true;
 }
 
+static bool set_timeout(struct receiver *r, struct span value) {
+    uint64_t seconds;
+
+    if (!text_seconds(value, &seconds) || seconds < 1 || seconds > 300)
+        return false;
+    r->timeout_ms = (int64_t)seconds * 1000;
+    return true;
+}
+
 static bool set_token(struct receiver *r, struct span value) {
     return copy_path(r->token_file, sizeof r->token_file, value);
 }
@@ -227,9 +250,10 @@ static const struct option {
     {"resolved", ANY & ~MANAGED, set_resolved, "neither yes nor no", "resolved = no"},
     {"repeat_interval", ANY & ~MANAGED, set_repeat, "not a time that can be",
      "repeat_interval = 4h (1m to 30d), or 0 for never"},
-    {"token_file", ANY & ~KEYED, set_token, "not the path of a file",
+    {"token_file", ANY & ~(KEYED | RUN), set_token, "not the path of a file",
      "token_file = /absolute/path"},
-    {"ca_file", ANY, set_ca, "not the path of a file", "ca_file = /absolute/path"},
+    {"ca_file", ANY & ~RUN, set_ca, "not the path of a file", "ca_file = /absolute/path"},
+    {"timeout", RUN, set_timeout, "not a time that can be", "timeout = 30s (1s to 5m)"},
     {"template", SHAPED, set_template, "not the path of a file", "template = /absolute/path"},
     {"url", KEYED, set_service, "not a URL that a key may travel to",
      "url = https://events.eu.pagerduty.com/v2/enqueue"},
@@ -313,8 +337,10 @@ static void make_identity(struct receiver *r) {
     struct hash128 hash;
 
     text_format(whole, sizeof whole, "%s %s%s%s", kinds[r->kind].name,
-                r->url[0] != '\0' ? r->url : r->url_file, r->key_file[0] != '\0' ? " " : "",
-                r->key_file);
+                r->url[0] != '\0'       ? r->url
+                : r->command[0] != '\0' ? r->command
+                                        : r->url_file,
+                r->key_file[0] != '\0' ? " " : "", r->key_file);
     hash = hash_bytes(&identity_key, whole, strlen(whole));
     text_format(r->identity, sizeof r->identity, "%016llx%016llx", (unsigned long long)hash.h[0],
                 (unsigned long long)hash.h[1]);
@@ -396,132 +422,5 @@ int receivers_parse(const char *name, struct span text, struct receivers *out,
     free(l);
     if (errors > 0)
         return fault_set(why, "%s: %u error%s", name, errors, errors == 1 ? "" : "s");
-    return 0;
-}
-
-static void free_templates(struct receivers *all) {
-    for (int i = 0; i < all->count; i++)
-        template_free(&all->receiver[i].template);
-}
-
-/* What a template can have in it. */
-static struct json_t *sample_fields(int64_t ended_ms) {
-    struct incident *incident = drill_make("host", "http://host/", 1000, ended_ms);
-    struct notice notice = drill_notice(incident);
-    struct json_t *fields = payload_fields(incident, &notice);
-
-    drill_free(&incident);
-    return fields;
-}
-
-static int load_template(struct receiver *r, struct fault *why) {
-    struct json_t *firing = sample_fields(0), *over = sample_fields(2000);
-    const struct json_t *const samples[] = {firing, over};
-    char *text = xcalloc(1, TEMPLATE_FILE_MOST);
-    ssize_t n = file_read(r->template_file, text, TEMPLATE_FILE_MOST, why);
-
-    if (n != -1)
-        r->template =
-            template_read(r->template_file, (struct span){text, (size_t)n}, samples, 2, why);
-    free(text);
-    json_release(&firing);
-    json_release(&over);
-    return r->template != NULL ? 0 : -1;
-}
-
-/* On an error none of them is left. */
-static int load_templates(struct receivers *all, void (*on_error)(const char *text, void *arg),
-                          void *arg, struct fault *why) {
-    struct fault wrong;
-    int errors = 0;
-
-    for (int i = 0; i < all->count; i++) {
-        if (all->receiver[i].template_file[0] == '\0' ||
-            load_template(&all->receiver[i], &wrong) == 0)
-            continue;
-        errors++;
-        if (on_error != NULL)
-            on_error(wrong.text, arg);
-    }
-    if (errors == 0)
-        return 0;
-    free_templates(all);
-    return fault_set(why, "%d template%s cannot be used", errors, errors == 1 ? "" : "s");
-}
-
-int receivers_load(const char *path, struct receivers *out,
-                   void (*on_error)(const char *text, void *arg), void *arg, struct fault *why) {
-    struct receivers *fresh = xcalloc(1, sizeof *fresh);
-    char *text = xcalloc(1, RECEIVERS_FILE_MOST + 1);
-    ssize_t n = -1;
-    int result = -1;
-
-    if (access(path, F_OK) == -1 && errno == ENOENT)
-        result = 1;
-    else
-        n = file_read(path, text, RECEIVERS_FILE_MOST + 1, why);
-    if (n != -1 &&
-        receivers_parse(path, (struct span){text, (size_t)n}, fresh, on_error, arg, why) == 0)
-        result = load_templates(fresh, on_error, arg, why);
-    if (result != -1)
-        *out = *fresh;
-    wipe(fresh, sizeof *fresh);
-    free(fresh);
-    wipe(text, RECEIVERS_FILE_MOST + 1);
-    free(text);
-    return result;
-}
-
-void receivers_free(struct receivers **receivers) {
-    if (*receivers == NULL)
-        return;
-    free_templates(*receivers);
-    wipe(*receivers, sizeof **receivers);
-    free(*receivers);
-    *receivers = NULL;
-}
-
-int receiver_secret(const char *path, char *out, size_t size, struct fault *why) {
-    ssize_t n = file_read(path, out, size, why);
-    struct span word;
-
-    if (n == -1)
-        return -1;
-    word = span_trim((struct span){out, (size_t)n});
-    if (!posturl_is_plain(word)) {
-        wipe(out, size);
-        return fault_set(why, "%s: right would be one line without spaces in it", path);
-    }
-    memmove(out, word.p, word.n);
-    wipe(out + word.n, size - word.n);
-    return 0;
-}
-
-int receiver_url(const struct receiver *r, char out[RECEIVER_URL_SIZE], struct fault *why) {
-    if (r->url_file[0] == '\0') {
-        text_copy(out, RECEIVER_URL_SIZE, r->url);
-        return 0;
-    }
-    if (receiver_secret(r->url_file, out, RECEIVER_URL_SIZE, why) == -1)
-        return -1;
-    if (posturl_is_good(span_of(out)) && posturl_is_safe(span_of(out)) && strchr(out, '#') == NULL)
-        return 0;
-    wipe(out, RECEIVER_URL_SIZE);
-    return fault_set(why, "%s: not a URL that can be posted to; right would be https://HOST/PATH",
-                     r->url_file);
-}
-
-/* It goes into JSON as it is. */
-int receiver_key(const struct receiver *r, char *out, size_t size, struct fault *why) {
-    if (receiver_secret(r->key_file, out, size, why) == -1)
-        return -1;
-    for (const char *p = out; *p != '\0'; p++) {
-        if ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') ||
-            *p == '_' || *p == '-')
-            continue;
-        wipe(out, size);
-        return fault_set(why, "%s: not a routing key; right would be letters and digits alone",
-                         r->key_file);
-    }
     return 0;
 }

@@ -7,7 +7,7 @@
  *     alertmanager = http://10.0.0.5:9093
  *
  * A URL may hold a token: nothing prints one whole, messages name a receiver by its line, its name
- * and its place (scheme and host). The parser is pure; receivers_load blocks on the files. */
+ * and its place (scheme and host). Pure; receiverfiles.h has the files. */
 #ifndef NOTIFY_RECEIVERS_H
 #define NOTIFY_RECEIVERS_H
 
@@ -25,6 +25,7 @@ enum receiver_kind {
     RECEIVER_ALERTMANAGER,
     RECEIVER_PAGERDUTY,
     RECEIVER_SLACK,
+    RECEIVER_COMMAND,
     RECEIVER_KINDS
 };
 
@@ -36,16 +37,18 @@ struct receiver {
     char name[41];               /* for people: given, or made from the kind */
     char url[RECEIVER_URL_SIZE]; /* where to POST; secret; "": it stands in url_file */
     char url_file[256];          /* or "" */
+    char command[512];           /* words parted by blanks; the first is an absolute path */
     char key_file[256];          /* PagerDuty's routing key; as all secrets, read at each request */
     char token_file[256];        /* "": no token */
     char ca_file[256];           /* "": the system's certificates */
     char template_file[256];     /* of a webhook; "": the usual body */
-    struct template *template;   /* as it was read by receivers_load */
-    char place[160];             /* "https://hooks.example.com" or url_file, for people */
-    char identity[33];           /* hash of kind and URL, for told.json */
+    struct template *template;   /* as it was read by receiverfiles_load */
+    char place[160];             /* "https://hooks.example.com", url_file or program, for people */
+    char identity[33];           /* hash of kind and URL or command, for told.json */
     int least_rank;              /* it is told of alerts of this severity and above */
     bool wants_end;              /* it is told when one is over */
     int64_t repeat_ms;           /* it hears again of what still fires; 0: it does not */
+    int64_t timeout_ms;          /* of a command */
 };
 
 struct receivers {
@@ -62,26 +65,5 @@ const char *receiver_kind_name(enum receiver_kind kind);
 MUSTCHECK int receivers_parse(const char *name, struct span text, struct receivers *out,
                               void (*on_error)(const char *text, void *arg), void *arg,
                               struct fault *why);
-
-/* Reads the file and the templates that it names. Returns 0; 1 when there is no such file (*out is
- * empty then); -1 as above. */
-MUSTCHECK int receivers_load(const char *path, struct receivers *out,
-                             void (*on_error)(const char *text, void *arg), void *arg,
-                             struct fault *why);
-
-/* Frees them (they are calloc'ed) and their templates, and wipes what is secret. */
-void receivers_free(struct receivers **receivers);
-
-/* Its URL, out of its file where it stands in one. Wipe it after use. Blocks on the file. */
-MUSTCHECK int receiver_url(const struct receiver *receiver, char out[RECEIVER_URL_SIZE],
-                           struct fault *why);
-
-/* PagerDuty's routing key. Wipe it after use. Blocks on its file. */
-MUSTCHECK int receiver_key(const struct receiver *receiver, char *out, size_t size,
-                           struct fault *why);
-
-/* The one word in a file of a receiver's (its token), without the line end. Wipe it after use.
- * Blocks on the file. */
-MUSTCHECK int receiver_secret(const char *path, char *out, size_t size, struct fault *why);
 
 #endif

@@ -8,6 +8,8 @@
 #include "log.h"
 #include "xmem.h"
 
+#include "receiverfiles.h"
+
 /* What tells one content of a file from another. */
 struct mark {
     bool present;
@@ -74,7 +76,7 @@ void roster_load(struct roster *r) {
 
     r->mark = look_at(r->path);
     warn_if_readable(r->path);
-    got = receivers_load(r->path, fresh, on_error, NULL, &why);
+    got = receiverfiles_load(r->path, fresh, on_error, NULL, &why);
     if (got == -1) {
         log_error("receivers", "%s; the receivers are as they were", why.text);
         mark_templates(r); /* not again before the next edit */
@@ -86,7 +88,7 @@ void roster_load(struct roster *r) {
                      fresh->count == 1 ? "" : "s");
         use(r, &fresh);
     }
-    receivers_free(&fresh);
+    receiverfiles_free(&fresh);
 }
 
 /* A template that is missing may be one that is being replaced. */
@@ -129,7 +131,7 @@ struct roster *roster_new(const char *path,
 void roster_free(struct roster **roster) {
     if (*roster == NULL)
         return;
-    receivers_free(&(*roster)->receivers);
+    receiverfiles_free(&(*roster)->receivers);
     free(*roster);
     *roster = NULL;
 }

@@ -29,10 +29,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     for (int i = 0; i < got.count; i++) {
         const struct receiver *r = &got.receiver[i];
 
-        assert(r->url[0] != '\0' ? strstr(r->url, "http") == r->url : r->url_file[0] == '/');
+        assert((r->url[0] != '\0') + (r->url_file[0] == '/') + (r->command[0] == '/') == 1);
+        assert(r->url[0] == '\0' || strstr(r->url, "http") == r->url);
         assert(strlen(r->identity) == 32 && r->name[0] != '\0' && r->line > 0);
         assert(strpbrk(r->url, " \t\r\n") == NULL);
-        assert(strpbrk(r->place, "@\t\r\n") == NULL || r->url_file[0] != '\0');
+        assert(strpbrk(r->place, "@\t\r\n") == NULL || r->url[0] == '\0');
         assert(r->url[0] == '\0' || strchr(strstr(r->place, "://") + 3, '/') == NULL);
         assert(r->token_file[0] == '\0' || r->token_file[0] == '/');
         for (int k = 0; k < i; k++)

@@ -78,13 +78,49 @@ check "template: a bad edit is told with its line" wait_for 5 has log 'template.
 tell "$(alert disk-low $((now + 2)) null)" >/dev/null
 check "template: the good one stays" wait_for 5 has shaped '^{"text": "relay1: t. i", "steps"'
 template '{"say": "${title} ${severity}"}'
-wait_for 5 test "$(grep -c '1 receiver$' "$dir/log")" -ge 2
+loads() { [ "$(grep -c '1 receiver$' "$dir/log")" -ge "$1" ]; }
+wait_for 5 loads 2
 tell "$(alert disk-low $((now + 2)) null),$(alert queue-growing $((now + 3)) null warning)" >/dev/null
 check "template: a good edit is live" wait_for 5 has shaped '^{"say": "t warning"}'
+
+# 5. A command: argv, no shell, the alert on stdin, nothing else in its environment; hung ones are killed whole.
+program() { # NAME LINE...
+    printf '#!/bin/sh\n' >"$dir/$1"
+    printf '%s\n' "${@:2}" >>"$dir/$1"
+    chmod 755 "$dir/$1"
+}
+gone() { # FILE with the number of a process; a zombie that nobody waits for is gone
+    [ -s "$1" ] && [[ $(ps -o stat= -p "$(cat "$1")") != [RSDT]* ]]
+}
+: >"$dir/told" && : >"$dir/stuck.pid" && chmod 666 "$dir/told" "$dir/stuck.pid"
+program tell 'env | sort | tr "\n" " " >>'"$dir/told" 'printf "%s|" "$@" >>'"$dir/told" 'cat >>'"$dir/told" \
+    'echo >>'"$dir/told" 'echo "s4id by the command"' 'echo two >&2'
+program stick "sleep 300 & echo \$! >$dir/stuck.pid; wait"
+program refuse 'echo "no such room" >&2' 'exit 1'
+program later 'exit 75'
+receivers "command = $dir/tell  --to \$HOME;date" "name = script" "command = $dir/stick" "name = stuck" "timeout = 1" \
+    "command = $dir/refuse" "command = $dir/later" "command = $dir/none"
+wait_for 5 has log '5 receivers'
+tell "$(alert relay-refuses $((now + 4)) null)" >/dev/null
+check "command: told beside one that hangs" wait_for 3 has told '"id":"relay-refuses"'
+check "command: words as they stand, no shell" has told "$(printf '|%s|{"version"' '\$HOME;date')"
+check "command: its environment" has told "^LC_ALL=C.UTF-8 PATH=[^ ]* PWD=[^ ]* RELAYWATCH_HOST=relay1 RELAYWATCH_ID=relay-refuses RELAYWATCH_KEY=relay1/relay-refuses/$((now + 4))000/firing/critical RELAYWATCH_SEVERITY=critical RELAYWATCH_STATUS=firing --to|"
+check "command: its output is in the log" wait_for 3 has log 'script: s4id by the command'
+check "command: a hung one is told" wait_for 5 has log 'stuck .*not done in time and was killed'
+check "command: and killed with its children" wait_for 5 gone "$dir/stuck.pid"
+check "command: a refusal is told with its words" has log 'refuse): it ended with status 1 (no such room); trying again'
+check "command: EX_TEMPFAIL is tried on" has log 'later): it ended with status 75; trying on'
+check "command: one that is not there" has log 'none): it could not be started'
+sleep 1
+is "command: told once" 1 "$(grep -c relay-refuses "$dir/told")"
+receivers "command = $dir/stick" "timeout = 100"
+: >"$dir/stuck.pid"
+check "command: another hangs" wait_for 5 test -s "$dir/stuck.pid"
 
 kill -TERM "$notify_pid"
 wait "$notify_pid"
 is "ends by TERM" 0 $?
+check "command: nothing is left of it" wait_for 5 gone "$dir/stuck.pid"
 check "no sanitizer report" has_not log 'Sanitizer\|runtime error'
 [ "$failed" = 0 ] || sed 's/^/# /' "$dir/log"
 exit "$failed"

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "alertset.h"
 
@@ -51,6 +50,8 @@ Test(receivers, good_lines) {
          "https://events.eu.pagerduty.com"},
         {"slack", "slack = https://hooks.slack.com/services/T/B/x", RECEIVER_SLACK,
          "https://hooks.slack.com/services/T/B/x", "https://hooks.slack.com"},
+        {"command", "command = /usr/local/bin/page  -x a=b", RECEIVER_COMMAND, "",
+         "/usr/local/bin/page"},
         {"alertmanager", "alertmanager = http://am:9093", RECEIVER_ALERTMANAGER,
          "http://am:9093/api/v2/alerts", "http://am:9093"},
         {"its slash", "alertmanager = http://am:9093/", RECEIVER_ALERTMANAGER,
@@ -91,7 +92,7 @@ Test(receivers, bad_lines) {
         {"no equals sign", "# c\n\nwebhook https://h", "line 3: not understood"},
         {"unknown name", "pigeon = https://h", "line 1: no such name"},
         {"its right", "pigeon = https://h",
-         "right would be webhook, alertmanager, pagerduty, slack, name"},
+         "right would be webhook, alertmanager, pagerduty, slack, command, name"},
         {"token first", "token_file = /t", "line 1: an option without a receiver"},
         {"token not absolute", "webhook = https://h\ntoken_file = t", "line 2: not the path"},
         {"token twice", "webhook = https://h\ntoken_file = /t\ntoken_file = /u", "line 3: given"},
@@ -120,6 +121,13 @@ Test(receivers, bad_lines) {
         {"a token beside the key", "pagerduty = /k\ntoken_file = /t", "token_file is no option"},
         {"the URL of another", "slack = https://h/x\nurl = https://h", "url is no option of slack"},
         {"template of another", "slack = https://h/x\ntemplate = /t", "template is no option of"},
+        {"a word", "command = page", "line 1: not an absolute path"},
+        {"nothing", "command =", "line 1: not an absolute path"},
+        {"control", "command = /bin/x \033[0m", "line 1: not an absolute path"},
+        {"a token for it", "command = /bin/x\ntoken_file = /t", "token_file is no option of"},
+        {"its time", "command = /bin/x\ntimeout = 1h", "line 2: not a time"},
+        {"time of another", "webhook = http://h\ntimeout = 1", "timeout is no option of webhook"},
+        {"same command again", "command = /x y\ncommand = /x y", "line 2: the same"},
         {"same key again", "pagerduty = /k\npagerduty = /k", "line 2: the same"},
         {"same again", "webhook = https://h/x\nwebhook = https://h/x", "line 2: the same"},
     };
@@ -211,123 +219,4 @@ Test(receivers, at_most_32) {
     snprintf(text + n, sizeof text - n, "webhook = http://h/more\n");
     cr_expect_eq(parse(text, &got, &why), -1);
     cr_expect(strstr(errors, "line 33: too many") != NULL, "%s", errors);
-}
-
-/* The URL of a receiver may stand in a file of its own. */
-static void check_url_file(const char *path) {
-    static const struct {
-        const char *in;
-        bool good;
-    } rows[] = {{"https://h.example/services/T0/B0/xyz\n", true},
-                {"http://127.0.0.1:80/x", true},
-                {"http://h.example/x", false},
-                {"abc", false},
-                {"https://h/#x", false},
-                {"", false}};
-    char line[128], url[RECEIVER_URL_SIZE];
-    struct receivers got;
-    struct fault why;
-
-    snprintf(line, sizeof line, "webhook = %s\n", path);
-    cr_assert_eq(parse(line, &got, &why), 0, "%s", errors);
-    cr_expect_str_eq(got.receiver[0].place, path);
-    cr_expect_str_eq(got.receiver[0].url, "");
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        FILE *f = fopen(path, "w");
-
-        fputs(rows[i].in, f);
-        fclose(f);
-        cr_expect_eq(receiver_url(&got.receiver[0], url, &why), rows[i].good ? 0 : -1, "%s",
-                     rows[i].in);
-        if (rows[i].good)
-            cr_expect_eq(strncmp(url, rows[i].in, strlen(url)), 0, "%s", url);
-        else
-            cr_expect(strstr(why.text, "example") == NULL, "no URL in: %s", why.text);
-    }
-}
-
-Test(receivers, file_and_token) {
-    char dir[] = "/tmp/test_receivers.XXXXXX";
-    char path[64], token[64];
-    struct receivers got;
-    struct fault why;
-    FILE *f;
-
-    cr_assert(mkdtemp(dir) != NULL);
-    snprintf(path, sizeof path, "%s/f", dir);
-    cr_expect_eq(receivers_load(path, &got, on_error, NULL, &why), 1, "no such file");
-    cr_expect_eq(got.count, 0);
-
-    f = fopen(path, "w");
-    fputs("webhook = https://h/x\n", f);
-    fclose(f);
-    cr_expect_eq(receivers_load(path, &got, on_error, NULL, &why), 0);
-    cr_expect_eq(got.count, 1);
-
-    cr_expect_eq(receiver_secret(path, token, sizeof token, &why), -1, "spaces are no token");
-    f = fopen(path, "w");
-    fputs(" abc123 \r\n", f);
-    fclose(f);
-    cr_expect_eq(receiver_secret(path, token, sizeof token, &why), 0);
-    cr_expect_str_eq(token, "abc123");
-    check_url_file(path);
-    unlink(path);
-    cr_expect_eq(receiver_secret(path, token, sizeof token, &why), -1);
-    rmdir(dir);
-}
-
-/* Writes a file in the folder; its path is good until the next call but one. */
-static const char *put_file(const char *dir, const char *name, const char *text) {
-    static char path[2][128];
-    static int turn;
-    char *out = path[turn = 1 - turn];
-    FILE *f;
-
-    snprintf(out, sizeof path[0], "%s/%s", dir, name);
-    f = fopen(out, "w");
-    fputs(text, f);
-    fclose(f);
-    return out;
-}
-
-Test(receivers, templates) {
-    static const struct {
-        const char *template;
-        const char *want; /* in the message; NULL: it is good */
-    } rows[] = {
-        {"{\"text\": \"${headline} ${since_time}\", \"over\": ${ended_time}, \"s\": "
-         "${duration_seconds}}",
-         NULL},
-        {"{\n\"text\": \"${nonsense}\"}", "t.json, line 2: ${nonsense}: no such field"},
-        {"{${ended_time}: 1}", "t.json: what it makes is not JSON"},
-    };
-    char dir[] = "/tmp/test_receivers.XXXXXX";
-    char text[300];
-
-    cr_assert(mkdtemp(dir) != NULL);
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        const char *template = put_file(dir, "t.json", rows[i].template);
-        struct receivers *got = calloc(1, sizeof *got);
-        struct fault why;
-        const char *conf;
-        int result;
-
-        snprintf(text, sizeof text, "webhook = https://h/1\nwebhook = https://h/2\ntemplate = %s\n",
-                 template);
-        conf = put_file(dir, "r.conf", text);
-        errors[0] = '\0';
-        result = receivers_load(conf, got, on_error, NULL, &why);
-        cr_expect_eq(result, rows[i].want == NULL ? 0 : -1, "%s", errors);
-        if (rows[i].want != NULL)
-            cr_expect(strstr(errors, rows[i].want) != NULL, "%s", errors);
-        cr_expect_eq(got->receiver[1].template != NULL, rows[i].want == NULL);
-        cr_expect(got->receiver[0].template == NULL);
-        receivers_free(&got);
-        unlink(template);
-        result = receivers_load(conf, got = calloc(1, sizeof *got), on_error, NULL, &why);
-        cr_expect_eq(result, -1, "no such template");
-        receivers_free(&got);
-        unlink(conf);
-    }
-    rmdir(dir);
 }
