@@ -38,6 +38,7 @@ tell "$(alert login-refused $((now - 5)) "$ended.900")" >/dev/null
 check "resolved is told" wait_for 5 has good '"status":"resolved"'
 check "with its duration" has good "\"duration_seconds\":$((ended - now + 5)).9[,}]"
 sink dead 200
+dead_pid=$sink_pid
 check "receiver back after the outage: told" wait_for 20 at_least dead 1
 sleep 2
 check "told once" lines dead 1
@@ -98,6 +99,31 @@ receivers "webhook = $(url stuck)/a" "webhook = $(url endless)/b" "webhook = $(u
 wait_for 5 has log '3 receivers'
 check "beside a hung and an endless one: told" wait_for 3 at_least quick 1
 check "total deadline: reported after 10 s" wait_for 14 has log 'no whole answer within 10'
+
+# How long an alert takes to a receiver that is well: alone, and beside thirty that are dead or hang. In ms, the middle of
+# eleven.
+sink bench 200
+beside=()
+for n in {1..15}; do beside+=("webhook = $(url stuck)/$n" "webhook = $(url dead)/$n"); done
+way() { # RECEIVER...
+    local i sent at
+    receivers "$@"
+    wait_for 5 loads "$# receiver"
+    for i in {1..11}; do
+        : >"$dir/bench"
+        : >"$dir/bench.head"
+        sent=$(date +%s%N)
+        tell "$(alert "bench-$i-$#" "$now" null)" >/dev/null
+        wait_for 5 has bench "bench-$i-$#"
+        at=$(grep -l "bench-$i-$#" "$dir/bench" >/dev/null && tail -n 1 "$dir/bench.head" | cut -d' ' -f1)
+        echo $((at - sent / 1000000))
+    done | sort -n | sed -n 6p
+}
+loads() { tail -n 3 "$dir/log" | grep -q ": $1"; }
+kill_now "$dead_pid" 2>/dev/null
+alone=$(way "webhook = $(url bench)/b")
+crowd=$(way "${beside[@]}" "webhook = $(url bench)/b")
+check "thirty dead and hung receivers delay another by nothing: $alone ms alone, $crowd ms beside them" test "$crowd" -lt 1000
 
 # 8. No secret in the log; a token goes out as a header only.
 printf 'tok3n-secret\n' >"$dir/token"
