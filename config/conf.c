@@ -142,6 +142,11 @@ static const struct parameter parameters[] = {
     {"maintenance", WINDOWS, FIELD(maintenance), 0, 0, "",
      "when nobody is called, by the clock of here: sun 02:00-04:00, daily 03:30-03:45; empty: "
      "never"},
+    {"host_gone_after", SECONDS, NUMBER(host_gone_after_s), 30, DAY, "60",
+     "time without a sign of life, while Redis answers, until another host of the fleet counts as "
+     "gone"},
+    {"host_stopped_after", SECONDS, NUMBER(host_stopped_after_s), 60, 30 * DAY, "1h",
+     "time that relaywatchd of another host may be stopped in an orderly way"},
     {"messages_kept", COUNT, NUMBER(messages_kept), 100, 10000000, "16000",
      "last messages that `relaywatch logs --queue-id` knows; about 350 bytes of memory each"},
 };

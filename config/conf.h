@@ -76,6 +76,8 @@ struct conf {
     uint64_t clock_jump_s;
     uint64_t keep_firing_s;
     char maintenance[256]; /* windows: maintenance.h */
+    uint64_t host_gone_after_s;
+    uint64_t host_stopped_after_s;
     uint64_t messages_kept;
 };
 

@@ -21,6 +21,7 @@ extern const struct command command_credentials;
 extern const struct command command_dns;
 extern const struct command command_firewall;
 extern const struct command command_doctor;
+extern const struct command command_fleet;
 extern const struct command command_install;
 extern const struct command command_logs;
 extern const struct command command_postal;

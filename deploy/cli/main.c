@@ -14,6 +14,7 @@ static const struct command *const commands[] = {
     &command_credentials, &command_queue,   &command_logs,      &command_run,
     &command_backup,      &command_restore, &command_uninstall, &command_postal,
     &command_firewall,    &command_dns,     &command_doctor,    &command_alerts,
+    &command_fleet,
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

@@ -5,6 +5,7 @@
 
 #include "clock.h"
 #include "xmem.h"
+#include "fleetkeep.h"
 #include "historydoc.h"
 #include "messagedoc.h"
 #include "metrics.h"
@@ -57,6 +58,7 @@ static void fill_view(struct daemon *d, struct view *v) {
     v->unknown = d->shapes.of_class;
     v->store = store_state(d->store, &v->store_detail);
     v->store_advice = store_advice(d->store);
+    fleetkeep_fill(d, v);
     v->milter_alive =
         d->milter.alive_mono_ms != 0 &&
         mono_ms - d->milter.alive_mono_ms < (int64_t)d->conf.milter_gone_after_s * 1000;
@@ -112,6 +114,8 @@ void answer_get(const char *path, const char *query, struct http_reply *reply, v
 
         answer_text(reply, "application/json", text);
         reply->status = status;
+    } else if (strcmp(path, "/api/v1/fleet") == 0) {
+        answer_text(reply, "application/json", fleetkeep_document(&v));
     } else if (strcmp(path, "/style.css") == 0) {
         answer_text(reply, "text/css; charset=utf-8", xstrdup(page_style()));
     } else if (strcmp(path, "/page.js") == 0) {
@@ -122,10 +126,9 @@ void answer_get(const char *path, const char *query, struct http_reply *reply, v
         answer_text(reply, "text/plain; charset=utf-8", xstrdup(ready ? "ready\n" : "not ready\n"));
         reply->status = ready ? 200 : 503;
     } else {
-        answer_text(
-            reply, "text/plain; charset=utf-8",
-            xstrdup("not here: / /metrics /api/v1/status /api/v1/history /api/v1/message /healthz "
-                    "/readyz\n"));
+        answer_text(reply, "text/plain; charset=utf-8",
+                    xstrdup("not here: / /metrics /api/v1/status /api/v1/history /api/v1/message "
+                            "/api/v1/fleet /healthz /readyz\n"));
         reply->status = 404;
     }
 }

@@ -264,6 +264,7 @@ static void on_tick(void *arg) {
     change_tick(d, mono_ms);
     lookout_tick(d, mono_ms);
     judge(d);
+    fleetkeep_tick(d, mono_ms);
     note_way_back(d);
     if (mono_ms - d->slots_saved_ms >= SLOT_SAVE_MS) {
         d->slots_saved_ms = mono_ms;
@@ -368,6 +369,7 @@ static int open_all(struct daemon *d) {
     d->watch_conf = watchfile_new(d->loop, d->conf_path, on_conf_change, d);
     owner_make(owner, sizeof owner);
     d->store = store_new(d->loop, &d->conf, owner);
+    fleetkeep_open(d);
     look_for_rival(d);
     begin_stream(d, &d->log, "log", on_log_start);
     begin_stream(d, &d->milter_kept, "mlt", on_milter_start);
@@ -385,6 +387,7 @@ static void close_all(struct daemon *d) {
     trendkeep_end(&d->trendkeep);
     past_end(d);
     sources_free(&d->sources);
+    fleetkeep_close(d);
     store_free(&d->store);
     desk_free(&d->desk);
     chronicle_close(d);

@@ -280,11 +280,14 @@ void judge(struct daemon *d) {
     notify(d, news, wall_ms);
     health_expire(&d->health, wall_ms);
     state = overall_state(d);
+    news |= state != d->state;
     if (state != d->state) {
         d->state = state;
         d->since_ms = wall_ms;
         log_info("daemon", "state is %s", overall_name(state));
     }
+    if (news)
+        fleetkeep_publish(d);
 }
 
 struct rules_limits judge_limits(const struct conf *conf) {

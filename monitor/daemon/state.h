@@ -29,6 +29,7 @@
 #include "change.h"
 #include "chronicle.h"
 #include "desk.h"
+#include "fleetkeep.h"
 #include "backfill.h"
 #include "followed.h"
 #include "login.h"
@@ -132,6 +133,7 @@ struct daemon {
     bool told;                              /* Redis has the present set of alerts */
     struct chronicle chronicle;
     struct desk *desk;
+    struct fleetkeep fleetkeep;
     struct notifyc *notify;
     struct http *http;
     enum overall state;

@@ -11,6 +11,7 @@
 #include "conf.h"
 #include "delays.h"
 #include "destinations.h"
+#include "fleet.h"
 #include "health.h"
 #include "keeperq.h"
 #include "ledger.h"
@@ -69,6 +70,10 @@ struct view {
     enum store_state store;
     const char *store_detail;
     const char *store_advice; /* "": none */
+
+    const struct fleet *fleet; /* NULL: no Redis, so no fleet */
+    int64_t fleet_read_ms;     /* monotonic; 0: it cannot be read now */
+    const char *fleet_trouble; /* why; "" */
 
     bool milter_alive;
     uint64_t milter[MLTPAGE_COUNTER_COUNT];

@@ -173,7 +173,7 @@ static void link_gone(struct rlink *link) {
 }
 
 static void note_trouble(struct rlink *link, enum storeerr_class trouble, const char *text) {
-    bool is_new = !link->told || link->trouble != trouble;
+    bool is_new = (!link->told || link->trouble != trouble) && !link->calls.quiet;
 
     link->trouble = trouble;
     text_copy_printable(link->detail, sizeof link->detail, storeerr_words(text));
@@ -590,7 +590,7 @@ void rlink_free(struct rlink **link_at) {
     if (link == NULL)
         return;
     *link_at = NULL;
-    link->calls = (struct rlink_calls){do_nothing, do_nothing, do_nothing, NULL};
+    link->calls = (struct rlink_calls){do_nothing, do_nothing, do_nothing, NULL, false};
     link_drop(link);
     lookup_free(&link->lookup);
     loop_timer_free(&link->limit);

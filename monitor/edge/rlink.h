@@ -23,6 +23,7 @@ struct rlink_calls {
     void (*on_up)(void *arg);    /* greeted: commands can be sent, also from inside this call */
     void (*on_gone)(void *arg);  /* no answer will come any more to what was sent */
     void *arg;
+    bool quiet; /* another connection of ours to the same server tells of the trouble */
 };
 
 /* Nothing happens before the first rlink_turn. Ignores SIGPIPE from now on. */

@@ -74,7 +74,8 @@ static void on_heartbeat(const struct rlink_reply *reply, void *arg) {
     note_refusal(arg, reply);
 }
 
-static void data_send(struct sidelink *side, bool removals) {
+/* Whether there was something to send. */
+static bool data_send(struct sidelink *side, bool removals) {
     const struct sidedata_field *field[SIDEDATA_FIELDS];
     const char *word[2 + 2 * SIDEDATA_FIELDS];
     size_t count = sidedata_take(&side->data, removals, field);
@@ -82,7 +83,7 @@ static void data_send(struct sidelink *side, bool removals) {
     size_t n = 0;
 
     if (count == 0)
-        return;
+        return false;
     word[n++] = remove ? "HDEL" : "HSET";
     word[n++] = side->key;
     for (size_t i = 0; i < count; i++) {
@@ -92,23 +93,27 @@ static void data_send(struct sidelink *side, bool removals) {
     }
     side->pending++;
     rlink_send(side->link, n, word, remove ? on_removed : on_data, side);
+    return true;
 }
 
 static void heartbeat_send(struct sidelink *side, int64_t now_ms) {
-    char seconds[24];
+    int64_t wall_ms = clock_wall_ms();
+    char seconds[32];
 
     if (now_ms < side->heartbeat_ms)
         return;
     side->heartbeat_ms = now_ms + HEARTBEAT_MS;
-    text_format(seconds, sizeof seconds, "%" PRId64, clock_wall_ms() / 1000);
+    text_format(seconds, sizeof seconds, "%" PRId64 ".%03d", wall_ms / 1000, (int)(wall_ms % 1000));
     rlink_send(side->link, 4, (const char *[]){"ZADD", "rw:hosts", seconds, side->host},
                on_heartbeat, side);
 }
 
 void sidelink_turn(struct sidelink *side, int64_t now_ms) {
     if (side->pending == 0) {
-        data_send(side, true);
-        data_send(side, false);
+        bool sent = data_send(side, true);
+
+        if (data_send(side, false) || sent)
+            side->heartbeat_ms = now_ms; /* it tells the others that there is something new */
     }
     heartbeat_send(side, now_ms);
 }

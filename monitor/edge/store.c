@@ -352,7 +352,7 @@ static void on_turn(void *arg) {
 
 struct store *store_new(struct loop *loop, const struct conf *conf, const char *owner) {
     struct store *store = xcalloc(1, sizeof *store);
-    struct rlink_calls calls = {ask_turn, on_up, on_gone, store};
+    struct rlink_calls calls = {ask_turn, on_up, on_gone, store, false};
 
     store->turn = loop_timer_new(loop, on_turn, store);
     store->commit.text = stream_commit_script;

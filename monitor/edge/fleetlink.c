@@ -1,0 +1,278 @@
+/* See fleetlink.h. A reading: one ZRANGE, then an HMGET for each host with a new sign of life; of
+ * those that write no summary the alerts and totals themselves. Answers come in the order of the
+ * questions; the table changes only while none is under way. */
+#include "fleetlink.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "hostdoc.h"
+#include "log.h"
+#include "rlink.h"
+#include "xmem.h"
+
+enum { KEY_SIZE = 256 };
+
+/* What was asked about a host, for the answer. */
+struct question {
+    struct fleetlink *link;
+    struct fleet_host *host;
+};
+
+struct fleetlink {
+    struct loop_timer *turn;
+    struct rlink *redis;
+    struct fleetlink_calls calls;
+    struct fleet fleet;
+    struct question question[FLEET_HOSTS];
+    size_t pending; /* questions about hosts without an answer */
+    bool wanted, reading, failed;
+    int64_t read_ms;
+    char trouble[200];
+    void (*on_forgotten)(const char *why, void *arg);
+    void *forgotten_arg;
+};
+
+static void ask_turn(void *arg) {
+    struct fleetlink *link = arg;
+
+    loop_timer_set(link->turn, 0);
+}
+
+/* ---- a reading ---- */
+
+static void note_failure(struct fleetlink *link, const char *text) {
+    bool is_new = link->trouble[0] == '\0';
+
+    link->failed = true;
+    text_copy_printable(link->trouble, sizeof link->trouble, storeerr_words(text));
+    if (is_new)
+        log_warn("fleet", "the other hosts cannot be read: %s", link->trouble);
+    if (storeerr_class_of(text) == STOREERR_TOPOLOGY)
+        rlink_fail(link->redis, STOREERR_TOPOLOGY, text);
+}
+
+static void end_reading(struct fleetlink *link) {
+    link->reading = false;
+    if (link->failed) {
+        if (link->calls.on_fault != NULL)
+            link->calls.on_fault(link->calls.arg);
+        return;
+    }
+    rlink_well(link->redis);
+    link->trouble[0] = '\0';
+    link->read_ms = clock_mono_ms();
+    link->calls.on_read(link->calls.arg);
+}
+
+static void answered(struct fleetlink *link) {
+    if (--link->pending == 0)
+        end_reading(link);
+}
+
+/* ---- hosts that write no summary ---- */
+
+static void on_alerts(const struct rlink_reply *reply, void *arg) {
+    struct question *q = arg;
+
+    memset(&q->host->sum, 0, sizeof q->host->sum);
+    q->host->sum.state = HOSTSUM_OK;
+    if (rlink_is_error(reply))
+        note_failure(q->link, rlink_text(reply));
+    for (size_t i = 0; i + 1 < rlink_count(reply); i += 2) {
+        if (span_starts(rlink_span(rlink_part(reply, i)), "a."))
+            hostdoc_add_alert(rlink_span(rlink_part(reply, i + 1)), &q->host->sum);
+    }
+    answered(q->link);
+}
+
+static void on_totals(const struct rlink_reply *reply, void *arg) {
+    struct question *q = arg;
+
+    for (size_t i = 0; i < rlink_count(reply) && i < HOSTSUM_FIGURES; i++) {
+        uint64_t value = 0;
+
+        if (text_u64(rlink_span(rlink_part(reply, i)), 0, UINT64_C(1) << 50, &value))
+            q->host->sum.figure[i] = value;
+    }
+    answered(q->link);
+}
+
+static void ask_in_full(struct question *q) {
+    const char *words[2 + HOSTSUM_FIGURES] = {"HMGET"};
+    char field[HOSTSUM_FIGURES][48];
+    char key[KEY_SIZE];
+
+    text_format(key, sizeof key, "rw:{%s}:alert", q->host->name);
+    rlink_send(q->link->redis, 2, (const char *[]){"HGETALL", key}, on_alerts, q);
+    text_format(key, sizeof key, "rw:{%s}:log", q->host->name);
+    words[1] = key;
+    for (int i = 0; i < HOSTSUM_FIGURES; i++) {
+        text_format(field[i], sizeof field[i], "c.%s", counter_name(hostsum_counter[i]));
+        words[2 + i] = field[i];
+    }
+    rlink_send(q->link->redis, 2 + HOSTSUM_FIGURES, words, on_totals, q);
+    q->link->pending += 2;
+}
+
+/* ---- summaries ---- */
+
+static void on_summary(const struct rlink_reply *reply, void *arg) {
+    struct question *q = arg;
+
+    q->host->wanted = rlink_is_error(reply);
+    if (rlink_is_error(reply))
+        note_failure(q->link, rlink_text(reply));
+    else if (rlink_count(reply) != 1 ||
+             !hostdoc_read(rlink_span(rlink_part(reply, 0)), &q->host->sum))
+        ask_in_full(q);
+    answered(q->link);
+}
+
+static void ask_summary(struct fleetlink *link, struct fleet_host *host, struct question *q) {
+    char key[KEY_SIZE];
+
+    *q = (struct question){link, host};
+    text_format(key, sizeof key, "rw:{%s}:alert", host->name);
+    rlink_send(link->redis, 3, (const char *[]){"HMGET", key, "summary"}, on_summary, q);
+    link->pending++;
+}
+
+/* The index: name, score, name, score... the newest last. */
+static void on_index(const struct rlink_reply *reply, void *arg) {
+    struct fleetlink *link = arg;
+    int64_t wall_ms = clock_wall_ms();
+
+    link->pending = 1; /* this one */
+    if (!rlink_is_list(reply)) {
+        note_failure(link, rlink_is_error(reply) ? rlink_text(reply) : "not the answer to ZRANGE");
+        answered(link);
+        return;
+    }
+    fleet_begin(&link->fleet, clock_mono_ms());
+    for (size_t i = 0; i + 1 < rlink_count(reply); i += 2)
+        (void)fleet_see(&link->fleet, rlink_span(rlink_part(reply, i)),
+                        rlink_span(rlink_part(reply, i + 1)), wall_ms);
+    fleet_end(&link->fleet);
+    for (size_t i = 0; i < link->fleet.count && rlink_is_up(link->redis); i++) {
+        if (link->fleet.host[i]->wanted)
+            ask_summary(link, link->fleet.host[i], &link->question[i]);
+    }
+    answered(link);
+}
+
+static void begin_reading(struct fleetlink *link) {
+    char first[16];
+
+    link->wanted = false;
+    link->reading = true;
+    link->failed = false;
+    text_format(first, sizeof first, "-%d", FLEET_HOSTS + 1); /* one more: to know of it */
+    rlink_send(link->redis, 5, (const char *[]){"ZRANGE", "rw:hosts", first, "-1", "WITHSCORES"},
+               on_index, link);
+}
+
+/* ---- the connection ---- */
+
+static void on_up(void *arg) {
+    (void)arg; /* the turn that follows begins what is wanted */
+}
+
+static void on_gone(void *arg) {
+    struct fleetlink *link = arg;
+    enum storeerr_class trouble;
+
+    link->reading = false;
+    link->pending = 0;
+    link->read_ms = 0;
+    link->on_forgotten = NULL;
+    fleet_interrupt(&link->fleet);
+    for (size_t i = 0; i < link->fleet.count; i++)
+        link->fleet.host[i]->wanted = true; /* an answer may be lost */
+    text_copy(link->trouble, sizeof link->trouble, rlink_detail(link->redis, &trouble));
+    if (link->calls.on_fault != NULL)
+        link->calls.on_fault(link->calls.arg);
+}
+
+static void on_turn(void *arg) {
+    struct fleetlink *link = arg;
+    int64_t now_ms = clock_mono_ms();
+    int64_t due_ms;
+
+    rlink_turn(link->redis, now_ms);
+    if (rlink_is_up(link->redis) && link->wanted && !link->reading)
+        begin_reading(link);
+    due_ms = rlink_due_ms(link->redis);
+    if (!rlink_is_up(link->redis) && due_ms != INT64_MAX)
+        loop_timer_set(link->turn, due_ms > now_ms ? due_ms - now_ms : 0);
+}
+
+struct fleetlink *fleetlink_new(struct loop *loop, const struct conf *conf,
+                                const struct fleetlink_calls *calls) {
+    struct fleetlink *link;
+    struct rlink_calls hooks;
+
+    if (conf->redis[0] == '\0')
+        return NULL;
+    link = xcalloc(1, sizeof *link);
+    hooks = (struct rlink_calls){
+        .ask_turn = ask_turn, .on_up = on_up, .on_gone = on_gone, .arg = link, .quiet = true};
+    link->calls = *calls;
+    link->fleet.gone_after_ms = (int64_t)conf->host_gone_after_s * 1000;
+    link->fleet.stopped_after_ms = (int64_t)conf->host_stopped_after_s * 1000;
+    link->turn = loop_timer_new(loop, on_turn, link);
+    link->redis = rlink_new(loop, conf, &hooks);
+    ask_turn(link);
+    return link;
+}
+
+void fleetlink_free(struct fleetlink **link_at) {
+    struct fleetlink *link = *link_at;
+
+    if (link == NULL)
+        return;
+    *link_at = NULL;
+    rlink_free(&link->redis);
+    loop_timer_free(&link->turn);
+    fleet_clear(&link->fleet);
+    free(link);
+}
+
+/* ---- the outside ---- */
+
+void fleetlink_read(struct fleetlink *link) {
+    link->wanted = true;
+    ask_turn(link);
+}
+
+struct fleet *fleetlink_fleet(struct fleetlink *link) {
+    return &link->fleet;
+}
+
+int64_t fleetlink_read_ms(const struct fleetlink *link) {
+    return link->read_ms;
+}
+
+const char *fleetlink_trouble(const struct fleetlink *link) {
+    return link->trouble;
+}
+
+static void on_removed(const struct rlink_reply *reply, void *arg) {
+    struct fleetlink *link = arg;
+    void (*on_done)(const char *why, void *arg) = link->on_forgotten;
+
+    link->on_forgotten = NULL;
+    if (on_done != NULL)
+        on_done(rlink_is_error(reply) ? rlink_text(reply) : "", link->forgotten_arg);
+}
+
+bool fleetlink_forget(struct fleetlink *link, const char *host,
+                      void (*on_done)(const char *why, void *arg), void *arg) {
+    if (!rlink_is_up(link->redis) || link->on_forgotten != NULL)
+        return false;
+    link->on_forgotten = on_done;
+    link->forgotten_arg = arg;
+    rlink_send(link->redis, 3, (const char *[]){"ZREM", "rw:hosts", host}, on_removed, link);
+    return true;
+}

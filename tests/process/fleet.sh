@@ -1,0 +1,191 @@
+#!/bin/bash
+# fleet.sh BIN: three relaywatchd that share a Redis, under a user with the rights of relaywatch.conf(5) alone, and a hundred
+# more hosts written as they write: what `relaywatch fleet`, /api/v1/fleet and the page show from any of them, and how long
+# that takes. Must run as root; no Postfix. Prints "ok - name" or "not ok - name: why".
+# shellcheck disable=SC2317 # some of the functions are called by becomes and trap
+# shellcheck disable=SC2154 # what words.sh shares
+set -u
+
+# shellcheck source=tests/support/words.sh
+. "$(dirname "$0")/../support/words.sh"
+export LC_ALL=C TZ=UTC
+
+bin=$(cd "$1" && pwd)
+support=$(cd "$(dirname "$0")/../support" && pwd)
+dir=$(mktemp -d /var/tmp/relaywatch-fleet.XXXXXX)
+chmod 0755 "$dir"
+port=$((20000 + RANDOM % 20000))
+declare -A pid=()
+
+# ---------------------------------------------------------------- words
+
+# becomes SECONDS COMMAND...
+becomes() {
+    local end=$((SECONDS + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        ((SECONDS <= end)) || return 1
+        sleep 0.05
+    done
+}
+
+finish() {
+    local p
+    for p in "${pid[@]}"; do
+        kill -KILL "$p" 2>/dev/null
+    done
+    wait 2>/dev/null
+    rm -rf "$dir"
+}
+trap finish EXIT
+trap 'exit 1' INT TERM
+
+# ---------------------------------------------------------------- Redis and hosts
+
+rights() { # as relaywatch.conf(5) has them
+    printf 'user default on nopass ~* &* +@all\nuser relay on >secret ~rw:* %s\n' \
+        "+eval +evalsha +script|load +hset +hmget +hgetall +zadd +zrange +set +get +ping +role +auth +hello +zrem"
+}
+
+start_redis() {
+    rights >"$dir/acl"
+    redis-server --port 0 --unixsocket "$dir/redis.sock" --unixsocketperm 777 --dir "$dir" --save '' --appendonly yes \
+        --aclfile "$dir/acl" --logfile "$dir/redis.log" --dbfilename fleet.rdb &
+    pid[redis]=$!
+    becomes 10 redis-cli -s "$dir/redis.sock" PING || not_ok "Redis starts" "$(tail -n 3 "$dir/redis.log")"
+}
+
+redis() { redis-cli -s "$dir/redis.sock" "$@"; }
+
+port_of() { echo $((port + $1)); }
+url_of() { echo "http://127.0.0.1:$(port_of "$1")"; }
+
+# configure N [LINE...]
+configure() {
+    local at=$dir/mx$1
+    mkdir -p "$at/state" "$at/run"
+    chown relaywatch: "$at/state" "$at/run"
+    : >>"$at/mail.log"
+    printf '%s\n' "host = mx$1" "mail_log = $at/mail.log" "log_start = beginning" "state_dir = $at/state" \
+        "run_dir = $at/run" "http_listen = 127.0.0.1:$(port_of "$1")" "sasl_passwd =" "redis = unix:$dir/redis.sock" \
+        "redis_user = relay" "redis_password_file = $dir/password" "host_gone_after = 30" "milter_gone_after = 1d" "${@:2}" >"$at/rw.conf"
+}
+
+start() {
+    setpriv --reuid relaywatch --regid relaywatch --clear-groups "$bin/relaywatchd" -c "$dir/mx$1/rw.conf" \
+        2>>"$dir/mx$1/log" &
+    pid[mx$1]=$!
+    becomes 20 curl -sf --max-time 2 "$(url_of "$1")/readyz" || not_ok "mx$1 starts" "$(tail -n 3 "$dir/mx$1/log")"
+}
+
+# end N SIGNAL
+end() {
+    kill "-$2" "${pid[mx$1]}"
+    wait "${pid[mx$1]}" 2>/dev/null
+    unset "pid[mx$1]"
+}
+
+rw() { # N COMMAND...
+    "$bin/relaywatch" -c "$dir/mx$1/rw.conf" "${@:2}"
+}
+
+# field N EXPRESSION: of the fleet's document as mxN has it, in Python, as x; h(NAME) is a host of it
+field() {
+    curl -s --max-time 5 "$(url_of "$1")/api/v1/fleet" | python3 -c "
+import json, sys
+x = json.load(sys.stdin)
+h = lambda name: next((h for h in x['hosts'] if h['host'] == name), {'state': 'not there', 'alerts': []})
+print($2)"
+}
+
+field_is() { # N EXPRESSION WANT
+    [ "$(field "$1" "$2" 2>/dev/null)" = "$3" ]
+}
+
+# soon NAME SECONDS N EXPRESSION WANT
+soon() {
+    if becomes "$2" field_is "$3" "$4" "$5"; then ok "$1"; else not_ok "$1" "wanted '$5', got '$(field "$3" "$4")'"; fi
+}
+
+# refuse N: the smarthost refuses mxN's login, as smtp(8) says it
+refuse() {
+    local i
+    for i in 1 2 3; do
+        printf '%s mx%s postfix/smtp[4711]: 4bCCCCCC%s%szz: to=<b@example.net>, relay=smtp.example.net[192.0.2.1]:587, delay=1, delays=0.1/0/0.9/0, dsn=4.7.8, status=deferred (SASL authentication failed; server smtp.example.net[192.0.2.1] said: 535 5.7.8 Username and Password not accepted)\n' \
+            "$(date +%Y-%m-%dT%H:%M:%S.%6N+00:00)" "$1" "$i" "$1" >>"$dir/mx$1/mail.log"
+    done
+}
+
+# deliver N: mail leaves mxN
+deliver() {
+    printf '%s mx%s postfix/smtp[4711]: 4bAAAAAA%szz: to=<a@example.org>, relay=smtp.example.net[192.0.2.1]:587, delay=1, delays=0.1/0/0.9/0, dsn=2.0.0, status=sent (250 ok)\n' \
+        "$(date +%Y-%m-%dT%H:%M:%S.%6N+00:00)" "$1" "$1" >>"$dir/mx$1/mail.log"
+}
+
+# ---------------------------------------------------------------- the tests
+
+test_three_hosts() {
+    local n
+    for n in 1 2 3; do
+        soon "mx$n sees all three, and that they are well" 15 $n "x['state'], len(x['hosts']), x['headline']" \
+            "ok 3 all 3 hosts are well"
+    done
+    deliver 2
+    refuse 2
+    soon "mx1 hears at once what is wrong with mx2" 5 1 "h('mx2')['state'], h('mx2')['alerts'][0]['id']" \
+        "critical login-refused"
+    is "the worst first" mx2 "$(field 1 "x['hosts'][0]['host']")"
+    soon "sums" 15 3 "x['counters']['sent'], x['counters']['auth_failures']" "1 3"
+    rw 3 fleet >"$dir/out"
+    is "relaywatch fleet: exit status" 2 $?
+    is "relaywatch fleet: the first line" "FLEET CRITICAL - 3 hosts: 1 critical, 2 ok" "$(head -n 1 "$dir/out")"
+    is "relaywatch fleet: no line over 80 columns" 0 "$(grep -c '.\{81\}' "$dir/out")"
+    is "rights at Redis were enough" "" "$(grep -h 'NOPERM' "$dir"/mx?/log)"
+}
+
+test_without_daemon() {
+    kill -STOP "${pid[mx3]}"
+    end 1 TERM
+    rw 1 fleet >"$dir/out"
+    is "without relaywatchd: out of Redis" 2 $?
+    is "without relaywatchd: says so" 1 "$(grep -c 'relaywatchd of this host does not answer' "$dir/out")"
+    rw 1 fleet --forget nobody 2>"$dir/out"
+    is "forget: nobody" "1 relaywatch fleet: there is no host nobody in the fleet" "$? $(cat "$dir/out")"
+    rw 1 fleet --forget mx2 2>"$dir/out"
+    is "forget: not who lives" "1 1" "$? $(grep -c 'mx2 gave a sign of life' "$dir/out")"
+    kill -CONT "${pid[mx3]}"
+    start 1
+}
+
+# A hundred more: what one look takes.
+test_hundred() {
+    local begin end
+    python3 "$support/fleet_hosts.py" "$dir/redis.sock" 100 || not_ok "a hundred hosts are written" ""
+    soon "a hundred more are seen" 15 1 "len(x['hosts']), x['count']['critical']" "103 11"
+    begin=$(date +%s%N)
+    rw 1 fleet >"$dir/out"
+    end=$(date +%s%N)
+    echo "# relaywatch fleet, 103 hosts: $(((end - begin) / 1000000)) ms"
+    if ((end - begin < 1000000000)); then ok "103 hosts within a second"; else not_ok "103 hosts within a second" ""; fi
+    begin=$(date +%s%N)
+    curl -s "$(url_of 1)/api/v1/fleet" >"$dir/out"
+    end=$(date +%s%N)
+    echo "# /api/v1/fleet, 103 hosts: $(((end - begin) / 1000000)) ms, $(wc -c <"$dir/out") bytes"
+    rw 1 fleet --json >"$dir/out"
+    is "all of them in JSON" 103 "$(python3 -c 'import json,sys; print(len(json.load(sys.stdin)["hosts"]))' <"$dir/out")"
+    redis ZRANGE rw:hosts 0 -1 | grep sim | xargs redis-cli -s "$dir/redis.sock" ZREM rw:hosts >/dev/null
+    soon "forgotten by all" 15 2 "len(x['hosts'])" 3
+}
+
+printf 'secret\n' >"$dir/password"
+chmod 644 "$dir/password"
+start_redis
+for n in 1 2 3; do
+    configure $n
+    start $n
+done
+test_three_hosts
+test_without_daemon
+test_hundred
+is "no sanitizer report" 0 "$(cat "$dir"/mx?/log | grep -c 'Sanitizer\|runtime error')"
+exit "$failed"

@@ -1,0 +1,205 @@
+/* fleetlink.c with a real redis-server on a unix socket: reads index and summaries, hosts without a
+ * summary, what a user without rights gets, a Redis that goes away; forgets a host. */
+#include <criterion/criterion.h>
+#include <stdbool.h>
+
+#include "../support/redis_server.h"
+#include "clock.h"
+#include "fleetlink.h"
+#include "log.h"
+#include "loop.h"
+#include "text.h"
+
+static struct redis_server server;
+static struct loop *loop;
+static struct conf conf;
+static struct fleetlink *fl;
+static int reads, faults;
+static char forgotten[200];
+
+static void on_read(void *arg) {
+    (void)arg;
+    reads++;
+    loop_stop(loop);
+}
+
+static void on_fault(void *arg) {
+    (void)arg;
+    faults++;
+    loop_stop(loop);
+}
+
+static void on_forgotten(const char *why, void *arg) {
+    (void)arg;
+    text_copy(forgotten, sizeof forgotten, why[0] != '\0' ? why : "done");
+    loop_stop(loop);
+}
+
+static void on_limit(void *arg) {
+    (void)arg;
+    loop_stop(loop);
+}
+
+static void run(void) {
+    struct loop_timer *limit = loop_timer_new(loop, on_limit, NULL);
+
+    loop_timer_set(limit, 10000);
+    loop_run(loop);
+    loop_timer_free(&limit);
+}
+
+static bool read_all(void) {
+    int before = reads;
+
+    fleetlink_read(fl);
+    run();
+    return reads == before + 1;
+}
+
+static void set_up(void) {
+    const struct fleetlink_calls calls = {on_read, on_fault, NULL};
+    struct fault why;
+
+    log_open("test", LOG_LEVEL_ERROR);
+    redis_server_init(&server);
+    redis_server_start(&server, NULL);
+    loop = loop_new(&why);
+    cr_assert_not_null(loop);
+    conf_defaults(&conf);
+    text_copy(conf.host, sizeof conf.host, "host-1");
+    text_format(conf.redis, sizeof conf.redis, "unix:%s", server.socket);
+    fl = fleetlink_new(loop, &conf, &calls);
+}
+
+static void tear_down(void) {
+    fleetlink_free(&fl);
+    loop_free(&loop);
+    redis_server_clear(&server);
+}
+
+TestSuite(fleetlink, .init = set_up, .fini = tear_down);
+
+static void beat(const char *host) {
+    char line[200];
+
+    text_format(line, sizeof line, "ZADD rw:hosts %lld.5 %s", (long long)clock_wall_ms() / 1000,
+                host);
+    redis_server_ask(&server, line);
+}
+
+static const struct hostsum *sum_of(const char *host) {
+    const struct fleet_host *h = fleet_find(fleetlink_fleet(fl), host);
+
+    cr_assert_not_null(h, "%s", host);
+    return &h->sum;
+}
+
+static void say(const char *host, const char *state) {
+    char line[300];
+
+    text_format(line, sizeof line,
+                "HSET rw:{%s}:alert summary '{\"v\":1,\"state\":\"%s\",\"queue\":5}'", host, state);
+    redis_server_ask(&server, line);
+    beat(host);
+}
+
+Test(fleetlink, reads_summaries_and_what_changed) {
+    say("host-2", "critical");
+    say("host-3", "ok");
+    cr_assert(read_all());
+    cr_expect_eq(fleetlink_fleet(fl)->count, 2);
+    cr_expect_eq(sum_of("host-2")->state, HOSTSUM_CRITICAL);
+    cr_expect_eq(sum_of("host-2")->queue_messages, 5);
+    cr_expect_eq(sum_of("host-3")->state, HOSTSUM_OK);
+    cr_expect_neq(fleetlink_read_ms(fl), 0);
+    redis_server_ask(&server, "HSET rw:{host-3}:alert summary '{\"v\":1,\"state\":\"warning\"}'");
+    cr_assert(read_all());
+    cr_expect_eq(sum_of("host-3")->state, HOSTSUM_OK, "not read again without a sign of life");
+    redis_server_ask(&server, "ZADD rw:hosts 17 host-3");
+    cr_assert(read_all());
+    cr_expect_eq(sum_of("host-3")->state, HOSTSUM_WARNING);
+}
+
+Test(fleetlink, hosts_that_write_no_summary) {
+    redis_server_ask(&server, "HSET rw:{host-2}:log c.sent 41 c.deferred 2 _ep 1");
+    redis_server_ask(&server,
+                     "HSET rw:{host-2}:alert a.login-refused "
+                     "'{\"id\":\"login-refused\",\"severity\":\"critical\",\"summary\":\"no\","
+                     "\"ended\":null}' a.gone ''");
+    beat("host-2");
+    beat("host-4");
+    say("host-3", "ok");
+    cr_assert(read_all());
+    cr_expect_eq(sum_of("host-2")->state, HOSTSUM_CRITICAL);
+    cr_expect_str_eq(sum_of("host-2")->alert[0].id, "login-refused");
+    cr_expect_eq(sum_of("host-2")->figure[1], 41);
+    cr_expect_eq(sum_of("host-2")->figure[2], 2);
+    cr_expect_eq(sum_of("host-4")->state, HOSTSUM_OK);
+    cr_expect_eq(sum_of("host-3")->state, HOSTSUM_OK);
+}
+
+Test(fleetlink, no_host_at_all) {
+    cr_assert(read_all());
+    cr_expect_eq(fleetlink_fleet(fl)->count, 0);
+    cr_expect_str_eq(fleetlink_trouble(fl), "");
+}
+
+Test(fleetlink, without_rights_it_says_so) {
+    redis_server_ask(&server, "ACL SETUSER default -zrange");
+    beat("host-2");
+    cr_expect_not(read_all());
+    cr_expect_eq(faults, 1);
+    cr_expect(strstr(fleetlink_trouble(fl), "zrange") != NULL, "%s", fleetlink_trouble(fl));
+    redis_server_ask(&server, "ACL SETUSER default +zrange");
+    cr_expect(read_all());
+    cr_expect_str_eq(fleetlink_trouble(fl), "");
+}
+
+Test(fleetlink, a_strange_index) {
+    redis_server_ask(&server, "SET rw:hosts 5");
+    cr_expect_not(read_all());
+    cr_expect(strstr(fleetlink_trouble(fl), "WRONGTYPE") != NULL, "%s", fleetlink_trouble(fl));
+}
+
+Test(fleetlink, a_redis_that_goes_and_comes) {
+    say("host-2", "ok");
+    cr_assert(read_all());
+    redis_server_stop(&server);
+    run(); /* until it is noticed */
+    cr_expect_eq(faults, 1);
+    cr_expect_eq(fleetlink_read_ms(fl), 0);
+    cr_expect_neq(fleetlink_trouble(fl)[0], '\0');
+    cr_expect_eq(fleetlink_fleet(fl)->count, 1, "what was known last stays");
+    redis_server_start(&server, NULL);
+    fleetlink_read(fl);
+    while (reads == 1 && faults < 50)
+        run();
+    cr_expect_eq(reads, 2);
+    cr_expect_str_eq(fleetlink_trouble(fl), "");
+}
+
+Test(fleetlink, forgets) {
+    say("host-2", "ok");
+    say("host-3", "ok");
+    cr_assert(read_all());
+    cr_assert(fleetlink_forget(fl, "host-2", on_forgotten, NULL));
+    run();
+    cr_expect_str_eq(forgotten, "done");
+    cr_assert(read_all());
+    cr_expect_eq(fleetlink_fleet(fl)->count, 1);
+    beat("host-2");
+    cr_assert(read_all());
+    cr_expect_eq(sum_of("host-2")->state, HOSTSUM_OK, "back by itself");
+    redis_server_ask(&server, "ACL SETUSER default -zrem");
+    cr_assert(fleetlink_forget(fl, "host-2", on_forgotten, NULL));
+    run();
+    cr_expect(strstr(forgotten, "zrem") != NULL, "%s", forgotten);
+}
+
+Test(fleetlink, none_without_redis) {
+    const struct fleetlink_calls calls = {on_read, on_fault, NULL};
+    struct conf none;
+
+    conf_defaults(&none);
+    cr_expect_null(fleetlink_new(loop, &none, &calls));
+}
