@@ -20,12 +20,17 @@ enum {
 };
 
 void lookout_init(struct lookout *l) {
-    *l = (struct lookout){.returned.span_ms = RETURNED_MS, .unaccounted.span_ms = UNACCOUNTED_MS};
+    *l = (struct lookout){.returned.span_ms = RETURNED_MS,
+                          .unwanted.span_ms = RETURNED_MS,
+                          .judged.span_ms = RETURNED_MS,
+                          .unaccounted.span_ms = UNACCOUNTED_MS};
 }
 
 /* ---- lines ---- */
 
 static bool is_relays_fault(enum diagnosis d) {
+    if (health_is_of_message(d))
+        return false;
     switch (health_area(d)) {
     case AREA_LOGIN:
     case AREA_TLS:
@@ -49,6 +54,12 @@ void lookout_note(struct lookout *l, const struct mailev *ev, bool first, int64_
     if (ev->kind != MAILEV_DELIVERY || ev->daemon.n != 4 || memcmp(ev->daemon.p, "smtp", 4) != 0 ||
         ev->status < MAILEV_STATUS_SENT || ev->status > MAILEV_STATUS_BOUNCED)
         return;
+    lately_note(&l->judged, 1, time_ms);
+    if (ev->status != MAILEV_STATUS_SENT && health_is_of_message(ev->diagnosis)) {
+        lately_note(&l->unwanted, 1, time_ms);
+        l->unwanted_for = ev->diagnosis;
+        text_copy_printable(l->unwanted_evidence, sizeof l->unwanted_evidence, ev->text);
+    }
     ours = ev->status != MAILEV_STATUS_SENT && is_relays_fault(ev->diagnosis);
     burn_note(&l->burn, ours, time_ms);
     if (!ours || ev->status != MAILEV_STATUS_BOUNCED)
@@ -182,6 +193,10 @@ void lookout_fill(struct daemon *d, struct signals *s, int64_t wall_ms, int64_t 
     s->returned = lately_sum(&l->returned, wall_ms);
     s->returned_for = l->returned_for;
     s->returned_evidence = l->returned_evidence;
+    s->unwanted = lately_sum(&l->unwanted, wall_ms);
+    s->judged = lately_sum(&l->judged, wall_ms);
+    s->unwanted_for = l->unwanted_for;
+    s->unwanted_evidence = l->unwanted_evidence;
     s->unaccounted = lately_sum(&l->unaccounted, wall_ms);
     if (l->jumped_mono_ms != 0 && mono_ms - l->jumped_mono_ms < JUMP_TOLD_MS)
         s->clock_jumped_ms = l->jump_ms;

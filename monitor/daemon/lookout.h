@@ -25,6 +25,9 @@ struct lookout {
     struct lately returned;
     enum diagnosis returned_for;
     char returned_evidence[256];
+    struct lately unwanted, judged; /* deliveries refused for the message's own sake; all */
+    enum diagnosis unwanted_for;
+    char unwanted_evidence[256];
     struct lately unaccounted;
     uint64_t unaccounted_total; /* as it was last; to see what is new */
     bool unaccounted_known;

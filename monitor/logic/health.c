@@ -86,6 +86,10 @@ enum health_area health_area(enum diagnosis d) {
     }
 }
 
+bool health_is_of_message(enum diagnosis d) {
+    return d == DIAGNOSIS_G20_UNAUTHENTICATED_SENDER || d == DIAGNOSIS_G24_REPUTATION_POLICY;
+}
+
 /* A more severe diagnosis leads; among equals the one seen last. */
 static bool leads(enum diagnosis now, enum diagnosis before) {
     return before == DIAGNOSIS_NONE ||
@@ -93,17 +97,17 @@ static bool leads(enum diagnosis now, enum diagnosis before) {
 }
 
 /* One message that is refused for each of its recipients, or again and again, is one refusal. */
-static void note_refused(struct health *h, struct span queue_id) {
-    enum { KEPT = sizeof h->refused_id / sizeof h->refused_id[0] };
+static void note_refused(struct health_refusals *r, struct span queue_id) {
+    enum { KEPT = sizeof r->id / sizeof r->id[0] };
     uint32_t id = 2166136261u;
 
     for (size_t i = 0; i < queue_id.n; i++)
         id = (id ^ (unsigned char)queue_id.p[i]) * 16777619u;
-    for (unsigned i = 0; queue_id.n > 0 && i < KEPT && i < h->refused_messages; i++) {
-        if (h->refused_id[i] == id)
+    for (unsigned i = 0; queue_id.n > 0 && i < KEPT && i < r->messages; i++) {
+        if (r->id[i] == id)
             return;
     }
-    h->refused_id[h->refused_messages++ % KEPT] = id;
+    r->id[r->messages++ % KEPT] = id;
 }
 
 static void note_failure(struct health *h, enum diagnosis d, struct span evidence,
@@ -117,10 +121,19 @@ static void note_failure(struct health *h, enum diagnosis d, struct span evidenc
     if (!health_is_broken(h, area, now_ms)) {
         *cause = (struct health_cause){.since_ms = now_ms};
         if (area == AREA_REFUSED)
-            h->refused_messages = 0;
+            h->refused.messages = 0;
+        if (area == AREA_POLICY)
+            h->unwanted.messages = 0;
+        if (area == AREA_POLICY)
+            h->turned_away = false;
     }
     if (area == AREA_REFUSED)
-        note_refused(h, queue_id);
+        note_refused(&h->refused, queue_id);
+    if (health_is_of_message(d))
+        note_refused(&h->unwanted, queue_id);
+    if (area == AREA_POLICY && /* a probe names no message, either */
+        (queue_id.n == 0 || span_find(evidence, " refused to talk to me: ") != NULL))
+        h->turned_away = true;
     if (leads(d, cause->diagnosis)) {
         cause->diagnosis = d;
         text_copy_printable(cause->evidence, sizeof cause->evidence, evidence);

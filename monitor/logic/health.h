@@ -38,13 +38,20 @@ struct health_hint {
     char evidence[512];
 };
 
+/* Different messages that were refused, the last few known by their queue ids. */
+struct health_refusals {
+    unsigned messages;
+    uint32_t id[8];
+};
+
 struct health {
     struct health_cause cause[AREA_COUNT]; /* diagnosis NONE: nothing is wrong there */
     int64_t last_success_ms;               /* a delivery through the relay; 0: none seen */
     int64_t last_failure_ms;               /* any failure of login, TLS or network */
     int64_t last_answer_ms;                /* it took a message, or said why not this one */
-    unsigned refused_messages;             /* different ones in AREA_REFUSED's cause */
-    uint32_t refused_id[8];                /* the last of these */
+    struct health_refusals refused;        /* in AREA_REFUSED's cause */
+    struct health_refusals unwanted;       /* in AREA_POLICY's, for their own sake */
+    bool turned_away;                      /* there, too: before any message was named */
     struct health_hint hint;
     int64_t last_milter_ms; /* it saw a message */
     int64_t last_reload_ms; /* of Postfix: its processes miss each other for a moment then */
@@ -73,6 +80,10 @@ void health_expire(struct health *h, int64_t now_ms);
 
 /* The clock was set: moves all times along. */
 void health_shift(struct health *h, int64_t by_ms);
+
+/* Is it a refusal of this message for what it says or who sends it, whatever relay brings it? One
+ * of these says nothing of the relay, many do. */
+bool health_is_of_message(enum diagnosis d);
 
 /* Which area a diagnosis belongs to; AREA_COUNT when it is not about the relay's health. */
 enum health_area health_area(enum diagnosis d);

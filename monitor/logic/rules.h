@@ -80,6 +80,10 @@ struct signals {
     uint64_t returned;            /* recipients whose mail the relay's own fault returned, lately */
     enum diagnosis returned_for;  /* the last of these */
     const char *returned_evidence; /* NULL: none */
+    uint64_t unwanted,
+        judged; /* deliveries refused for the message's own sake, lately; of so many */
+    enum diagnosis unwanted_for; /* the last of these */
+    const char *unwanted_evidence;
     const struct quota_top *quota; /* the sender with the most recipients; NULL: none */
     uint64_t unaccounted;          /* messages whose end nobody told, within the last hour */
     int64_t clock_jumped_ms;       /* the last jump of the clock within 10 minutes, by so much */

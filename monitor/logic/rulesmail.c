@@ -144,19 +144,42 @@ enum verdict rulesmail_limit_reached(const struct look *look, struct finding *f)
                : VERDICT_NO;
 }
 
+/* Among mail that goes through: no single one of them is news, a third of all is. */
+static enum verdict much_is_unwanted(const struct look *look, struct finding *f) {
+    enum { MANY = 10 };
+    const struct signals *s = look->signals;
+
+    if (s->unwanted < (look->firing ? MANY / 2 : MANY) ||
+        s->unwanted * (look->firing ? 6 : 3) < s->judged)
+        return VERDICT_NO;
+    f->diagnosis = s->unwanted_for;
+    f->severity = SEVERITY_INFO;
+    f->count = s->unwanted;
+    text_format(f->summary, sizeof f->summary,
+                "%llu of %llu deliveries of the last 10 minutes were refused as unwanted",
+                (unsigned long long)s->unwanted, (unsigned long long)s->judged);
+    text_copy(f->evidence, sizeof f->evidence, s->unwanted_evidence);
+    return VERDICT_YES;
+}
+
 enum verdict rulesmail_relay_refuses(const struct look *look, struct finding *f) {
-    return ruleshost_area(look, AREA_POLICY, f) == VERDICT_YES && !is_limit(f->diagnosis)
-               ? VERDICT_YES
-               : VERDICT_NO;
+    enum { A_FEW = 3 };
+    const struct health *health = look->signals->health;
+
+    if (ruleshost_area(look, AREA_POLICY, f) == VERDICT_YES && !is_limit(f->diagnosis) &&
+        (!health_is_of_message(f->diagnosis) || health->turned_away ||
+         health->unwanted.messages >= A_FEW))
+        return VERDICT_YES;
+    return much_is_unwanted(look, f);
 }
 
 enum verdict rulesmail_nothing_accepted(const struct look *look, struct finding *f) {
     /* "Later" to a few may be greylisting: until Postfix has asked again (minimal_backoff_time). */
     enum { A_FEW = 3, MANY = 10, ASKED_AGAIN_MS = 330 * SECOND_MS };
     const struct health *health = look->signals->health;
-    bool few = health->refused_messages < MANY;
+    bool few = health->refused.messages < MANY;
 
-    if (ruleshost_area(look, AREA_REFUSED, f) != VERDICT_YES || health->refused_messages < A_FEW)
+    if (ruleshost_area(look, AREA_REFUSED, f) != VERDICT_YES || health->refused.messages < A_FEW)
         return VERDICT_NO;
     f->wait_ms = few && health->cause[AREA_REFUSED].bounced == 0 ? ASKED_AGAIN_MS : 30 * SECOND_MS;
     f->severity = few ? SEVERITY_WARNING : SEVERITY_CRITICAL;

@@ -35,7 +35,9 @@ void rulestate_print(const struct rules *rules, const struct health *h, struct k
     for (int i = 0; i < RULE_COUNT; i++)
         print_rule(&rules->rule[i], rules_id(i), out);
     keptout_line(out, "health %lld %lld %lld %u", (long long)h->last_success_ms,
-                 (long long)h->last_failure_ms, (long long)h->last_answer_ms, h->refused_messages);
+                 (long long)h->last_failure_ms, (long long)h->last_answer_ms, h->refused.messages);
+    if (h->unwanted.messages > 0)
+        keptout_line(out, "unwanted %u %d", h->unwanted.messages, h->turned_away);
     for (int area = 0; area < AREA_COUNT; area++) {
         const struct health_cause *c = &h->cause[area];
 
@@ -139,7 +141,17 @@ static void take_health(struct health *h, struct keptline *l) {
     h->last_success_ms = success_ms;
     h->last_failure_ms = failure_ms;
     h->last_answer_ms = answer_ms;
-    h->refused_messages = (unsigned)refused;
+    h->refused.messages = (unsigned)refused;
+}
+
+static void take_unwanted(struct health *h, struct keptline *l) {
+    uint64_t messages = keptline_u64(l, UINT32_MAX);
+    bool turned_away = keptline_u64(l, 1) == 1;
+
+    if (l->bad)
+        return;
+    h->unwanted.messages = (unsigned)messages;
+    h->turned_away = turned_away;
 }
 
 static void take_cause(struct health *h, struct keptline *l) {
@@ -171,6 +183,8 @@ bool rulestate_take(struct rules *rules, struct health *health, struct span line
         take_fix(rules, &l);
     else if (span_is(kind, "health"))
         take_health(health, &l);
+    else if (span_is(kind, "unwanted"))
+        take_unwanted(health, &l);
     else if (span_is(kind, "cause"))
         take_cause(health, &l);
     else

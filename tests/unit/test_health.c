@@ -223,13 +223,13 @@ Test(health, refusals_of_one_message_are_one, .init = begin) {
 
     for (int i = 1; i <= 5; i++)
         health_note(&h, &ev, i * 1000);
-    cr_expect_eq(h.refused_messages, 1u);
+    cr_expect_eq(h.refused.messages, 1u);
     ev.queue_id = SPAN("A2");
     health_note(&h, &ev, 6000);
-    cr_expect_eq(h.refused_messages, 2u);
+    cr_expect_eq(h.refused.messages, 2u);
     delivery("smtp", 7000);
     health_note(&h, &ev, 20000);
-    cr_expect_eq(h.refused_messages, 1u, "begun anew");
+    cr_expect_eq(h.refused.messages, 1u, "begun anew");
 }
 
 Test(health, a_clock_set_back_does_not_make_it_last, .init = begin) {

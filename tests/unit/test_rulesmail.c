@@ -168,3 +168,48 @@ Test(rulesmail, mail_that_the_relay_returned, .init = begin, .fini = finish) {
     cr_expect_eq(ask(rulesmail_mail_returned, false), VERDICT_YES);
     cr_expect_eq(f.severity, SEVERITY_CRITICAL);
 }
+
+/* Refused by the smarthost for its own sake. */
+static void refuse_message(const char *id, const char *text) {
+    struct mailev ev = {.kind = MAILEV_DELIVERY,
+                        .status = MAILEV_STATUS_BOUNCED,
+                        .daemon = SPAN("smtp"),
+                        .diagnosis = DIAGNOSIS_G24_REPUTATION_POLICY,
+                        .relay_ip = SPAN("192.0.2.1"),
+                        .queue_id = span_of(id),
+                        .text = span_of(text)};
+
+    health_note(&w.health, &ev, w.now_ms);
+}
+
+Test(rulesmail, one_message_taken_for_spam_is_no_news, .init = begin, .fini = finish) {
+    refuse_message("A1", "said: 550 5.7.1 likely unsolicited mail");
+    refuse_message("A1", "said: 550 5.7.1 likely unsolicited mail");
+    refuse_message("A2", "said: 550 5.7.1 likely unsolicited mail");
+    cr_expect_eq(ask(rulesmail_relay_refuses, false), VERDICT_NO);
+    refuse_message("A3", "said: 550 5.7.1 likely unsolicited mail");
+    cr_expect_eq(ask(rulesmail_relay_refuses, false), VERDICT_YES);
+}
+
+Test(rulesmail, a_smarthost_that_does_not_talk_to_us_is, .init = begin, .fini = finish) {
+    refuse_message("A1", "host h[192.0.2.1] refused to talk to me: 554 no");
+    cr_expect_eq(ask(rulesmail_relay_refuses, false), VERDICT_YES);
+}
+
+Test(rulesmail, a_third_taken_for_spam_among_mail_that_goes_through, .init = begin,
+     .fini = finish) {
+    w.s.unwanted_for = DIAGNOSIS_G24_REPUTATION_POLICY;
+    w.s.unwanted_evidence = "its words";
+    w.s.unwanted = 9;
+    w.s.judged = 9;
+    cr_expect_eq(ask(rulesmail_relay_refuses, false), VERDICT_NO, "a few");
+    w.s.unwanted = 10;
+    w.s.judged = 31;
+    cr_expect_eq(ask(rulesmail_relay_refuses, false), VERDICT_NO, "less than a third");
+    cr_expect_eq(ask(rulesmail_relay_refuses, true), VERDICT_YES, "ends lower");
+    w.s.judged = 30;
+    cr_expect_eq(ask(rulesmail_relay_refuses, false), VERDICT_YES);
+    cr_expect_eq(f.diagnosis, DIAGNOSIS_G24_REPUTATION_POLICY);
+    cr_expect_str_eq(f.summary,
+                     "10 of 30 deliveries of the last 10 minutes were refused as unwanted");
+}
