@@ -196,6 +196,22 @@ static void watch_keepers(struct supervisor *s) {
     loop_watch_want(s->keeper_watch, running < KEEPERS_MOST && !s->ending ? LOOP_READ : 0);
 }
 
+static void on_conf_error(const char *text, void *arg) {
+    (void)text;
+    (void)arg;
+}
+
+/* Where a keeper finds new logins, by the configuration of now, as systemd's unit reads it for each
+ * one. relaywatchd tells what is wrong with a configuration; meanwhile the one before holds. */
+static void take_sources(struct supervisor *s) {
+    static struct conf now;
+
+    if (conf_load(s->conf_path, &now, on_conf_error, NULL, NULL) == -1)
+        return;
+    text_copy(s->conf.credential_source, sizeof s->conf.credential_source, now.credential_source);
+    text_copy(s->conf.credential_drop, sizeof s->conf.credential_drop, now.credential_drop);
+}
+
 /* One connection, one keeper. */
 static void on_keeper_asked(int what, void *arg) {
     struct supervisor *s = arg;
@@ -223,6 +239,7 @@ static void on_keeper_asked(int what, void *arg) {
     (void)what;
     if (fd == -1)
         return;
+    take_sources(s);
     text_format(path, sizeof path, "%s/relaywatch-keeper", s->folder);
     text_format(probe, sizeof probe, "%s/relaywatch-probe", s->folder);
     for (int i = 0; i < KEEPERS_MOST; i++) {

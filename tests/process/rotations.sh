@@ -1,9 +1,10 @@
 #!/bin/bash
 # rotations.sh BIN [COUNT]: the login is changed again and again under a load of 20 messages a second, by each way
-# (edit in place, rename over, symbolic link, `credentials set`), COUNT times each (default 3; 200 takes half an hour), and
+# (sasl_passwd edited in place, renamed over, a symbolic link; `credentials set`; a secret manager's file swapped as
+# Kubernetes does, renamed over, written in place; a file dropped), COUNT times each (default 3; 200 takes half an hour), and
 # each time the old account is removed at once: nothing bounces, nothing is lost, nothing comes twice. Then the bad days:
 # unacceptable files, a login that fails in production, none that works. Must run as root. Prints "ok - name" or
-# "not ok - name: why". KEEP=1 leaves the trial running; TESTS names some.
+# "not ok - name: why". KEEP=1 leaves the trial running; TESTS names some tests, WAYS some ways.
 # shellcheck disable=SC2317 # many of the functions are called by within
 set -u
 
@@ -79,7 +80,11 @@ END
     chmod 755 "$work/hook" "$work"
     : >"$work/hooks"
     chmod 666 "$work/hooks"
+    secret=$dir/relay/vault/login drop=$dir/relay/drop
+    mkdir -p "$dir/relay/vault" "$drop"
+    swap_in "$(sed 's/^[^ ]* *//' "$SASL_PASSWD")" # what is live
     printf 'on_rotated = %s good\non_failed = %s bad\n' "$work/hook" "$work/hook" >>"$RELAYWATCH_CONF"
+    printf 'credential_source = %s\ncredential_drop = %s\n' "$secret" "$drop" >>"$RELAYWATCH_CONF"
     sleep 1.5 # it starts again
     becomes 10 told '"state":"verified"'
 }
@@ -164,6 +169,32 @@ by_symlink() {
 
 by_set() { printf '%s@%s:%s' "$user" "$(realm)" "$word" | rw credentials set >"$work/set" 2>&1; }
 
+# A secret manager's file, its name is $secret, and the folder where files are dropped, $drop.
+login() { printf '%s@%s:%s\n' "$user" "$(realm)" "$word"; }
+
+# swap_in TEXT: as Kubernetes' AtomicWriter does: a new folder, and ..data names it from one moment to the next
+swap_in() {
+    local folder=..$account-$RANDOM before
+    before=$(readlink "${secret%/*}/..data")
+    mkdir "${secret%/*}/$folder"
+    (umask 077 && printf '%s' "$1" >"${secret%/*}/$folder/login")
+    ln -sfn "$folder" "${secret%/*}/..data_tmp"
+    mv -T "${secret%/*}/..data_tmp" "${secret%/*}/..data"
+    [[ -L $secret ]] || ln -sf ..data/login "$secret"
+    [[ -z $before ]] || rm -r "${secret%/*}/${before:?}"
+}
+
+by_source_swap() { swap_in "$(login)"; }
+
+by_source_rename() {
+    (umask 077 && login >"$secret.new")
+    mv -T "$secret.new" "$secret"
+}
+
+by_source_in_place() { login >"$secret"; }
+
+by_drop() { (umask 077 && login >"$drop/login-$account"); }
+
 # rotate_by NAME FUNCTION
 rotate_by() {
     local begun took worst=0 late=0 sum=0 i
@@ -182,19 +213,25 @@ rotate_by() {
 }
 
 test_rotations() {
+    local way ways=${WAYS:-edit_in_place rename symlink set source_swap source_rename source_in_place drop}
     start_load
     sleep 2
     chmod 600 "$SASL_PASSWD"
-    rotate_by "edit in place" by_edit_in_place
-    rotate_by "rename over" by_rename
-    rotate_by "symbolic link" by_symlink
+    for way in $ways; do
+        # What is not sasl_passwd itself replaces no symbolic link.
+        [[ -L $SASL_PASSWD && $way != symlink ]] && once by_rename
+        rotate_by "${way//_/ }" "by_$way"
+    done
+    stop_load
+    test_nothing_lost "$(($(wc -w <<<"$ways") * count)) rotations"
+}
+
+# once FUNCTION: a change that is not measured
+once() {
     next_account
-    by_rename
+    "$1"
     becomes 10 in_use
     remove_account "$old"
-    rotate_by "credentials set" by_set
-    stop_load
-    test_nothing_lost "$((4 * count)) rotations"
 }
 
 # test_nothing_lost NAME: all that was taken has arrived, once
