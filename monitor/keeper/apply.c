@@ -1,7 +1,8 @@
 /* See apply.h. The way of a changed login stands in commit.c and in what calls it: offer()
- * reads, run_edit() and run_content() choose, prove() tries, commit_put() commits. */
+ * reads, run_edit() and run_content() choose, prove_all() tries, commit_put() commits. */
 #include "apply.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,10 +20,9 @@
 #include "incoming.h"
 #include "recall.h"
 #include "mapfile.h"
+#include "prove.h"
 #include "tryout.h"
 #include "work.h"
-
-enum { HOUR_MS = 3600 * 1000, AGAIN_MS = 5 * HOUR_MS, REFUSED_AN_HOUR = 10 };
 
 /* The map can be changed at all. */
 static bool is_usable(struct work *w) {
@@ -35,92 +35,6 @@ static bool is_usable(struct work *w) {
     else
         return true;
     return false;
-}
-
-/* ---- prove ---- */
-
-/* Is this key's login used at our relay: the relay's own, or a sender's with sender-dependent
- * authentication. That of another host is not ours to try. */
-static bool is_ours(const struct work *w, const struct cred_file *file, const struct cred *entry) {
-    return entry == cred_lookup(file, w->facts.host, w->facts.nexthop) ||
-           (w->facts.sender_dependent && memchr(entry->key.p, '@', entry->key.n) != NULL);
-}
-
-static unsigned refused_lately(const struct recall *recall, int64_t now_ms) {
-    unsigned count = 0;
-
-    for (unsigned i = 0; i < recall->refused_count; i++)
-        count += !recall->refused[i].in_production && now_ms >= recall->refused[i].at_ms &&
-                 now_ms - recall->refused[i].at_ms < HOUR_MS;
-    return count;
-}
-
-static const struct recall_refused *known_refusal(const struct work *w, const struct cred *entry) {
-    return recall_find(&w->recall, recall_login(&w->recall, w->facts.host, entry->value));
-}
-
-static void say_known(struct work *w, const struct cred *entry,
-                      const struct recall_refused *known) {
-    char age[32];
-
-    text_age(age, sizeof age, (clock_wall_ms() - known->at_ms) / 1000);
-    snprintf(w->reply->detail, sizeof w->reply->detail,
-             "%s %s ago and is not tried again by itself: correct it, or `relaywatch credentials "
-             "rotate`",
-             known->in_production ? "this login failed in production"
-                                  : "the relay refused this login",
-             age);
-    w->reply->outcome = KEEPER_REFUSED;
-    w->reply->credential.from_memory = 1;
-    w->reply->credential.line = entry->line;
-    text_copy_span(w->reply->credential.user, sizeof w->reply->credential.user, entry->user);
-}
-
-/* APPLY of root's is `credentials rotate`: somebody means it. SET may be a script that runs each
- * hour: at most five times a day. */
-static bool may_try_again(const struct work *w, const struct recall_refused *known,
-                          int64_t now_ms) {
-    return w->keeper->person &&
-           (w->reply->verb == KEEPER_APPLY || now_ms - known->at_ms >= AGAIN_MS);
-}
-
-/* Tries one login, unless the smarthost has refused it before: the same secret is never sent twice
- * by itself (lock-out), and only failed logins count against the limit. */
-static bool prove_one(struct work *w, const struct cred *entry) {
-    struct hash128 login = recall_login(&w->recall, w->facts.host, entry->value);
-    const struct recall_refused *known = recall_find(&w->recall, login);
-    int64_t now_ms = clock_wall_ms();
-
-    if (known != NULL && !may_try_again(w, known, now_ms)) {
-        say_known(w, entry, known);
-        return false;
-    }
-    if (!w->keeper->person && refused_lately(&w->recall, now_ms) >= REFUSED_AN_HOUR) {
-        work_say(w, KEEPER_INCONCLUSIVE,
-                 "10 logins were refused within the hour: no more is tried for now (lock-out)");
-        return false;
-    }
-    tryout(w->keeper, &w->facts, entry->user, entry->secret, w->reply);
-    if (w->reply->outcome == KEEPER_REFUSED) {
-        w->reply->credential.line = entry->line;
-        recall_refuse(&w->recall, login, false, now_ms);
-        work_save(w);
-    } else if (w->reply->outcome == KEEPER_DONE) {
-        recall_forgive(&w->recall, login);
-    }
-    return w->reply->outcome == KEEPER_DONE;
-}
-
-static bool prove(struct work *w, const struct cred_file *file) {
-    const struct cred *relay = cred_lookup(file, w->facts.host, w->facts.nexthop);
-
-    for (uint32_t i = 0; i < file->count; i++) {
-        if (w->differs[i] && is_ours(w, file, &file->entries[i]) &&
-            !prove_one(w, &file->entries[i]))
-            return false;
-    }
-    text_copy_span(w->reply->credential.user, sizeof w->reply->credential.user, relay->user);
-    return true;
 }
 
 /* ---- the operator's edit ---- */
@@ -186,16 +100,6 @@ static bool compare(struct work *w, const struct cred_file *file) {
     return false;
 }
 
-/* Does the operator's file hold nothing new but what was refused before? */
-static bool only_refused_before(const struct work *w) {
-    for (uint32_t i = 0; i < w->file.count; i++) {
-        if (w->differs[i] && is_ours(w, &w->file, &w->file.entries[i]) &&
-            known_refusal(w, &w->file.entries[i]) != NULL)
-            return true;
-    }
-    return false;
-}
-
 static void run_edit(struct work *w) {
     const struct cred *relay = cred_lookup(&w->file, w->facts.host, w->facts.nexthop);
 
@@ -204,7 +108,7 @@ static void run_edit(struct work *w) {
         work_say(w, KEEPER_UNCHANGED, "");
         return;
     }
-    if (prove(w, &w->file))
+    if (prove_all(w, &w->file))
         commit_put(w, (struct span){w->map.text, w->map.text_n}, &w->file, false,
                    (struct span){NULL, 0}, KEEPER_ORIGIN_EDIT);
 }
@@ -230,6 +134,14 @@ static void compare_text(struct work *w) {
         w->differs[i] = before == NULL || !span_equal(before->value, w->merged.entries[i].value);
         w->reply->credential.changed += w->differs[i];
     }
+}
+
+/* Which file holds the login that was not taken. */
+static void name_it(struct work *w, const char *name) {
+    char detail[sizeof w->reply->detail];
+
+    text_copy(detail, sizeof detail, w->reply->detail);
+    text_format(w->reply->detail, sizeof w->reply->detail, "%.180s: %s", name, detail);
 }
 
 /* Merges what stands in w->content into the operator's file and makes that live. */
@@ -260,8 +172,10 @@ static void run_content(struct work *w, const char *name, size_t n, enum keeper_
         return;
     if (w->reply->credential.changed == 0)
         work_say(w, KEEPER_UNCHANGED, "");
-    else if (prove(w, &w->merged))
+    else if (prove_all(w, &w->merged))
         commit_put(w, (struct span){w->text, text_n}, &w->merged, true, text, origin);
+    else
+        name_it(w, name);
 }
 
 /* ---- verbs ---- */
@@ -286,20 +200,86 @@ static void from_source(struct work *w) {
     }
 }
 
-static void from_drop(struct work *w) {
-    struct incoming_drop drop;
+/* One dropped file. A name that is not a plain file's, or not root's, is told like bad content. */
+static void take_dropped(struct work *w, const char *path) {
     struct fault why = {""};
     size_t n;
-    int found = incoming_drop_next(w->keeper->drop, w->content, &n, &drop, &why);
 
-    w->reply->credential.more |= drop.more;
-    if (found == -1) {
+    if (incoming_file(path, w->content, &n, &why) == 0) {
+        run_content(w, path, n, KEEPER_ORIGIN_DROP);
+        return;
+    }
+    work_say(w, KEEPER_BAD_SOURCE, why.text);
+    w->reply->credential.origin = KEEPER_ORIGIN_DROP;
+}
+
+/* In the order in which they came, up to one that changes something. One that is not acceptable is
+ * told as long as it lies there; it holds up no later one, and when a later one is taken it is put
+ * aside. */
+static void take_all_dropped(struct work *w, const struct incoming_drop *drop) {
+    const struct keeper_reply clean = *w->reply;
+    struct keeper_reply told = clean;
+    bool bad[INCOMING_DROP_MOST] = {false};
+    bool go_on = true;
+
+    for (unsigned i = 0; i < drop->count && go_on; i++) {
+        char path[PATH_MAX];
+
+        *w->reply = clean;
+        incoming_drop_path(drop, i, path, sizeof path);
+        take_dropped(w, path);
+        bad[i] = w->reply->outcome == KEEPER_BAD_SOURCE || w->reply->outcome == KEEPER_REFUSED;
+        go_on = bad[i] || w->reply->outcome == KEEPER_UNCHANGED;
+        if (bad[i])
+            told = *w->reply;
+        if (w->reply->outcome != KEEPER_DONE && w->reply->outcome != KEEPER_UNCHANGED)
+            continue;
+        incoming_drop_done(drop, i);
+        for (unsigned before = 0; before < i; before++) {
+            if (bad[before])
+                incoming_drop_aside(drop, before);
+        }
+        told = clean;
+        w->reply->credential.more |= i + 1 < drop->count;
+    }
+    if (go_on && told.outcome != KEEPER_UNCHANGED)
+        *w->reply = told;
+}
+
+static void from_drop(struct work *w) {
+    struct incoming_drop *drop = xcalloc(1, sizeof *drop);
+    struct fault why = {""};
+
+    if (incoming_drop_list(w->keeper->drop, drop, &why) == -1) {
         work_say(w, KEEPER_BAD_SOURCE, why.text);
         w->reply->credential.origin = KEEPER_ORIGIN_DROP;
-    } else if (found == 1) {
-        run_content(w, drop.path, n, KEEPER_ORIGIN_DROP);
-        if (w->reply->outcome == KEEPER_DONE || w->reply->outcome == KEEPER_UNCHANGED)
-            incoming_drop_done(&drop);
+    } else {
+        take_all_dropped(w, drop);
+    }
+    w->reply->credential.more |= drop->more;
+    free(drop);
+}
+
+/* Source and drop folder. What is wrong with the one does not hold up the other. */
+static void from_elsewhere(struct work *w) {
+    const struct keeper_reply clean = *w->reply;
+    struct keeper_reply told = clean;
+
+    if (w->keeper->source != NULL)
+        from_source(w);
+    if (w->keeper->drop == NULL)
+        return;
+    if (w->reply->outcome == KEEPER_BAD_SOURCE || w->reply->outcome == KEEPER_REFUSED) {
+        told = *w->reply;
+        *w->reply = clean;
+    }
+    if (w->reply->outcome == KEEPER_UNCHANGED)
+        from_drop(w);
+    if (w->reply->outcome == KEEPER_UNCHANGED && told.outcome != KEEPER_UNCHANGED) {
+        told.credential.more = w->reply->credential.more;
+        *w->reply = told;
+    } else if (told.outcome != KEEPER_UNCHANGED) {
+        w->reply->credential.more = 1;
     }
 }
 
@@ -317,13 +297,10 @@ static void run_all(struct work *w) {
     if (!read_operators(w) || !compare(w, &w->file))
         return;
     refused_before =
-        !w->keeper->person && w->reply->credential.changed != 0 && only_refused_before(w);
+        !w->keeper->person && w->reply->credential.changed != 0 && prove_only_refused(w);
     if (w->reply->credential.changed == 0 || refused_before) {
         work_say(w, KEEPER_UNCHANGED, "");
-        if (w->keeper->source != NULL)
-            from_source(w);
-        if (w->keeper->drop != NULL && w->reply->outcome == KEEPER_UNCHANGED)
-            from_drop(w);
+        from_elsewhere(w);
         if (w->reply->outcome != KEEPER_UNCHANGED)
             return;
         w->reply->credential.origin = KEEPER_ORIGIN_EDIT;

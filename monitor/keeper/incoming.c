@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -61,64 +62,81 @@ static bool ends_in(const char *name, const char *end) {
 
 static bool is_wanted(const char *name) {
     return name[0] != '.' && !ends_in(name, "~") && !ends_in(name, ".tmp") &&
-           !ends_in(name, ".new");
+           !ends_in(name, ".new") && !ends_in(name, ".refused");
 }
 
-/* The first name, and whether there is another. */
-static int first_name(const char *folder, char *name, bool *more_out, struct fault *why) {
-    int fd;
-    DIR *dir;
-    struct dirent *entry;
-    char some[PATH_MAX];
+/* Perhaps still being written. */
+static bool is_fresh(const struct stat *st) {
+    int64_t age_ms =
+        clock_wall_ms() - ((int64_t)st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000);
 
-    name[0] = '\0';
-    *more_out = false;
-    if (!text_format(some, sizeof some, "%s/x", folder))
-        return fault_set(why, "%s: path too long", folder);
-    fd = safepath_folder(some, why);
-    if (fd == -1)
-        return -1;
-    dir = fdopendir(fd);
+    return age_ms >= 0 && age_ms < STILL_MS;
+}
+
+/* In its order; when the list is full the oldest goes. */
+static void add(struct incoming_drop *drop, const char *name, const struct stat *st) {
+    int64_t came_ns = (int64_t)st->st_ctim.tv_sec * 1000000000 + st->st_ctim.tv_nsec;
+    unsigned at = drop->count;
+
+    while (at > 0 &&
+           (drop->file[at - 1].came_ns > came_ns ||
+            (drop->file[at - 1].came_ns == came_ns && strcmp(drop->file[at - 1].name, name) > 0)))
+        at--;
+    if (drop->count == INCOMING_DROP_MOST) {
+        if (at == 0)
+            return;
+        at--;
+        drop->count--;
+        memmove(&drop->file[0], &drop->file[1], drop->count * sizeof drop->file[0]);
+    }
+    memmove(&drop->file[at + 1], &drop->file[at], (drop->count - at) * sizeof drop->file[0]);
+    drop->file[at].came_ns = came_ns;
+    text_copy(drop->file[at].name, sizeof drop->file[at].name, name);
+    drop->count++;
+}
+
+int incoming_drop_list(const char *folder, struct incoming_drop *drop, struct fault *why) {
+    const struct dirent *entry;
+    struct stat st;
+    int fd = safepath_open_folder(folder, why);
+    DIR *dir = fd == -1 ? NULL : fdopendir(fd);
+
+    *drop = (struct incoming_drop){.folder = folder};
     if (dir == NULL) {
+        if (fd == -1)
+            return -1;
+        fault_errno(why, "read folder %s", folder);
         close(fd);
-        return fault_errno(why, "read folder %s", folder);
+        return -1;
     }
     while ((entry = readdir(dir)) != NULL) {
-        if (!is_wanted(entry->d_name))
+        if (!is_wanted(entry->d_name) || fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == -1)
             continue;
-        *more_out = *more_out || name[0] != '\0';
-        if (name[0] == '\0' || strcmp(entry->d_name, name) < 0)
-            text_copy(name, NAME_MAX + 1, entry->d_name);
+        if (is_fresh(&st))
+            drop->more = true;
+        else
+            add(drop, entry->d_name, &st);
     }
     closedir(dir);
     return 0;
 }
 
-int incoming_drop_next(const char *folder, char *out, size_t *n_out, struct incoming_drop *drop,
-                       struct fault *why) {
-    char name[NAME_MAX + 1];
-    struct stat st;
-    int64_t age_ms;
-
-    drop->more = false;
-    if (first_name(folder, name, &drop->more, why) == -1)
-        return -1;
-    if (name[0] == '\0')
-        return 0;
-    if (!text_format(drop->path, sizeof drop->path, "%s/%s", folder, name))
-        return fault_set(why, "%s: path too long", folder);
-    if (lstat(drop->path, &st) == 0) {
-        age_ms =
-            clock_wall_ms() - ((int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000);
-        if (age_ms >= 0 && age_ms < STILL_MS) { /* perhaps still being written */
-            drop->more = true;
-            return 0;
-        }
-    }
-    return incoming_file(drop->path, out, n_out, why) == -1 ? -1 : 1;
+void incoming_drop_path(const struct incoming_drop *drop, unsigned i, char *out, size_t size) {
+    text_format(out, size, "%s/%s", drop->folder, drop->file[i].name);
 }
 
-void incoming_drop_done(const struct incoming_drop *drop) {
-    if (unlink(drop->path) == -1 && errno != ENOENT)
-        log_warn("drop", "%s cannot be removed: %s", drop->path, strerror(errno));
+void incoming_drop_done(const struct incoming_drop *drop, unsigned i) {
+    char path[PATH_MAX];
+
+    incoming_drop_path(drop, i, path, sizeof path);
+    if (unlink(path) == -1 && errno != ENOENT)
+        log_warn("drop", "%s cannot be removed: %s", path, strerror(errno));
+}
+
+void incoming_drop_aside(const struct incoming_drop *drop, unsigned i) {
+    char path[PATH_MAX], aside[PATH_MAX];
+
+    incoming_drop_path(drop, i, path, sizeof path);
+    if (!text_format(aside, sizeof aside, "%s.refused", path) || rename(path, aside) == -1)
+        log_warn("drop", "%s cannot be put aside: %s", path, strerror(errno));
 }

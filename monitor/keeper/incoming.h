@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "fault.h"
 
@@ -20,16 +21,25 @@ MUSTCHECK int incoming_file(const char *path, char *out, size_t *n_out, struct f
 /* A memfd with the seals that make it what its sender has written. */
 MUSTCHECK int incoming_sealed(int fd, char *out, size_t *n_out, struct fault *why);
 
+enum { INCOMING_DROP_MOST = 32 };
+
 struct incoming_drop {
-    char path[PATH_MAX];
-    bool more; /* another file, or one that was written to within the last second */
+    const char *folder;
+    unsigned count;
+    bool more; /* one more was written to within the last second: it is not in the list yet */
+    struct {
+        int64_t came_ns; /* into the folder, wall clock */
+        char name[NAME_MAX + 1];
+    } file[INCOMING_DROP_MOST]; /* the newest, in the order in which they came */
 };
 
-/* The first file of the folder by name, but for those that begin with a dot or end in ~, .new or
- * .tmp. 1: it is in out; 0: there is none; -1. */
-MUSTCHECK int incoming_drop_next(const char *folder, char *out, size_t *n_out,
-                                 struct incoming_drop *drop, struct fault *why);
-/* It was taken: removes it. */
-void incoming_drop_done(const struct incoming_drop *drop);
+/* Lists the folder's files but for those that begin with a dot or end in ~, .new, .tmp or .refused.
+ */
+MUSTCHECK int incoming_drop_list(const char *folder, struct incoming_drop *drop, struct fault *why);
+void incoming_drop_path(const struct incoming_drop *drop, unsigned i, char *out, size_t size);
+/* File i was taken: removes it. */
+void incoming_drop_done(const struct incoming_drop *drop, unsigned i);
+/* File i was not acceptable, and a later one was taken: its name ends in .refused from now on. */
+void incoming_drop_aside(const struct incoming_drop *drop, unsigned i);
 
 #endif

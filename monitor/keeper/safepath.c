@@ -115,10 +115,10 @@ static int check_file(int fd, const char *path, struct stat *st, struct fault *w
     return 0;
 }
 
-int safepath_open(const char *path, struct stat *st_out, bool *linked_out, struct fault *why) {
-    char way[PATH_MAX], name[NAME_MAX + 1];
+/* The folder of what `path` names in the end, whose name there goes into `name`. */
+static int walk_links(const char *path, char *name, bool *linked_out, struct fault *why) {
+    char way[PATH_MAX];
     int folder = -2;
-    int fd;
 
     if (path[0] != '/' || !text_copy(way, sizeof way, path))
         return fault_set(why, "%s: not an absolute path", path);
@@ -127,6 +127,33 @@ int safepath_open(const char *path, struct stat *st_out, bool *linked_out, struc
         folder = links > LINKS_MOST ? fault_set(why, "%s: too many symbolic links", path)
                                     : walk(way, true, name, why);
     }
+    return folder;
+}
+
+int safepath_open_folder(const char *path, struct fault *why) {
+    char name[NAME_MAX + 1];
+    bool linked;
+    int parent = walk_links(path, name, &linked, why);
+    int fd;
+
+    if (parent == -1)
+        return -1;
+    fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd == -1)
+        fault_errno(why, "open folder %s", path);
+    close(parent);
+    if (fd != -1 && folder_is_safe(fd, path, true, why) == -1) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+int safepath_open(const char *path, struct stat *st_out, bool *linked_out, struct fault *why) {
+    char name[NAME_MAX + 1];
+    int folder = walk_links(path, name, linked_out, why);
+    int fd;
+
     if (folder == -1)
         return -1;
     fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);

@@ -13,6 +13,9 @@
 /* The folder of an absolute path; a link on the way is an error. Returns a descriptor or -1. */
 MUSTCHECK int safepath_folder(const char *path, struct fault *why);
 
+/* Opens a folder itself, through links of root's. */
+MUSTCHECK int safepath_open_folder(const char *path, struct fault *why);
+
 /* Opens the file at an absolute path for reading, through links of root's: a regular file, root's,
  * with one name. Returns its descriptor, and its metadata; -1. `linked_out` tells whether its last
  * part is a link. */

@@ -91,6 +91,7 @@ static const char *take_value(struct change *change, struct span value) {
 /* `line` is not empty and has no blanks at its ends. */
 static const char *take_line(struct merge *merge, struct span line) {
     struct change *change;
+    struct span rest;
     size_t n = 0;
 
     if (merge->count == sizeof merge->changes / sizeof merge->changes[0])
@@ -103,6 +104,9 @@ static const char *take_line(struct merge *merge, struct span line) {
         n = 0;
     else
         change->entry = cred_find(merge->file, (struct span){line.p, n});
+    rest = span_trim((struct span){line.p + n, line.n - n});
+    if (change->entry == NULL && n > 0 && rest.p[0] == '#')
+        return "a comment after the password";
     if (change->entry == NULL)
         return n == 0 ? "sasl_passwd has no entry for the relay"
                       : "a key that is not in sasl_passwd: a relay can only be added there";
@@ -111,7 +115,7 @@ static const char *take_line(struct merge *merge, struct span line) {
             return "the same key as an earlier line";
     }
     merge->count++;
-    return take_value(change, span_trim((struct span){line.p + n, line.n - n}));
+    return take_value(change, rest);
 }
 
 static bool append(char *out, size_t *n, struct span s) {

@@ -155,7 +155,57 @@ printf 'no-good\n' >"$work/drop/x"
 touch -d '5 seconds ago' "$work/drop/x"
 daemon A
 is "drop: a refused one stays, and is told" "refused x" "$(field outcome) $(ls "$work/drop")"
-rm "$work/drop/x"
+case $(field detail) in "$work/drop/x: the relay refused"*) ok "drop: by its name" ;; *) not_ok "drop: by its name" "$(field detail)" ;; esac
+
+# dropped NAME TEXT: long enough ago
+dropped() {
+    printf '%b' "$2" >"$work/drop/$1"
+    touch -d '5 seconds ago' "$work/drop/$1"
+    sleep 0.02
+}
+
+in_drop() { find "$work/drop" -mindepth 1 -name '[!.]*' -printf '%f\n' | sort | paste -sd ' '; }
+
+mkdir "$work/drop/w"
+touch -d '5 seconds ago' "$work/drop/w"
+dropped y 'sixth # broken\n'
+daemon A
+is "drop: of several that are not acceptable the last is told" "bad_source 1 w x y" "$(field outcome) $(field line) $(in_drop)"
+case $(field detail) in "$work/drop/y: line 1: a comment"*) ok "drop: and where" ;; *) not_ok "drop: and where" "$(field detail)" ;; esac
+is "drop: nothing changed" "$good:sixth" "$(live 127.0.0.1)"
+set_password later
+before=$(logins)
+dropped a 'later\n'
+daemon A
+is "drop: a later good one is taken, whatever its name" "done $good:later" "$(field outcome) $(live 127.0.0.1)"
+is "drop: those before it are put aside" "w.refused x.refused y.refused" "$(in_drop)"
+is "drop: they were not sent again" "$before" "$(logins)"
+daemon A
+is "drop: and no longer told" unchanged "$(field outcome)"
+rm -r "$work/drop/"*
+printf '%s' one | saslpasswd2 -p -c -f "$work/smart/sasldb2" -u smarthost.test first
+dropped z 'first@smarthost.test:one\n'
+dropped b 'later\n'
+dropped c 'relay@smarthost.test:later\n'
+daemon A
+is "drop: the first of several" "done first@smarthost.test:one 1" "$(field outcome) $(live 127.0.0.1) $(field more)"
+is "drop: the others wait" "b c" "$(in_drop)"
+daemon A
+is "drop: a password alone is for the user of now; the last one wins" "done $good:later b.refused" \
+    "$(field outcome) $(live 127.0.0.1) $(in_drop)"
+printf 'x # y\n' >"$work/bad-source"
+serving=(--source "$work/bad-source" --drop "$work/drop-link")
+ln -s drop "$work/drop-link"
+dropped d 'first@smarthost.test:one\n'
+daemon A
+is "drop: a link of root's to the folder; a bad source does not hold it up" "done 3 1 first@smarthost.test:one" \
+    "$(field outcome) $(field origin) $(field more) $(live 127.0.0.1)"
+daemon A
+is "drop: then the bad source is told" "bad_source 2 1" "$(field outcome) $(field origin) $(field line)"
+set_password sixth
+dropped e "$good:sixth\n"
+daemon A
+is "drop: still" "done $good:sixth" "$(field outcome) $(live 127.0.0.1)"
 serving=()
 
 # ---------------------------------------------------------------- back to the login of before

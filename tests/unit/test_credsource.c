@@ -90,6 +90,8 @@ Test(credsource, refuses) {
         {"unknown key", "other.example a:b", 1, "not in sasl_passwd"},
         {"swapped", "me:new relay.example", 1, "not in sasl_passwd"},
         {"comment after it", "relay.example me:new # x", 1, "comment"},
+        {"comment after a login", "me:new  # x", 1, "comment"},
+        {"comment after a password", "new # x", 1, "comment"},
         {"no user", ":new", 1, "no user"},
         {"no password", "me:", 1, "no password"},
         {"key alone is a password", "relay.example", 0, NULL},
