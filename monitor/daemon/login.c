@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "verdict.h"
+
 enum {
     FIRST_RETRY_MS = 5 * 1000,
     BUSY_RETRY_MS = 1000,
@@ -37,43 +39,6 @@ static void set_detail(struct login *login, const char *ours, struct span theirs
     text_copy_printable(reply, sizeof reply, span_trim(theirs));
     text_format(login->detail, sizeof login->detail, "%.250s%s%.250s", ours,
                 ours[0] != '\0' && reply[0] != '\0' ? ": " : "", reply);
-}
-
-/* The server's words in a verdict, by their length: the array need not be terminated. */
-static struct span verdict_text(const struct probe_verdict *verdict) {
-    size_t n = 0;
-
-    while (n < sizeof verdict->text && verdict->text[n] != '\0')
-        n++;
-    return (struct span){verdict->text, n};
-}
-
-static enum diagnosis diagnose_verdict(const struct probe_verdict *verdict,
-                                       const struct diagnoser *diagnoser) {
-    enum diagnosis said = diagnose_reply(diagnoser, verdict_text(verdict));
-
-    if (health_area(said) != AREA_COUNT)
-        return said;
-    switch ((enum probe_result)verdict->result) {
-    case PROBE_OK:
-    case PROBE_INTERNAL:
-        break;
-    case PROBE_REFUSED:
-        return DIAGNOSIS_G01_BAD_CREDENTIALS;
-    case PROBE_TEMPORARY:
-        return DIAGNOSIS_G04_TEMP_AUTH_FAILURE;
-    case PROBE_UNREACHABLE:
-        return DIAGNOSIS_N02_CONNECT_REFUSED;
-    case PROBE_TIMEOUT:
-        return DIAGNOSIS_N01_CONNECT_TIMEOUT;
-    case PROBE_TLS:
-        return DIAGNOSIS_T09_TLS_HANDSHAKE;
-    case PROBE_PROTOCOL:
-        return DIAGNOSIS_N05_LOST_CONNECTION;
-    case PROBE_NO_MECHANISM:
-        return DIAGNOSIS_S02_NO_COMPATIBLE_MECHANISM;
-    }
-    return DIAGNOSIS_NONE;
 }
 
 static int64_t retry_ms(struct login *login) {
@@ -116,7 +81,7 @@ static void on_apply(struct login *login, const struct keeper_reply *reply,
         break;
     case KEEPER_INCONCLUSIVE:
         /* What hinders the probe hinders the mail. */
-        health_note_probe(health, diagnose_verdict(&c->verdict, diagnoser),
+        health_note_probe(health, verdict_diagnosis(diagnoser, &c->verdict),
                           verdict_text(&c->verdict), wall_ms);
         login->credential = RULES_CREDENTIAL_UNPROVEN;
         login->apply_due_ms = mono_ms + retry_ms(login);
@@ -151,7 +116,8 @@ static void on_verify(struct login *login, const struct keeper_reply *reply,
     }
     if (reply->outcome != KEEPER_REFUSED && reply->outcome != KEEPER_INCONCLUSIVE)
         return;
-    health_note_probe(health, diagnose_verdict(verdict, diagnoser), verdict_text(verdict), wall_ms);
+    health_note_probe(health, verdict_diagnosis(diagnoser, verdict), verdict_text(verdict),
+                      wall_ms);
     if (reply->outcome == KEEPER_REFUSED && login->state != LOGIN_REJECTED) {
         login->state = LOGIN_REFUSED;
         set_detail(login, reply->detail, verdict_text(verdict));

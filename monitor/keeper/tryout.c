@@ -1,6 +1,7 @@
 /* See tryout.h. */
 #include "tryout.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,6 +14,44 @@ enum { PROBE_LIMIT_MS = 30000 };
 static void say(struct keeper_reply *reply, enum keeper_outcome outcome, const char *detail) {
     reply->outcome = outcome;
     text_copy(reply->detail, sizeof reply->detail, detail);
+}
+
+/* After the login was sent, mechanism is set: what the relay said then is about its own rules. */
+static void say_result(struct keeper_reply *reply, const struct probe_verdict *verdict) {
+    bool sent = verdict->mechanism[0] != '\0';
+    const char *why = "the login could not be tried";
+
+    switch ((enum probe_result)verdict->result) {
+    case PROBE_OK:
+        say(reply, KEEPER_DONE, "");
+        return;
+    case PROBE_REFUSED:
+        say(reply, KEEPER_REFUSED, "the relay refused this login");
+        return;
+    case PROBE_TEMPORARY:
+        why = sent ? "the relay cannot check logins now" : "the relay takes nobody now";
+        break;
+    case PROBE_UNREACHABLE:
+        why = "the relay cannot be reached";
+        break;
+    case PROBE_TIMEOUT:
+        why = "the relay did not answer in time";
+        break;
+    case PROBE_TLS:
+        why = sent ? "the relay wants another kind of TLS for a login"
+                   : "no TLS that proves the relay's name, so no login was sent";
+        break;
+    case PROBE_PROTOCOL:
+        why = "the relay answers as none should";
+        break;
+    case PROBE_NO_MECHANISM:
+        why = sent ? "the relay does not take this way of logging in"
+                   : "the relay and main.cf have no way of logging in in common";
+        break;
+    case PROBE_INTERNAL:
+        break;
+    }
+    say(reply, KEEPER_INCONCLUSIVE, why);
 }
 
 /* The verdict goes into the reply as it comes, unread but for its result: the text in it is the
@@ -58,11 +97,6 @@ void tryout(const struct keeper *keeper, const struct facts *facts, struct span 
         reply->outcome = KEEPER_INCONCLUSIVE;
     } else {
         reply->credential.verdict = verdict[0];
-        if (verdict[0].result == PROBE_OK)
-            say(reply, KEEPER_DONE, "");
-        else if (verdict[0].result == PROBE_REFUSED)
-            say(reply, KEEPER_REFUSED, "the relay refused this login");
-        else
-            say(reply, KEEPER_INCONCLUSIVE, "the login could not be tried");
+        say_result(reply, &verdict[0]);
     }
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "authreply.h"
 #include "mechs.h"
 #include "sasl.h"
 #include "smtp.h"
@@ -143,18 +144,12 @@ static bool starttls(struct talk *talk) {
 
 /* The reply to a login, when it is not a challenge. */
 static bool judge(struct talk *talk, bool complete) {
-    unsigned code = talk->reply.code;
+    enum probe_result result = authreply_result(talk->reply.code, talk->reply.text);
 
-    if (code == 235)
+    if (result == PROBE_OK)
         return complete ? true
                         : stop(talk, PROBE_PROTOCOL, "success before the login was complete");
-    if (code / 100 == 4)
-        return stop_reply(talk, PROBE_TEMPORARY);
-    /* RFC 4954 section 6, RFC 5321 4.2.2: not about this login but about the command or the
-     * channel. */
-    if (code / 100 != 5 || code <= 504 || code == 530 || code == 538)
-        return stop_reply(talk, PROBE_PROTOCOL);
-    return stop_reply(talk, PROBE_REFUSED);
+    return stop_reply(talk, result);
 }
 
 /* Base64 text of `n` bytes stands in talk->command; adds the line's end, sends, wipes. */
