@@ -436,6 +436,9 @@ static const unsigned healthy_kinds = KIND(CONNECT) | KIND(CLIENT) | KIND(ACCEPT
                                       KIND(KIND_COUNT);
 
 enum diagnosis diagnose_event(const struct diagnoser *d, const struct mailev *ev) {
+    /* tlsproxy(8) does the TLS of smtp(8) where sessions are kept open. */
+    bool is_tls = ev->kind == MAILEV_TLS_FAILURE && ev->counters >> COUNTER_TLS_ERRORS & 1;
+
     if ((healthy_kinds >> ev->kind & 1) != 0)
         return DIAGNOSIS_NONE;
     switch (ev->kind) {
@@ -461,7 +464,7 @@ enum diagnosis diagnose_event(const struct diagnoser *d, const struct mailev *ev
         break;
     }
     return diagnose_note(d, text_of(ev), ev->severity.n > 0 ? ev->severity.p[0] : '\0',
-                         writer_of(ev->daemon));
+                         is_tls ? SMTP : writer_of(ev->daemon));
 }
 
 enum diagnosis diagnose_reply(const struct diagnoser *d, struct span text) {
@@ -486,6 +489,7 @@ bool diagnosis_is_relay(enum diagnosis d) {
     case DIAGNOSIS_Q12_MAIL_LOOP:
     case DIAGNOSIS_Q15_LOCAL_SIZE:
     case DIAGNOSIS_Q16_ACCIDENTAL_DELETE:
+    case DIAGNOSIS_Q17_TRANSPORT_DEFERRED:
     case DIAGNOSIS_R01_RELAY_DENIED:
     case DIAGNOSIS_R04_CLIENT_DISCIPLINE:
     case DIAGNOSIS_R05_SMTPUTF8:

@@ -7,7 +7,7 @@
  * answer to our AUTH.
  *
  * One line does not show everything. Without a rule here, because they need the configuration, a
- * count or other sources than Postfix's log: S03 S14 T11 N10 N13 Q03 Q06 Q07 Q08 Q10 M11 M17 R02
+ * count or other sources than Postfix's log: S03 S14 T11 N10 N13 Q03 Q06 Q08 Q10 M11 M17 R02
  * R03, C01 to C09, W01 and up. M15 and M16 come from lines of others in the same log. Left to who
  * keeps state, because the line before tells more: "Server certificate not verified" (T04) after a
  * T05 or T06 line, "Cannot start TLS: handshake failure" (T09) after T08, M03 and M12 after a

@@ -110,7 +110,8 @@ static bool parse_tls_failure(enum loghead_daemon daemon, struct span s, struct 
         STARTS(s, "certificate verification failed for ") || STARTS(s, "cannot load Certificat") ||
         STARTS(s, "cannot set default OpenSSL certificate") ||
         STARTS(s, "cannot set certificate verification paths") || STARTS(s, "SSL_connect error ") ||
-        STARTS(s, "SSL_set_fd error to ") || STARTS(s, "SSL_connect:") ||
+        STARTS(s, "SSL_set_fd error to ") || STARTS(s, "SSL_connect:error in ") ||
+        STARTS(s, "SSL_connect:failed in ") ||
         STARTS(s, "SMTPS wrappermode (TCP port 465) requires ") || STARTS(s, "verify error:") ||
         STARTS(s, "Server certificate could not be verified") ||
         STARTS(s, "TLS handshake failed for service=") || is_library_error(s)) {
@@ -126,7 +127,8 @@ static bool parse_tls_failure(enum loghead_daemon daemon, struct span s, struct 
             count(out, COUNTER_TIMEOUTS);
         return true;
     }
-    if (STARTS(s, "SSL_accept error from ") || STARTS(s, "SSL_accept:")) {
+    if (STARTS(s, "SSL_accept error from ") || STARTS(s, "SSL_accept:error in ") ||
+        STARTS(s, "SSL_accept:failed in ")) {
         logfield_find_client(s, out);
         out->kind = MAILEV_TLS_FAILURE;
         return true;

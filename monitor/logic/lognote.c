@@ -102,6 +102,8 @@ static const char *const beginnings[] = {
     "delete smtp session id=",
     "delete smtpd session id=",
     "SSL3 alert ",
+    "SSL_connect:", /* steps of the handshake; what failed logline.c knows */
+    "SSL_accept:",
     "verify return:",
     "Verified: subject_CN=",
     "Unverified: subject_CN=",

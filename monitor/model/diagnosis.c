@@ -550,6 +550,13 @@ static const struct diagnosis_entry table[DIAGNOSIS_COUNT] = {
           "Somebody ran postsuper -d.",
           "The deleted messages are lost, without a notice to their senders.",
           "tail -n 200 /var/log/mail.log   # which messages", "last   # who was logged in"),
+    ENTRY(Q17, TRANSPORT_DEFERRED, WARNING, OPERATOR,
+          "Postfix was told to keep mail in the queue: its transport is in defer_transports.",
+          "Somebody set it, or relaywatch did because the smarthost refuses each login it has; "
+          "then an alert about the login is there, too.",
+          SAFE, "postconf defer_transports",
+          "relaywatch status   # is the login dead? Then mend that: the hold ends with it",
+          "postconf -X defer_transports && postfix reload && postqueue -f   # set by hand, and over"),
 
     /* M: Postfix's daemons and this host */
     ENTRY(M01, NOT_RUNNING, CRITICAL, OPERATOR, "Postfix is not running.",
