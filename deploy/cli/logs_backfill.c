@@ -21,9 +21,8 @@
 
 enum { ANSWER_MS = 60 * 1000, COPY_BYTES = 256 * 1024 };
 
-static int complain(const char *name, const char *what) {
+static void complain(const char *name, const char *what) {
     fprintf(stderr, "relaywatch logs: %s: %s\n", name, what);
-    return -1;
 }
 
 /* ---- what is handed over ---- */
@@ -109,18 +108,21 @@ static void report(const char *name, const struct backfill_reply *reply) {
     putchar('\n');
 }
 
-static int follow(int fd, const char *name, struct fault *why) {
+/* What became of one log; LEFT: nobody serves us, so the others would fare no better. */
+enum result { ADDED, NOT_ADDED, LEFT };
+
+static enum result follow(int fd, const char *name, struct fault *why) {
     struct backfill_reply reply;
 
     for (;;) {
         ssize_t n = sock_receive(fd, &reply, sizeof reply, ANSWER_MS, why);
 
-        if (n == -1)
-            return -1;
         if (n == 0)
-            return fault_set(why, "relaywatchd has ended; run this again, nothing counts twice");
+            fault_set(why, "relaywatchd has ended; run this again, nothing counts twice");
+        else if (n > 0 && (n != sizeof reply || reply.version != BACKFILLQ_VERSION))
+            fault_set(why, "relaywatch and relaywatchd are of different versions");
         if (n != sizeof reply || reply.version != BACKFILLQ_VERSION)
-            return fault_set(why, "relaywatch and relaywatchd are of different versions");
+            return LEFT;
         reply.detail[sizeof reply.detail - 1] = '\0';
         if (reply.outcome == BACKFILL_WAITING)
             fprintf(stderr, "relaywatch logs: relaywatchd first reads what came meanwhile\n");
@@ -129,31 +131,51 @@ static int follow(int fd, const char *name, struct fault *why) {
         if (reply.outcome == BACKFILL_DONE)
             break;
         if (reply.outcome == BACKFILL_FAILED && reply.counted > 0)
-            return fault_set(why, "%s; %" PRIu64 " lines before that are counted", reply.detail,
-                             reply.counted);
+            fault_set(why, "%s; %" PRIu64 " lines before that are counted", reply.detail,
+                      reply.counted);
+        else
+            fault_set(why, "%s", reply.detail);
         if (reply.outcome == BACKFILL_FAILED)
-            return fault_set(why, "%s", reply.detail);
+            return NOT_ADDED;
+        if (reply.outcome == BACKFILL_BUSY)
+            return LEFT;
     }
     report(name, &reply);
-    return 0;
+    return ADDED;
 }
 
-static int hand_over(int to, const char *name, const char *state_dir) {
+static enum result hand_over(int to, const char *name, const char *state_dir) {
+    enum result result = NOT_ADDED;
     struct fault why;
     int fd = -1;
-    int failed;
 
-    if (!logsource_is_journal(name)) {
+    if (!logsource_is_journal(name))
         fd = open_named(name, state_dir, &why);
-        if (fd == -1)
-            return complain(name, why.text);
-    }
-    failed = send_request(to, name, fd, &why);
+    if (fd != -1 || logsource_is_journal(name))
+        result = send_request(to, name, fd, &why) == -1 ? LEFT : follow(to, name, &why);
     if (fd != -1)
         close(fd);
-    if (failed == 0)
-        failed = follow(to, name, &why);
-    return failed == -1 ? complain(name, why.text) : 0;
+    if (result != ADDED)
+        complain(name, why.text);
+    return result;
+}
+
+/* Where the one before is LEFT, the rest is not tried. */
+static int hand_over_all(int to, int count, char **names, const char *state_dir) {
+    int status = 0;
+
+    for (int i = 0; i < count; i++) {
+        enum result result = hand_over(to, names[i], state_dir);
+
+        if (result != ADDED)
+            status = EXIT_FAILURE;
+        if (result != LEFT || i + 1 == count)
+            continue;
+        fprintf(stderr, "relaywatch logs: not tried: %d more, from %s on; run this again later\n",
+                count - i - 1, names[i + 1]);
+        break;
+    }
+    return status;
 }
 
 /* The same lines stand in both: see conf.c. */
@@ -201,10 +223,7 @@ int logs_backfill(int count, char **names, const char *conf_path) {
     fd = connect_to(conf.state_dir, &status);
     if (fd == -1)
         return status;
-    for (int i = 0; i < count; i++) {
-        if (hand_over(fd, names[i], conf.state_dir) == -1)
-            status = EXIT_FAILURE;
-    }
+    status = hand_over_all(fd, count, names, conf.state_dir);
     close(fd);
     return status;
 }

@@ -234,7 +234,7 @@ static void on_connection(int what, void *arg) {
         drop_client(b);
     if (b->fd != -1 || !may_ask(fd)) {
         const struct backfill_reply busy = {.version = BACKFILLQ_VERSION,
-                                            .outcome = BACKFILL_FAILED,
+                                            .outcome = BACKFILL_BUSY,
                                             .detail = "another one is under way"};
 
         (void)send(fd, &busy, sizeof busy, MSG_DONTWAIT | MSG_NOSIGNAL);

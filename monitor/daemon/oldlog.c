@@ -312,8 +312,12 @@ static enum oldlog_step take_entry(struct oldlog *old, const struct sdjournal_en
         return OLDLOG_MORE;
     }
     if (!counted_note_entry(old->counted, sequence, number)) {
-        fault_set(why, "more than %d old logs and sequences of journals cannot be remembered",
-                  COUNTED_OLD);
+        fault_set(
+            why,
+            "%d old logs and sequences of journals are remembered already, which is all there "
+            "is room for: give the rest as one text, as in `journalctl -D DIR -o short-iso "
+            "SYSLOG_FACILITY=2 | relaywatch logs --backfill -`",
+            COUNTED_OLD);
         return OLDLOG_FAILED;
     }
     logline_parse(entry->line, &old->clock, &old->event);

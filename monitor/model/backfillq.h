@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-enum { BACKFILLQ_VERSION = 1 };
+enum { BACKFILLQ_VERSION = 2 };
 
 /* In state_dir, which nobody but relaywatchd's user and root can enter. */
 #define BACKFILLQ_SOCKET "backfill.sock"
@@ -23,6 +23,7 @@ enum backfill_outcome {
     BACKFILL_WORKING,
     BACKFILL_DONE,   /* and kept: the totals have it for good */
     BACKFILL_FAILED, /* `detail` says why; what was counted is kept */
+    BACKFILL_BUSY,   /* another client is served: ask again later, from the first log on */
 };
 
 struct backfill_reply {

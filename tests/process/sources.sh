@@ -388,6 +388,17 @@ test_past() {
     sleep 1
     is "what relaywatchd counted is not counted again under another name" $((before + 30)) "$(stored c.lines)"
     is "no alert and no rate comes of the past" "0 0.0" "$(status | grep -o '"diagnosis":"G01' | wc -l) $(status | sed 's/.*"deferred_per_minute":\([0-9.]*\).*/\1/')"
+    mkfifo "$dir/held" # the command is served from its start on, and waits for its input
+    "$bin/relaywatch" -c "$dir/rw.conf" logs --backfill - <"$dir/held" >/dev/null 2>&1 &
+    writers=($!)
+    exec {held}>"$dir/held"
+    sleep 0.5
+    rw logs --backfill "$dir/old/"* >"$dir/said" 2>&1
+    is "while another is served: said once, the rest is not tried" "1 1 1 2" \
+        "$? $(grep -c 'another one is under way' "$dir/said") $(grep -c 'not tried: 2 more' "$dir/said") $(wc -l <"$dir/said")"
+    exec {held}>&-
+    wait "${writers[0]}"
+    writers=()
     stop TERM
     if rw logs --backfill "$dir/old/renamed.gz" 2>&1 | grep -q "relaywatchd does not run"; then
         ok "without relaywatchd nothing can be counted"
