@@ -232,7 +232,9 @@ up() {
 # ---------------------------------------------------------------- the tests
 
 # choose FOLDER: the ports of a trial that does not listen yet
+# shellcheck disable=SC2034 # ports.sh reads it
 choose() (
+    # shellcheck source=/dev/null
     . "$repo/deploy/trial/ports.sh"
     PORTS_TRIALS=$work/trials TRIAL=$1
     mkdir -p "$TRIAL/etc"
