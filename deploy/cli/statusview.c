@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "text.h"
+#include "receiversline.h"
 
 enum { FIRST_SEEN_SHOWN = 3, LABEL = 12, FACT = 11 };
 
@@ -353,6 +354,8 @@ static void put_details(struct sheet *s, const struct json_t *doc) {
                 json_get_text(json_get(doc, "milter"), "state"), json_get_text(store, "state"),
                 advice[0] != '\0' ? "; " : "", advice);
     put_line(s, STATUSVIEW_DETAILS, "watching", text);
+    receiversline_text(doc, clock_wall_ms() / 1000, text, sizeof text);
+    put_line(s, STATUSVIEW_DETAILS, "alerts", text);
 }
 
 /* Lines of trouble that no diagnosis knows and that were not seen before this day. */

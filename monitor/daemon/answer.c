@@ -64,6 +64,7 @@ static void fill_view(struct daemon *d, struct view *v) {
         mono_ms - d->milter.alive_mono_ms < (int64_t)d->conf.milter_gone_after_s * 1000;
     memcpy(v->milter, d->milter.value, sizeof v->milter);
     v->notify_connected = notifyc_connected(d->notify);
+    v->receivers = notifyc_report(d->notify);
     v->delays = &d->messages.delays;
     if (d->sources == NULL)
         return;

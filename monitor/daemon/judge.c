@@ -94,6 +94,8 @@ static void fill_signals(struct daemon *d, struct signals *s, int64_t wall_ms, i
     s->milter_silent_ms =
         mono_ms - (d->milter.alive_mono_ms > d->started_mono_ms ? d->milter.alive_mono_ms
                                                                 : d->started_mono_ms);
+    s->receivers = notifyc_report(d->notify);
+    s->notify_silent_ms = notifyc_silent_ms(d->notify);
     if (d->sources != NULL)
         fill_log_signals(d, s, mono_ms);
     s->state_failed_ms = d->log.failed_ms != 0 ? mono_ms - d->log.failed_ms : 0;
@@ -240,7 +242,7 @@ static struct alert_set *heard_by_receivers(struct daemon *d, int64_t now_ms) {
         struct alert *alert = &heard->alert[heard->count];
         enum rules_hearing hearing = rules_heard(d->rules, rule, now_ms, alert);
 
-        if (hearing == RULES_NOTHING)
+        if (hearing == RULES_NOTHING || !rules_is_for_receivers(rule))
             continue;
         if (!note_silence(d, alert, now_ms) && hearing == RULES_FIRING)
             rules_set_told(d->rules, rule);

@@ -221,6 +221,38 @@ static void put_sources(FILE *out, const struct view *v) {
                    v->source[i].figures.state == TAIL_OK);
 }
 
+static void put_receiver(FILE *out, const char *name, const struct receiver_state *state,
+                         double value) {
+    fprintf(out, "%s{receiver=\"", name);
+    put_label(out, state->name);
+    fputs("\",kind=\"", out);
+    put_label(out, state->kind);
+    fprintf(out, "\"} %.17g\n", value);
+}
+
+static void put_receivers(FILE *out, const struct view *v) {
+    const struct receiver_report *r = v->receivers;
+
+    put(out, "relaywatch_notify_up", "gauge", "Whether relaywatch-notify answers.",
+        v->notify_connected ? 1 : 0);
+    if (r == NULL || r->count == 0)
+        return;
+    head(out, "relaywatch_receiver_up", "gauge",
+         "Whether this receiver of alerts took what it was told last (1 also before the first).");
+    for (int i = 0; i < r->count; i++)
+        put_receiver(out, "relaywatch_receiver_up", &r->receiver[i],
+                     !receiverstate_is_bad(&r->receiver[i]));
+    head(out, "relaywatch_receiver_waiting", "gauge",
+         "Notices that this receiver has still to get.");
+    for (int i = 0; i < r->count; i++)
+        put_receiver(out, "relaywatch_receiver_waiting", &r->receiver[i], r->receiver[i].waiting);
+    head(out, "relaywatch_receiver_last_success_timestamp_seconds", "gauge",
+         "When this receiver last took something; 0: never.");
+    for (int i = 0; i < r->count; i++)
+        put_receiver(out, "relaywatch_receiver_last_success_timestamp_seconds", &r->receiver[i],
+                     (double)r->receiver[i].last_ok_ms / 1000);
+}
+
 char *metrics_print(const struct view *v) {
     char *text = NULL;
     size_t size = 0;
@@ -244,6 +276,7 @@ char *metrics_print(const struct view *v) {
     put(out, "relaywatch_store_up", "gauge",
         "Whether Redis takes our figures (1 also without Redis).",
         v->store == STORE_OK || v->store == STORE_OFF ? 1 : 0);
+    put_receivers(out, v);
     put_exporter_names(out, v);
     put_delays(out, v);
     if (fclose(out) != 0)

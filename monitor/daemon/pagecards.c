@@ -96,6 +96,20 @@ static void put_sources(FILE *out, const struct view *v) {
     close_card(out);
 }
 
+/* Who is told of alerts. */
+static void put_receivers(FILE *out, const struct view *v) {
+    html_row(out, "alert delivery", "%s", v->notify_connected ? "running" : "not connected");
+    if (v->receivers != NULL && v->receivers->count == 0)
+        html_row(out, "receivers", "none: nobody is told");
+    for (int i = 0; v->receivers != NULL && i < v->receivers->count; i++) {
+        const struct receiver_state *state = &v->receivers->receiver[i];
+
+        html_row(out, "receiver", "%s (%s): %s%s%s", state->name, state->kind,
+                 receiverstate_name(state->condition), state->last_error[0] != '\0' ? ": " : "",
+                 state->last_error);
+    }
+}
+
 static void put_parts(FILE *out, const struct view *v) {
     open_card(out, "relaywatch itself", "texts");
     html_row(out, "milter", "%s", v->milter_alive ? "running" : "gone");
@@ -104,7 +118,7 @@ static void put_parts(FILE *out, const struct view *v) {
              v->store_detail[0] != '\0' ? ": " : "", v->store_detail);
     if (v->store_advice[0] != '\0')
         html_row(out, "advice", "%s", v->store_advice);
-    html_row(out, "alert delivery", "%s", v->notify_connected ? "running" : "not connected");
+    put_receivers(out, v);
     html_row_time(out, "started", v->started_ms);
     html_row(out, "version", "%s", RELAYWATCH_VERSION);
     close_card(out);

@@ -6,6 +6,7 @@
 
 #include "alertdoc.h"
 #include "json.h"
+#include "receiverdoc.h"
 
 static struct json_t *relay_object(const struct view *v) {
     struct json_t *o = json_make_object();
@@ -227,6 +228,16 @@ static void put_alerts(struct json_t *doc, const struct view *v) {
     json_put(doc, "ended_alerts", ended);
 }
 
+/* Who is told of these, and how it stands with them; an empty list while that is not known. */
+static void put_receivers(struct json_t *doc, const struct view *v) {
+    struct json_t *notify = json_make_object();
+
+    json_put_text(notify, "state", v->notify_connected ? "ok" : "gone");
+    json_put(doc, "notify", notify);
+    json_put(doc, "receivers",
+             v->receivers != NULL ? receiverdoc_make_array(v->receivers) : json_make_array());
+}
+
 static void put_unknown(struct json_t *doc, const struct view *v) {
     struct json_t *counts = json_make_object();
     struct json_t *fresh = json_make_array();
@@ -268,6 +279,7 @@ char *statusdoc_print(const struct view *v) {
     json_put(doc, "milter", milter_object(v));
     json_put(doc, "destinations", destinations_array(v));
     put_alerts(doc, v);
+    put_receivers(doc, v);
     put_unknown(doc, v);
     json_put(doc, "sources", sources_array(v));
     json_put_text(store, "state", store_state_word(v->store));

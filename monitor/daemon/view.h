@@ -18,6 +18,7 @@
 #include "login.h"
 #include "mltpage.h"
 #include "rates.h"
+#include "receiverstate.h"
 #include "rings.h"
 #include "shapes.h"
 #include "rotation.h"
@@ -78,6 +79,7 @@ struct view {
     bool milter_alive;
     uint64_t milter[MLTPAGE_COUNTER_COUNT];
     bool notify_connected;
+    const struct receiver_report *receivers; /* NULL: not known */
 };
 
 /* "ok", "warning", "critical", "unknown"; "off", "connecting", "ok", "down", "refused". Static. */

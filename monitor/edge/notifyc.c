@@ -15,6 +15,7 @@
 
 #include "alertdoc.h"
 #include "loop.h"
+#include "receiverdoc.h"
 
 enum { REPEAT_MS = 10000, RECONNECT_MS = 1000, ALIVE_MS = 25000 };
 
@@ -30,6 +31,10 @@ struct notifyc {
     bool given;       /* there is a set */
     bool complained;  /* the log has the present failure */
     int64_t alive_ms; /* last acknowledgement; 0: none */
+    int64_t start_ms;
+    char *packet; /* to read into */
+    struct receiver_report *report;
+    bool reported;
 };
 
 static void complain(struct notifyc *n, const char *text) {
@@ -45,14 +50,23 @@ static void disconnect(struct notifyc *n) {
     n->fd = -1;
 }
 
-/* An acknowledgement, or the end. */
+static void take_report(struct notifyc *n, size_t size) {
+    struct fault why;
+
+    if (size > RECEIVERDOC_PACKET_MOST || receiverdoc_read(n->packet, size, n->report, &why) == -1)
+        return;
+    n->reported = true;
+}
+
+/* An acknowledgement, a report, or the end. */
 static void on_readable(int what, void *arg) {
     struct notifyc *n = arg;
-    char ack[16];
-    ssize_t size = recv(n->fd, ack, sizeof ack, MSG_DONTWAIT);
+    ssize_t size = recv(n->fd, n->packet, RECEIVERDOC_PACKET_MOST, MSG_DONTWAIT | MSG_TRUNC);
 
     (void)what;
     if (size > 0) {
+        if (n->packet[0] == '{')
+            take_report(n, (size_t)size);
         if (n->complained)
             log_info("notifyc", "%s: takes alerts again", n->path);
         n->complained = false;
@@ -62,6 +76,7 @@ static void on_readable(int what, void *arg) {
     if (size == -1 && (errno == EAGAIN || errno == EINTR))
         return;
     disconnect(n);
+    n->reported = false;
     complain(n, "relaywatch-notify has closed the connection");
     loop_timer_set(n->timer, RECONNECT_MS);
 }
@@ -132,6 +147,9 @@ struct notifyc *notifyc_new(struct loop *loop, const char *socket_path) {
 
     n->loop = loop;
     n->fd = -1;
+    n->start_ms = clock_mono_ms();
+    n->packet = xcalloc(1, RECEIVERDOC_PACKET_MOST);
+    n->report = xcalloc(1, sizeof *n->report);
     text_copy(n->path, sizeof n->path, socket_path);
     n->timer = loop_timer_new(loop, on_time, n);
     return n;
@@ -142,6 +160,8 @@ void notifyc_free(struct notifyc **notifyc) {
         return;
     disconnect(*notifyc);
     loop_timer_free(&(*notifyc)->timer);
+    free((*notifyc)->packet);
+    free((*notifyc)->report);
     free(*notifyc);
     *notifyc = NULL;
 }
@@ -163,4 +183,14 @@ void notifyc_set(struct notifyc *n, const struct alert_set *set, const char *hos
 
 bool notifyc_connected(const struct notifyc *n) {
     return n->fd != -1 && n->alive_ms != 0 && clock_mono_ms() - n->alive_ms < ALIVE_MS;
+}
+
+const struct receiver_report *notifyc_report(const struct notifyc *n) {
+    return n->reported && notifyc_connected(n) ? n->report : NULL;
+}
+
+int64_t notifyc_silent_ms(const struct notifyc *n) {
+    if (notifyc_connected(n) || access(n->path, F_OK) == -1)
+        return 0;
+    return clock_mono_ms() - (n->alive_ms != 0 ? n->alive_ms : n->start_ms);
 }

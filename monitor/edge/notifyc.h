@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "alert.h"
+#include "receiverstate.h"
 
 struct loop;
 struct notifyc;
@@ -19,6 +20,14 @@ void notifyc_free(struct notifyc **notifyc);
  * from the last. */
 void notifyc_set(struct notifyc *notifyc, const struct alert_set *set, const char *host,
                  const char *url);
+
+/* How it stands with the receivers, as relaywatch-notify reported last; NULL: it is not connected
+ * or has not reported yet. */
+const struct receiver_report *notifyc_report(const struct notifyc *notifyc);
+
+/* For how long, in ms, it has not acknowledged anything, or since the start; 0: it does, or nobody
+ * has set it up here: there is no socket of it. */
+int64_t notifyc_silent_ms(const struct notifyc *notifyc);
 
 /* relaywatch-notify has acknowledged a packet within the last 25 s. (A connection alone says
  * nothing: a supervisor holds the listening socket while relaywatch-notify is dead.) */

@@ -44,6 +44,8 @@ static const struct {
     [RULE_DUPLICATE_HOST] = {"duplicate-host", ruleshost_duplicate_host},
     [RULE_STORE_DOWN] = {"store-down", ruleshost_store_down},
     [RULE_KEEPER_GONE] = {"keeper-gone", ruleshost_keeper_gone},
+    [RULE_NOBODY_TOLD] = {"nobody-told", ruleshost_nobody_told},
+    [RULE_RECEIVER_FAILING] = {"receiver-failing", ruleshost_receiver_failing},
     [RULE_SECRET_READABLE] = {"secret-readable", ruleshost_secret_readable},
 };
 
@@ -315,6 +317,11 @@ enum rules_hearing rules_heard(const struct rules *rules, int i, int64_t now_ms,
         return RULES_HELD;
     }
     return RULES_ENDED;
+}
+
+/* Who cannot be told need not hear so afterwards. */
+bool rules_is_for_receivers(int i) {
+    return i != RULE_NOBODY_TOLD;
 }
 
 const char *rules_id(int i) {

@@ -16,6 +16,7 @@
 #include "fixtext.h"
 #include "health.h"
 #include "quota.h"
+#include "receiverstate.h"
 
 /* Thresholds, from the configuration. */
 struct rules_limits {
@@ -92,7 +93,10 @@ struct signals {
     int64_t unconfirmed_ms; /* since a new login is live that no mail has proved yet; 0: proved */
     bool old_map_in_use;    /* processes from before the change are refused with the old login */
     const char *readable_secret; /* a file with the password that others may read; NULL: none */
-    int64_t state_failed_ms;     /* since our own folder takes no more writes; 0: it does */
+    const struct receiver_report *receivers; /* of alerts; NULL: nobody knows */
+    int64_t notify_silent_ms; /* since relaywatch-notify stopped to answer; 0: it does, or is not
+                                 set up */
+    int64_t state_failed_ms;  /* since our own folder takes no more writes; 0: it does */
 };
 
 struct rules;
@@ -111,6 +115,9 @@ void rules_shift(struct rules *rules, int64_t by_ms);
 
 /* The id of rule number i, NULL behind the last: every alert has one of these. Static. */
 const char *rules_id(int i);
+
+/* Is rule number i for the receivers to hear of? */
+bool rules_is_for_receivers(int i);
 
 /* Were the receivers told that the alert of rule number i fires? The caller says so when they are;
  * with the next beginning it is forgotten. */

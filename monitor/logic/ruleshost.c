@@ -188,6 +188,49 @@ enum verdict ruleshost_keeper_gone(const struct look *look, struct finding *f) {
     return yes_if(look->signals->keeper_silent_ms >= MINUTE_MS);
 }
 
+enum verdict ruleshost_nobody_told(const struct look *look, struct finding *f) {
+    const struct signals *s = look->signals;
+    struct receiver_sum sum;
+
+    f->diagnosis = DIAGNOSIS_W06_NOBODY_TOLD;
+    if (s->notify_silent_ms >= MINUTE_MS) {
+        text_copy(f->summary, sizeof f->summary,
+                  "relaywatch-notify does not answer: nobody is told of alerts");
+        return VERDICT_YES;
+    }
+    if (s->receivers == NULL)
+        return s->notify_silent_ms > 0 ? VERDICT_UNKNOWN : VERDICT_NO;
+    sum = receiverstate_sum(s->receivers, look->now_ms);
+    if (sum.all_bad_ms < (look->firing ? 1 : MINUTE_MS))
+        return VERDICT_NO;
+    f->count = (uint64_t)sum.tellers;
+    text_format(f->summary, sizeof f->summary, "%s takes alerts: nobody is told (%s: %.120s)",
+                sum.tellers == 1 ? "The only receiver no longer" : "No receiver", sum.worst->name,
+                sum.worst->last_error);
+    return VERDICT_YES;
+}
+
+/* A refusal does not mend itself; what cannot be reached often does. */
+enum verdict ruleshost_receiver_failing(const struct look *look, struct finding *f) {
+    struct receiver_sum sum = {.worst = NULL};
+    char age[32];
+
+    f->diagnosis = DIAGNOSIS_W05_RECEIVER_FAILING;
+    if (look->signals->receivers == NULL)
+        return look->signals->notify_silent_ms > 0 ? VERDICT_UNKNOWN : VERDICT_NO;
+    sum = receiverstate_sum(look->signals->receivers, look->now_ms);
+    if (sum.worst == NULL)
+        return VERDICT_NO;
+    if (!look->firing &&
+        sum.worst_ms < (sum.worst->condition == RECEIVER_REFUSED ? MINUTE_MS : 5 * MINUTE_MS))
+        return VERDICT_NO;
+    f->count = (uint64_t)sum.bad;
+    text_age(age, sizeof age, sum.worst_ms / SECOND_MS);
+    text_format(f->summary, sizeof f->summary, "Receiver %s has taken no alert for %s: %.120s",
+                sum.worst->name, age, sum.worst->last_error);
+    return VERDICT_YES;
+}
+
 enum verdict ruleshost_secret_readable(const struct look *look, struct finding *f) {
     if (look->signals->readable_secret == NULL)
         return VERDICT_NO;

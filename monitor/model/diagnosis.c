@@ -790,6 +790,18 @@ static const struct diagnosis_entry table[DIAGNOSIS_COUNT] = {
           "relaywatch show-config   # on both hosts: host = must differ",
           "systemctl stop relaywatchd   # on the one that is not wanted; the other goes on by "
           "itself"),
+    ENTRY(W05, RECEIVER_FAILING, WARNING, OPERATOR, "A receiver of alerts does not take them.",
+          "It cannot be reached from this host, its URL or its token is no longer good, or it has "
+          "too much to do. The other receivers are told.",
+          "None for mail. Who relies on this receiver hears nothing.",
+          "journalctl -u relaywatch-notify -n 20   # what it answers",
+          "Its line in /etc/relaywatch/receivers.conf, its URL and its token"),
+    ENTRY(W06, NOBODY_TOLD, CRITICAL, OPERATOR, "Nobody can be told of an alert.",
+          "relaywatch-notify does not run, or no receiver takes anything: often it is this host's "
+          "network, its DNS or a firewall.",
+          "None for mail by itself. What goes wrong now shows here only.",
+          "systemctl status relaywatch-notify",
+          "journalctl -u relaywatch-notify -n 20   # what the receivers answer"),
     ENTRY(
         W10, STATE_UNWRITABLE, WARNING, OPERATOR, "relaywatch cannot write to its own folder.",
         "The disk of its state_dir is full, read-only or failing, or the folder has a wrong owner.",

@@ -32,10 +32,13 @@ struct lane {
     struct post *post;   /* NULL: none under way */
     struct notice *sent; /* what it carries */
     int sent_count;
-    bool waiting;         /* until the timer */
-    unsigned failures;    /* in a row */
-    unsigned refusals;    /* in a row */
-    int complaint;        /* what the log knows: 0 all is well, else 1 + status */
+    bool waiting;      /* until the timer */
+    unsigned failures; /* in a row */
+    unsigned refusals; /* in a row */
+    int complaint;     /* what the log knows: 0 all is well, else 1 + status */
+    enum receiver_condition condition;
+    int64_t bad_since_ms; /* of the condition; wall clock */
+    char last_error[200];
     int64_t sent_mono_ms; /* last delivered batch */
     bool ever_sent;
 };
@@ -46,6 +49,7 @@ struct deliver {
     struct lane *lane[RECEIVERS_MOST];
     int count;
     void (*on_told)(void *arg);
+    void (*on_state)(void *arg);
     void *arg;
 };
 
@@ -72,13 +76,40 @@ static void wait_ms(struct lane *l, int64_t ms) {
     loop_timer_set(l->timer, ms);
 }
 
-static void complain(struct lane *l, int status, const char *text, const char *then) {
+/* It did not take it. The log has a line when this is another trouble than before. */
+static void note_trouble(struct lane *l, enum receiver_condition condition,
+                         const struct post_reply *reply, const char *then) {
+    const struct receiver *r = &l->receiver;
+    bool was_bad = l->condition == RECEIVER_FAILING || l->condition == RECEIVER_REFUSED;
+    bool changed = l->condition != condition;
+
+    if (!was_bad)
+        l->bad_since_ms = clock_wall_ms();
+    l->condition = condition;
+    text_copy_printable(l->last_error, sizeof l->last_error, span_of(reply->text));
+    if (l->complaint != reply->status + 1)
+        log_error("deliver", "%s (line %u, %s): %s; %s", r->name, r->line, r->place, reply->text,
+                  then);
+    l->complaint = reply->status + 1;
+    if (changed)
+        l->deliver->on_state(l->deliver->arg);
+}
+
+static void note_success(struct lane *l) {
+    struct outbox *outbox = l->deliver->outbox;
+    int slot = outbox_slot(outbox, l->receiver.identity);
+    enum receiver_condition was = l->condition;
     const struct receiver *r = &l->receiver;
 
-    if (l->complaint == status + 1)
-        return;
-    l->complaint = status + 1;
-    log_error("deliver", "%s (line %u, %s): %s; %s", r->name, r->line, r->place, text, then);
+    if (slot != -1)
+        outbox_note_ok(outbox, slot, clock_wall_ms(), was >= RECEIVER_FAILING);
+    if (l->complaint != 0)
+        log_info("deliver", "%s (line %u, %s): takes alerts again", r->name, r->line, r->place);
+    l->complaint = 0;
+    l->condition = RECEIVER_OK;
+    l->last_error[0] = '\0';
+    if (was != RECEIVER_OK)
+        l->deliver->on_state(l->deliver->arg);
 }
 
 static void drop_sent(struct lane *l) {
@@ -102,13 +133,10 @@ static void on_delivered(struct lane *l) {
     const struct receiver *r = &l->receiver;
     bool changed = record_sent(l);
 
-    if (l->complaint != 0)
-        log_info("deliver", "%s (line %u, %s): takes alerts again", r->name, r->line, r->place);
     if (changed)
         log_info("deliver", "%s: told of %s%s", r->name,
                  l->sent_count == 1 ? l->sent[0].id : "the present alerts",
                  l->sent_count == 1 && l->sent[0].status == TOLD_RESOLVED ? ": resolved" : "");
-    l->complaint = 0;
     l->failures = 0;
     l->refusals = 0;
     l->ever_sent = true;
@@ -116,16 +144,17 @@ static void on_delivered(struct lane *l) {
     drop_sent(l);
     if (changed)
         l->deliver->on_told(l->deliver->arg);
+    note_success(l);
 }
 
 static void on_refused(struct lane *l, const struct post_reply *reply, bool of_all) {
     struct outbox *outbox = l->deliver->outbox;
     int slot = outbox_slot(outbox, l->receiver.identity);
 
-    complain(l, reply->status, reply->text,
-             l->receiver.kind == RECEIVER_COMMAND
-                 ? "trying again each 5 minutes"
-                 : "look at its line and its token; trying again each 5 minutes");
+    note_trouble(l, RECEIVER_REFUSED, reply,
+                 l->receiver.kind == RECEIVER_COMMAND
+                     ? "trying again each 5 minutes"
+                     : "look at its line and its token; trying again each 5 minutes");
     l->failures = 0;
     l->refusals++;
     if (of_all || l->refusals >= 2) {
@@ -141,7 +170,7 @@ static void on_failed(struct lane *l, const struct post_reply *reply) {
     int64_t asked_ms = reply->retry_after_ms;
 
     l->failures++;
-    complain(l, reply->status, reply->text, "trying on");
+    note_trouble(l, RECEIVER_FAILING, reply, "trying on");
     drop_sent(l);
     if (asked_ms > RETRY_AFTER_MOST_MS)
         asked_ms = RETRY_AFTER_MOST_MS;
@@ -241,12 +270,13 @@ static void free_lane(struct lane **lane) {
 }
 
 struct deliver *deliver_new(const struct poster *poster, struct outbox *outbox,
-                            void (*on_told)(void *arg), void *arg) {
+                            void (*on_told)(void *arg), void (*on_state)(void *arg), void *arg) {
     struct deliver *d = xcalloc(1, sizeof *d);
 
     d->poster = poster;
     d->outbox = outbox;
     d->on_told = on_told;
+    d->on_state = on_state;
     d->arg = arg;
     return d;
 }
@@ -300,4 +330,31 @@ void deliver_list(struct deliver *d, const struct receivers *receivers) {
 void deliver_kick(struct deliver *d) {
     for (int i = 0; i < d->count; i++)
         start(d->lane[i]);
+}
+
+static void report_one(const struct lane *l, struct receiver_state *out, int64_t now_ms) {
+    const struct outbox *outbox = l->deliver->outbox;
+    int slot = outbox_slot(outbox, l->receiver.identity);
+
+    memset(out, 0, sizeof *out);
+    text_copy(out->name, sizeof out->name, l->receiver.name);
+    text_copy(out->kind, sizeof out->kind, receiver_kind_name(l->receiver.kind));
+    text_copy(out->place, sizeof out->place, l->receiver.place);
+    text_copy(out->last_error, sizeof out->last_error, l->last_error);
+    out->condition = l->condition;
+    out->tells = true;
+    out->since_ms = l->bad_since_ms;
+    if (slot == -1)
+        return;
+    out->last_ok_ms = outbox->slot[slot].ok_ms;
+    out->waiting = (uint32_t)outbox_waiting(outbox, slot, now_ms);
+    /* It took something in a life before. */
+    if (out->condition == RECEIVER_IDLE && out->last_ok_ms != 0)
+        out->condition = RECEIVER_OK;
+}
+
+void deliver_report(const struct deliver *d, struct receiver_report *out, int64_t now_ms) {
+    out->count = d->count;
+    for (int i = 0; i < d->count; i++)
+        report_one(d->lane[i], &out->receiver[i], now_ms);
 }

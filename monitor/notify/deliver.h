@@ -9,13 +9,15 @@
 
 #include "outbox.h"
 #include "receivers.h"
+#include "receiverstate.h"
 
 struct deliver;
 struct poster;
 
-/* on_told: the outbox has changed and is to be kept. Poster and outbox outlive it. */
+/* on_told: the outbox has changed and is to be kept. on_state: it stands otherwise with a receiver.
+ * Poster and outbox outlive it. */
 struct deliver *deliver_new(const struct poster *poster, struct outbox *outbox,
-                            void (*on_told)(void *arg), void *arg);
+                            void (*on_told)(void *arg), void (*on_state)(void *arg), void *arg);
 void deliver_free(struct deliver **deliver);
 
 /* The receivers from now on. A lane whose receiver is still there goes on; every wait ends, as the
@@ -24,6 +26,9 @@ void deliver_list(struct deliver *deliver, const struct receivers *receivers);
 
 /* Something may be due: each lane that is free looks. Call it after a change and each second. */
 void deliver_kick(struct deliver *deliver);
+
+/* How it stands with each now. */
+void deliver_report(const struct deliver *deliver, struct receiver_report *out, int64_t now_ms);
 
 /* The next wait after `failures` failures in a row, in ms; `random` is any number. Pure. */
 int64_t deliver_backoff_ms(unsigned failures, uint32_t random);

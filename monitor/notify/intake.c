@@ -50,9 +50,9 @@ static void close_peer(struct peer *p) {
     close(p->fd);
 }
 
-static void acknowledge(const struct peer *p, const char *word) {
-    if (send(p->fd, word, strlen(word), MSG_DONTWAIT | MSG_NOSIGNAL) == -1)
-        log_debug("intake", "acknowledgement: %s", strerror(errno)); /* its next packet shows it */
+static void say(const struct peer *p, const char *packet) {
+    if (send(p->fd, packet, strlen(packet), MSG_DONTWAIT | MSG_NOSIGNAL) == -1)
+        log_debug("intake", "answer: %s", strerror(errno)); /* its next packet shows it */
 }
 
 static void on_packet(int what, void *arg) {
@@ -78,10 +78,10 @@ static void on_packet(int what, void *arg) {
     if (set == NULL) {
         in->bad++;
         complain(in, "packet dropped", why.text);
-        acknowledge(p, "no");
+        say(p, "no");
         return;
     }
-    acknowledge(p, "ok");
+    say(p, "ok");
     in->on_set(set, in->arg);
     alertset_free(&set);
 }
@@ -154,4 +154,11 @@ void intake_free(struct intake **intake) {
     free(in->buffer);
     free(in);
     *intake = NULL;
+}
+
+void intake_tell(struct intake *in, const char *packet) {
+    for (int i = 0; i < PEERS_MOST; i++) {
+        if (in->peer[i].watch != NULL)
+            say(&in->peer[i], packet);
+    }
 }

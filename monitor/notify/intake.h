@@ -1,6 +1,6 @@
 /* The socket on which sets of alerts arrive: accepts connections, reads packets, hands each good
- * set on, acknowledges it with "ok". A bad packet is counted, answered with "no" and dropped, and
- * ends nothing. Never blocks. */
+ * set on, acknowledges it with "ok", and with what intake_tell says. A bad packet is counted,
+ * answered with "no" and dropped, and ends nothing. Never blocks. */
 #ifndef NOTIFY_INTAKE_H
 #define NOTIFY_INTAKE_H
 
@@ -13,5 +13,8 @@ struct loop;
 struct intake *intake_new(struct loop *loop, int listen_fd,
                           void (*on_set)(const struct alertset *set, void *arg), void *arg);
 void intake_free(struct intake **intake);
+
+/* Sends a packet to all who are connected. Who does not read it misses it. */
+void intake_tell(struct intake *intake, const char *packet);
 
 #endif

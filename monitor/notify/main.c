@@ -21,6 +21,7 @@
 #include "conf.h"
 
 #include "loop.h"
+#include "receiverdoc.h"
 #include "request.h"
 #include "runner.h"
 
@@ -97,6 +98,19 @@ static void on_receiver_error(const char *text, void *arg) {
     log_error("receivers", "%s", text);
 }
 
+/* How it stands with the receivers: relaywatchd shows it, and calls if nobody can be told. */
+static void report(void *arg) {
+    struct notify *n = arg;
+    struct receiver_report *now = xcalloc(1, sizeof *now);
+    char *packet;
+
+    deliver_report(n->deliver, now, clock_wall_ms());
+    packet = receiverdoc_print(now);
+    intake_tell(n->intake, packet);
+    free(packet);
+    free(now);
+}
+
 static void on_receivers(const struct receivers *receivers, void *arg) {
     struct notify *n = arg;
     struct wish wishes[RECEIVERS_MOST];
@@ -112,6 +126,7 @@ static void on_receivers(const struct receivers *receivers, void *arg) {
         save(n);
     deliver_list(n->deliver, receivers);
     deliver_kick(n->deliver);
+    report(n);
 }
 
 static void on_tick(void *arg) {
@@ -131,6 +146,7 @@ static void on_set(const struct alertset *set, void *arg) {
     if (outbox_take(n->outbox, set, clock_wall_ms()))
         save(n);
     deliver_kick(n->deliver);
+    report(n);
 }
 
 static void on_signal(int number, void *arg) {
@@ -214,7 +230,7 @@ static void run(struct notify *n, const char *socket_path) {
     n->intake = intake_new(n->loop, open_socket(socket_path), on_set, n);
     n->runner = runner_new(n->loop);
     n->poster = (struct poster){.loop = n->loop, .pool = n->pool, .runner = n->runner};
-    n->deliver = deliver_new(&n->poster, n->outbox, save, n);
+    n->deliver = deliver_new(&n->poster, n->outbox, save, report, n);
     n->roster = roster_new(n->conf.receivers_file, on_receivers, n);
     n->tick = loop_timer_new(n->loop, on_tick, n);
     for (int i = 0; i < 3; i++)

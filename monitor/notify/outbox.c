@@ -236,6 +236,9 @@ static bool is_settled(const struct incident *i, const struct slot *slot, const 
 
     if (!slot->listed)
         return true;
+    if (told->status == TOLD_NOTHING && strcmp(i->id, OUTBOX_OF_RECEIVERS) == 0 &&
+        i->since_ms < slot->well_ms)
+        return true; /* it was about this very one, or as good as */
     if (i->ended_ms == 0)
         return false;
     if (told->status == TOLD_NOTHING &&
@@ -402,6 +405,20 @@ int outbox_batch(const struct outbox *o, int slot, int64_t now_ms, struct notice
         }
     }
     return n;
+}
+
+int outbox_waiting(const struct outbox *o, int slot, int64_t now_ms) {
+    int count = 0;
+
+    for (int k = 0; k < o->count; k++)
+        count += is_news(o, slot, o->incident[k], now_ms);
+    return count;
+}
+
+void outbox_note_ok(struct outbox *o, int slot, int64_t now_ms, bool mended) {
+    o->slot[slot].ok_ms = now_ms;
+    if (mended)
+        o->slot[slot].well_ms = now_ms;
 }
 
 static bool record(struct told *told, const struct notice *notice, int64_t now_ms) {

@@ -65,11 +65,17 @@ struct wish {
         repeat_ms; /* again of what still fires, after so long; 0: never. Not for Alertmanager */
 };
 
+/* The alert that is about the receivers themselves. */
+#define OUTBOX_OF_RECEIVERS "receiver-failing"
+
 struct slot {
     struct wish wish; /* identity "": free. Of what is not listed, the identity alone counts */
     bool listed;
     int64_t known_ms;  /* what ended before this is not for it */
     int64_t listed_ms; /* when it was last listed */
+    int64_t ok_ms;     /* when it last took something; 0: never */
+    int64_t well_ms; /* when it was last mended: of before then it needs no OUTBOX_OF_RECEIVERS. Not
+                        kept on disk */
 };
 
 struct outbox {
@@ -122,6 +128,12 @@ int outbox_batch(const struct outbox *outbox, int slot, int64_t now_ms, struct n
 bool outbox_told(struct outbox *outbox, int slot, const struct notice *notice, int64_t now_ms);
 /* It refused it: others first. A notice of NULL means all, as to try again at once. */
 void outbox_put_off(struct outbox *outbox, int slot, const struct notice *notice, int64_t until_ms);
+
+/* How many notices it has still to get. */
+int outbox_waiting(const struct outbox *outbox, int slot, int64_t now_ms);
+
+/* It has taken something; `mended`: for the first time after it had not. */
+void outbox_note_ok(struct outbox *outbox, int slot, int64_t now_ms, bool mended);
 
 /* The incident of a notice; NULL when it is forgotten. */
 const struct incident *outbox_find(const struct outbox *outbox, const char *host, const char *id,

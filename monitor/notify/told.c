@@ -59,6 +59,7 @@ char *told_print(const struct outbox *o) {
         json_put_text(receiver, "identity", o->slot[slot].wish.identity);
         json_put_int(receiver, "known_ms", o->slot[slot].known_ms);
         json_put_int(receiver, "listed_ms", o->slot[slot].listed_ms);
+        json_put_int(receiver, "ok_ms", o->slot[slot].ok_ms);
         json_add(receivers, receiver);
     }
     for (int k = 0; k < o->count; k++)
@@ -81,6 +82,7 @@ static void read_receivers(const struct json_t *array, struct outbox *o) {
                   json_get_text(in, "identity"));
         o->slot[k].known_ms = json_get_int(in, "known_ms", 0);
         o->slot[k].listed_ms = json_get_int(in, "listed_ms", 0);
+        o->slot[k].ok_ms = json_get_int(in, "ok_ms", 0);
     }
 }
 

@@ -38,6 +38,7 @@ struct world {
     struct signals s;
     struct burn_look burn;
     struct quota_top quota;
+    struct receiver_report receivers;
     struct rules *rules;
     int64_t now_ms;
     unsigned refused;
@@ -63,6 +64,11 @@ static inline void world_begin(struct world *w) {
                             .certificate_expires_ms = WORLD_EPOCH + 80 * WORLD_DAY_MS,
                             .burn = &w->burn,
                             .quota = &w->quota};
+    w->receivers = (struct receiver_report){
+        .receiver = {{.name = "on-call", .condition = RECEIVER_OK, .tells = true},
+                     {.name = "chat", .condition = RECEIVER_OK, .tells = true}},
+        .count = 2};
+    w->s.receivers = &w->receivers;
     w->rules = rules_new(&world_limits);
 }
 
@@ -82,6 +88,12 @@ static inline void world_refuse(struct world *w) {
     snprintf(id, sizeof id, "ID%u", w->refused++ % 12);
     ev.queue_id = span_of(id);
     health_note(&w->health, &ev, w->now_ms);
+}
+
+static inline void world_receiver_fails(struct receiver_state *state) {
+    state->condition = RECEIVER_FAILING;
+    state->since_ms = WORLD_EPOCH - 600 * 1000;
+    text_copy(state->last_error, sizeof state->last_error, "not connected within 3000 ms");
 }
 
 /* Makes the condition of one rule hold now. */
@@ -145,6 +157,10 @@ static inline void world_break(struct world *w, enum rule rule) {
         s->store_down = true;
     if (rule == RULE_KEEPER_GONE)
         s->keeper_silent_ms = 61 * 1000;
+    if (rule == RULE_RECEIVER_FAILING || rule == RULE_NOBODY_TOLD)
+        world_receiver_fails(&w->receivers.receiver[0]);
+    if (rule == RULE_NOBODY_TOLD)
+        world_receiver_fails(&w->receivers.receiver[1]);
     if (rule == RULE_SECRET_READABLE)
         s->readable_secret = "/etc/postfix/sasl_passwd.db";
 }

@@ -26,6 +26,7 @@ struct sample {
     struct shapes shapes;
     struct rings rings;
     struct trend trend;
+    struct receiver_report receivers;
     struct view view;
 };
 
@@ -139,6 +140,23 @@ static inline void sample_fill(struct sample *s) {
         .store_advice = "",
         .milter_alive = true,
     };
+    s->receivers = (struct receiver_report){.receiver = {{.name = "on-call",
+                                                          .kind = "pagerduty",
+                                                          .place = "https://events.pagerduty.com",
+                                                          .condition = RECEIVER_REFUSED,
+                                                          .tells = true,
+                                                          .since_ms = 1050 * 1000,
+                                                          .waiting = 2,
+                                                          .last_error = SAMPLE_HOSTILE},
+                                                         {.name = "chat",
+                                                          .kind = "slack",
+                                                          .place = "https://hooks.slack.com",
+                                                          .condition = RECEIVER_OK,
+                                                          .tells = true,
+                                                          .last_ok_ms = 1091 * 1000}},
+                                            .count = 2};
+    s->view.receivers = &s->receivers;
+    s->view.notify_connected = true;
     s->view.milter[MLTPAGE_ACCEPTED] = 77;
 }
 

@@ -457,3 +457,20 @@ Test(outbox, batches_keep_to_the_floor) {
     cr_expect_str_eq(out[0].id, "b");
     outbox_free(&o);
 }
+
+/* Who was down need not hear that it was; the others do. */
+Test(outbox, a_receiver_that_is_mended_does_not_hear_of_itself) {
+    struct outbox *o = make();
+
+    take(o, T0 + 1, SET({OUTBOX_OF_RECEIVERS, T0 + 1, 0, NULL}, {"b", T0 + 1, 0, NULL}));
+    cr_expect_eq(outbox_waiting(o, outbox_slot(o, "hook"), MS(T0 + 2)), 2);
+    outbox_note_ok(o, outbox_slot(o, "hook"), MS(T0 + 2), true);
+    cr_expect_eq(o->slot[outbox_slot(o, "hook")].ok_ms, MS(T0 + 2));
+    cr_expect_eq(outbox_waiting(o, outbox_slot(o, "hook"), MS(T0 + 2)), 1);
+    cr_expect_str_eq(tell_all(o, "hook", T0 + 2), "b:firing:1:warning");
+    cr_expect_str_eq(tell_all(o, "other", T0 + 2),
+                     OUTBOX_OF_RECEIVERS ":firing:1:warning b:firing:1:warning");
+    restart(&o, T0 + 3);
+    cr_expect_eq(o->slot[outbox_slot(o, "hook")].ok_ms, MS(T0 + 2), "it is on the disk");
+    outbox_free(&o);
+}

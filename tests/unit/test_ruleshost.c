@@ -92,3 +92,43 @@ Test(ruleshost, a_password_that_all_can_read, .init = begin, .fini = finish) {
     cr_expect_eq(f.diagnosis, DIAGNOSIS_C09_SECRET_RESIDUE);
     cr_expect_not_null(strstr(f.summary, "/etc/postfix/sasl_passwd.db"));
 }
+
+Test(ruleshost, a_receiver_that_fails, .init = begin, .fini = finish) {
+    struct receiver_state *chat = &w.receivers.receiver[1];
+
+    cr_expect_eq(ask(ruleshost_receiver_failing, false), VERDICT_NO);
+    world_receiver_fails(chat);
+    chat->since_ms = w.now_ms - 299 * 1000;
+    cr_expect_eq(ask(ruleshost_receiver_failing, false), VERDICT_NO, "it may come back");
+    cr_expect_eq(ask(ruleshost_receiver_failing, true), VERDICT_YES);
+    chat->since_ms = w.now_ms - 300 * 1000;
+    cr_expect_eq(ask(ruleshost_receiver_failing, false), VERDICT_YES);
+    cr_expect_str_eq(f.summary,
+                     "Receiver chat has taken no alert for 5 min: not connected within 3000 ms");
+    cr_expect_eq(ask(ruleshost_nobody_told, false), VERDICT_NO, "another one is told");
+    chat->condition = RECEIVER_REFUSED;
+    chat->since_ms = w.now_ms - 61 * 1000;
+    cr_expect_eq(ask(ruleshost_receiver_failing, false), VERDICT_YES, "that does not mend itself");
+    w.s.receivers = NULL;
+    cr_expect_eq(ask(ruleshost_receiver_failing, true), VERDICT_NO, "it was never set up");
+    w.s.notify_silent_ms = 1000;
+    cr_expect_eq(ask(ruleshost_receiver_failing, true), VERDICT_UNKNOWN);
+}
+
+Test(ruleshost, nobody_is_told, .init = begin, .fini = finish) {
+    for (int i = 0; i < w.receivers.count; i++) {
+        cr_expect_eq(ask(ruleshost_nobody_told, false), VERDICT_NO);
+        world_receiver_fails(&w.receivers.receiver[i]);
+    }
+    cr_expect_eq(ask(ruleshost_nobody_told, false), VERDICT_YES);
+    cr_expect_eq(f.diagnosis, DIAGNOSIS_W06_NOBODY_TOLD);
+    w.receivers.receiver[0].since_ms = w.now_ms - 59 * 1000;
+    cr_expect_eq(ask(ruleshost_nobody_told, false), VERDICT_NO, "one took something of late");
+    w.receivers.count = 0;
+    cr_expect_eq(ask(ruleshost_nobody_told, false), VERDICT_NO, "nobody wants to be told");
+    w.s.receivers = NULL;
+    w.s.notify_silent_ms = 59 * 1000;
+    cr_expect_eq(ask(ruleshost_nobody_told, false), VERDICT_UNKNOWN);
+    w.s.notify_silent_ms = 60 * 1000;
+    cr_expect_eq(ask(ruleshost_nobody_told, false), VERDICT_YES);
+}

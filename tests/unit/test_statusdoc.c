@@ -8,11 +8,11 @@
 Test(statusdoc, has_the_names_of_the_contract) {
     static const struct {
         const char *object;
-        const char *names[16];
+        const char *names[17];
     } rows[] = {
         {NULL,
          {"host", "state", "since", "relay", "credentials", "counters", "rates", "queue", "ledger",
-          "alerts", "sources", "store", "destinations", "unknown", "first_seen"}},
+          "alerts", "sources", "store", "destinations", "unknown", "first_seen", "receivers"}},
         {"relay", {"host", "port", "reachable", "tls", "auth", "certificate_expires"}},
         {"credentials", {"user", "state", "changed_at", "verified_at"}},
         {"queue",
@@ -40,7 +40,7 @@ Test(statusdoc, has_the_names_of_the_contract) {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const struct json_t *o = rows[i].object != NULL ? json_get(doc, rows[i].object) : doc;
 
-        for (int n = 0; n < 16 && rows[i].names[n] != NULL; n++)
+        for (int n = 0; n < 17 && rows[i].names[n] != NULL; n++)
             cr_expect_not_null(json_get(o, rows[i].names[n]), "%s.%s",
                                rows[i].object != NULL ? rows[i].object : "", rows[i].names[n]);
     }
@@ -63,6 +63,11 @@ Test(statusdoc, has_the_names_of_the_contract) {
     cr_expect_eq(json_get_int(json_at(json_get(doc, "sources"), 0), "position", 0), 4711);
     cr_expect_eq(json_get_int(json_get(doc, "unknown"), "warning", 0), 9);
     cr_expect_eq(json_get_int(json_at(json_get(doc, "first_seen"), 0), "count", 0), 5);
+    cr_expect_str_eq(json_get_text(json_get(doc, "notify"), "state"), "ok");
+    cr_assert_eq(json_count(json_get(doc, "receivers")), 2u);
+    cr_expect_str_eq(json_get_text(json_at(json_get(doc, "receivers"), 0), "state"), "refused");
+    cr_expect_eq(json_get_int(json_at(json_get(doc, "receivers"), 0), "waiting", 0), 2);
+    cr_expect_eq(json_get_real(json_at(json_get(doc, "receivers"), 1), "last_ok", 0), 1091.0);
     cr_assert_eq(json_count(json_get(doc, "sources")), 2u, "every source");
     cr_expect_str_eq(json_get_text(json_at(json_get(doc, "sources"), 1), "name"), "journal:/x");
     cr_expect_str_eq(json_get_text(json_at(json_get(doc, "sources"), 1), "state"), "unreadable");
