@@ -12,6 +12,7 @@
 #include "alerts_ask.h"
 #include "alerts_history.h"
 #include "alerts_silence.h"
+#include "alerts_test.h"
 #include "json.h"
 #include "text.h"
 
@@ -244,14 +245,22 @@ static int run_report(const struct request *r) {
     return alerts_report(r->conf, r->id, r->as_json);
 }
 
+static int run_test(const struct request *r) {
+    return alerts_test(r->conf, r->id, r->as_json);
+}
+
 static const struct {
     const char *name;
-    bool wants_id;
+    const char *wants; /* behind it; NULL: nothing */
     int (*run)(const struct request *r);
 } table[] = {
-    {"list", false, run_list},       {"show", true, run_show},
-    {"silence", true, run_silence},  {"unsilence", true, run_unsilence},
-    {"history", false, run_history}, {"report", true, run_report},
+    {"list", NULL, run_list},
+    {"show", "an ID", run_show},
+    {"silence", "an ID", run_silence},
+    {"unsilence", "an ID", run_unsilence},
+    {"history", NULL, run_history},
+    {"report", "an ID", run_report},
+    {"test", "the name of a receiver", run_test},
 };
 
 enum { SUBCOMMANDS = sizeof table / sizeof table[0] };
@@ -294,9 +303,12 @@ static int run(int argc, char **argv, const char *conf_path) {
         which = find_subcommand(words[0]);
     if (which == -1)
         return usage(words[0], "no such sub-command: ");
-    if (table[which].wants_id && count < 2)
-        return usage(table[which].name, "an ID is missing: ");
-    if (count == 2 && !table[which].wants_id)
+    if (table[which].wants != NULL && count < 2) {
+        fprintf(stderr, "relaywatch alerts %s: %s is missing\n%s", table[which].name,
+                table[which].wants, command_alerts.help);
+        return EX_USAGE;
+    }
+    if (count == 2 && table[which].wants == NULL)
         return usage(words[1], "not understood: ");
     r.id = count == 2 ? words[1] : NULL;
     r.conf = &conf;
@@ -307,20 +319,23 @@ static int run(int argc, char **argv, const char *conf_path) {
 
 const struct command command_alerts = {
     .name = "alerts",
-    .summary = "what fires, silences, incidents of the past and their reports",
+    .summary = "what fires, silences, past incidents and reports, a test of a receiver",
     .help = "usage: relaywatch alerts [list] [--json]\n"
             "       relaywatch alerts show ID [--json]\n"
             "       relaywatch alerts silence ID|all --for TIME [--why TEXT]\n"
             "       relaywatch alerts unsilence ID|all\n"
             "       relaywatch alerts history [--json]\n"
             "       relaywatch alerts report NUMBER|ID [--json]\n"
+            "       relaywatch alerts test RECEIVER [--json]\n"
             "Alerts that fire or ended within 15 minutes; all of one; quiet for a while\n"
             "(it still shows and counts, but nobody is called); past incidents; a report in\n"
-            "Markdown. For root and relaywatchd's user.\n"
+            "Markdown. test sends a receiver of receivers.conf a test alert and its end, and\n"
+            "says what it answered. For root and relaywatchd's user.\n"
             "  --for TIME   how long: 90s, 30m, 2h, 1d\n"
             "  --why TEXT   the reason, for those who look\n"
             "  --json       for programs\n"
-            "Exit status of list, as Nagios wants it: 0 none, 1 warning, 2 critical, 3 unknown.\n"
+            "Exit status of list, as Nagios wants it: 0 none, 1 warning, 2 critical, 3 unknown;\n"
+            "of test: 0 taken, 1 not, 3 relaywatch-notify does not answer, 64 no such receiver.\n"
             "Example: relaywatch alerts silence milter-gone --for 1h --why 'upgrade'\n",
     .run = run,
 };

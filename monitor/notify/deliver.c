@@ -304,6 +304,17 @@ static struct lane *keep_lane(struct deliver *d, struct lane **old, int count,
     return make_lane(d);
 }
 
+static void end_wait(struct lane *l) {
+    int slot = outbox_slot(l->deliver->outbox, l->receiver.identity);
+
+    l->waiting = false;
+    l->failures = 0;
+    l->refusals = 0;
+    loop_timer_cancel(l->timer);
+    if (slot != -1)
+        outbox_put_off(l->deliver->outbox, slot, NULL, 0);
+}
+
 void deliver_list(struct deliver *d, const struct receivers *receivers) {
     struct lane *old[RECEIVERS_MOST] = {NULL};
     int old_count = d->count;
@@ -311,15 +322,9 @@ void deliver_list(struct deliver *d, const struct receivers *receivers) {
     memcpy(old, d->lane, sizeof d->lane);
     for (int i = 0; i < receivers->count; i++) {
         struct lane *l = keep_lane(d, old, old_count, &receivers->receiver[i]);
-        int slot = outbox_slot(d->outbox, receivers->receiver[i].identity);
 
         l->receiver = receivers->receiver[i];
-        l->waiting = false;
-        l->failures = 0;
-        l->refusals = 0;
-        loop_timer_cancel(l->timer);
-        if (slot != -1)
-            outbox_put_off(d->outbox, slot, NULL, 0);
+        end_wait(l);
         d->lane[i] = l;
     }
     d->count = receivers->count;
@@ -330,6 +335,15 @@ void deliver_list(struct deliver *d, const struct receivers *receivers) {
 void deliver_kick(struct deliver *d) {
     for (int i = 0; i < d->count; i++)
         start(d->lane[i]);
+}
+
+void deliver_try_now(struct deliver *d, const char *name) {
+    for (int i = 0; i < d->count; i++) {
+        if (strcmp(d->lane[i]->receiver.name, name) != 0)
+            continue;
+        end_wait(d->lane[i]);
+        start(d->lane[i]);
+    }
 }
 
 static void report_one(const struct lane *l, struct receiver_state *out, int64_t now_ms) {

@@ -27,6 +27,9 @@ void deliver_list(struct deliver *deliver, const struct receivers *receivers);
 /* Something may be due: each lane that is free looks. Call it after a change and each second. */
 void deliver_kick(struct deliver *deliver);
 
+/* It has just taken something: what waits for this receiver is tried at once. */
+void deliver_try_now(struct deliver *deliver, const char *name);
+
 /* How it stands with each now. */
 void deliver_report(const struct deliver *deliver, struct receiver_report *out, int64_t now_ms);
 

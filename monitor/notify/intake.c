@@ -13,6 +13,7 @@
 #include "xmem.h"
 
 #include "loop.h"
+#include "testdoc.h"
 
 enum { PEERS_MOST = 16, PAUSE_MS = 1000, COMPLAIN_MS = 60000 };
 
@@ -20,6 +21,7 @@ struct peer {
     struct intake *intake;
     struct loop_watch *watch; /* NULL: a free place */
     int fd;
+    uint64_t number; /* no two connections ever have one */
 };
 
 struct intake {
@@ -28,6 +30,8 @@ struct intake {
     struct loop_watch *watch;
     struct loop_timer *pause; /* until the next accept after a failed one */
     struct peer peer[PEERS_MOST];
+    uint64_t connections;
+    void (*on_test)(uint64_t asker, const char *name, void *arg); /* or NULL */
     void (*on_set)(const struct alertset *set, void *arg);
     void *arg;
     uint64_t bad; /* packets dropped */
@@ -55,6 +59,17 @@ static void say(const struct peer *p, const char *packet) {
         log_debug("intake", "answer: %s", strerror(errno)); /* its next packet shows it */
 }
 
+/* Returns whether it was a question. */
+static bool take_question(const struct peer *p, size_t size) {
+    struct intake *in = p->intake;
+    char name[TESTDOC_NAME];
+
+    if (in->on_test == NULL || !testdoc_read_question(in->buffer, size, name))
+        return false;
+    in->on_test(p->number, name, in->arg);
+    return true;
+}
+
 static void on_packet(int what, void *arg) {
     struct peer *p = arg;
     struct intake *in = p->intake;
@@ -69,6 +84,8 @@ static void on_packet(int what, void *arg) {
         close_peer(p);
         return;
     }
+    if (n <= ALERTSET_PACKET_MOST && take_question(p, (size_t)n))
+        return;
     if (n > ALERTSET_PACKET_MOST) {
         fault_set(&why, "larger than %d bytes", ALERTSET_PACKET_MOST);
         set = NULL;
@@ -113,6 +130,7 @@ static void on_connection(int what, void *arg) {
             continue;
         p->intake = in;
         p->fd = fd;
+        p->number = ++in->connections;
         p->watch = loop_watch_new(in->loop, fd, on_packet, p);
         loop_watch_want(p->watch, LOOP_READ);
         return;
@@ -159,6 +177,18 @@ void intake_free(struct intake **intake) {
 void intake_tell(struct intake *in, const char *packet) {
     for (int i = 0; i < PEERS_MOST; i++) {
         if (in->peer[i].watch != NULL)
+            say(&in->peer[i], packet);
+    }
+}
+
+void intake_serve_tests(struct intake *in,
+                        void (*on_test)(uint64_t asker, const char *name, void *arg)) {
+    in->on_test = on_test;
+}
+
+void intake_answer(struct intake *in, uint64_t asker, const char *packet) {
+    for (int i = 0; i < PEERS_MOST; i++) {
+        if (in->peer[i].watch != NULL && in->peer[i].number == asker)
             say(&in->peer[i], packet);
     }
 }

@@ -30,6 +30,7 @@
 #include "outbox.h"
 #include "post.h"
 #include "receiverfiles.h"
+#include "rehearsal.h"
 #include "roster.h"
 #include "told.h"
 
@@ -46,6 +47,9 @@ struct notify {
     struct deliver *deliver;
     struct intake *intake;
     struct roster *roster;
+    struct rehearsal *rehearsal;
+    char host[128]; /* of the last set, for tests */
+    char url[256];
     bool save_failed;
     char told_path[300];
 };
@@ -143,10 +147,24 @@ static void on_tick(void *arg) {
 static void on_set(const struct alertset *set, void *arg) {
     struct notify *n = arg;
 
+    text_copy(n->host, sizeof n->host, set->host);
+    text_copy(n->url, sizeof n->url, set->url);
     if (outbox_take(n->outbox, set, clock_wall_ms()))
         save(n);
     deliver_kick(n->deliver);
     report(n);
+}
+
+static void on_test(uint64_t asker, const char *name, void *arg) {
+    struct notify *n = arg;
+
+    rehearsal_start(n->rehearsal, asker, name, n->host, n->url);
+}
+
+static void on_answer(uint64_t asker, const char *packet, void *arg) {
+    struct notify *n = arg;
+
+    intake_answer(n->intake, asker, packet);
 }
 
 static void on_signal(int number, void *arg) {
@@ -227,11 +245,15 @@ static void run(struct notify *n, const char *socket_path) {
     if (n->pool == NULL)
         die(EX_OSERR, "%s", why.text);
     restore(n);
+    if (!text_copy(n->host, sizeof n->host, n->conf.host) || n->host[0] == '\0')
+        gethostname(n->host, sizeof n->host - 1);
     n->intake = intake_new(n->loop, open_socket(socket_path), on_set, n);
     n->runner = runner_new(n->loop);
     n->poster = (struct poster){.loop = n->loop, .pool = n->pool, .runner = n->runner};
     n->deliver = deliver_new(&n->poster, n->outbox, save, report, n);
     n->roster = roster_new(n->conf.receivers_file, on_receivers, n);
+    n->rehearsal = rehearsal_new(&n->poster, n->roster, n->deliver, on_answer, n);
+    intake_serve_tests(n->intake, on_test);
     n->tick = loop_timer_new(n->loop, on_tick, n);
     for (int i = 0; i < 3; i++)
         on[i] = loop_signal_new(n->loop, signals[i], on_signal, n);
@@ -244,6 +266,7 @@ static void run(struct notify *n, const char *socket_path) {
     for (int i = 0; i < 3; i++)
         loop_signal_free(&on[i]);
     loop_timer_free(&n->tick);
+    rehearsal_free(&n->rehearsal);
     deliver_free(&n->deliver);
     roster_free(&n->roster);
     runner_free(&n->runner);

@@ -1,9 +1,10 @@
-/* The packets that relaywatch-notify sends to relaywatchd: what is read is within its bounds and
- * printable. */
+/* The packets that relaywatch-notify sends to relaywatchd, and the question of `relaywatch alerts
+ * test`: what is read is within its bounds and printable. */
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "receiverdoc.h"
+#include "testdoc.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -22,7 +23,10 @@ static void check_text(const char *text, size_t size) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static struct receiver_report report;
     struct fault why;
+    char name[TESTDOC_NAME];
 
+    if (testdoc_read_question((const char *)data, size, name))
+        check_text(name, sizeof name);
     if (receiverdoc_read((const char *)data, size, &report, &why) == -1)
         return 0;
     if (report.count < 0 || report.count > RECEIVERSTATES_MOST)

@@ -113,14 +113,61 @@ check "command: EX_TEMPFAIL is tried on" has log 'later): it ended with status 7
 check "command: one that is not there" has log 'none): it could not be started'
 sleep 1
 is "command: told once" 1 "$(grep -c relay-refuses "$dir/told")"
+# 6. relaywatch alerts test: the real way, the answer in plain words, exit status.
+try() { # RECEIVER [OPTION]: its status is in $tried
+    "$bin/relaywatch" -c "$dir/relaywatch.conf" alerts test "$@" >"$dir/tried" 2>&1
+    tried=$?
+}
+sink tested 200
+sink refuser 401
+sink broken 503
+before=$(grep -c ': 5 receivers' "$dir/log")
+grown() { [ "$(grep -c ': 5 receivers' "$dir/log")" -gt "$before" ]; }
+receivers "webhook = $(url tested)/x" "name = good" "token_file = $dir/chat.url" "webhook = $(url refuser)/tok-secret" \
+    "name = refuser" "webhook = $(url broken)/x" "name = broken" "alertmanager = $(url tested)" "name = manager" \
+    "command = $dir/stick" "name = stuck" "timeout = 1"
+wait_for 5 grown
+try good
+is "test: taken" 0 $tried
+check "test: says so" has tried 'test alert  taken after [0-9.]* s: it answered 200'
+check "test: and of its end" has tried 'its end     taken'
+grep '"id":"test"' "$dir/tested" >"$dir/tests"
+is "test: both were told" "firing resolved" "$(field tests 1 'x["status"]') $(field tests 2 'x["status"]')"
+is "test: marked as one" "TEST, nothing is wrong" "$(field tests 1 'x["title"]')"
+check "test: with the token" has tested.head 'Bearer http.*ch4t-secret'
+try refuser
+is "test: refused" 1 $tried
+check "test: what it answered" has tried 'test alert  REFUSED after [0-9.]* s: it answered 401'
+check "test: where to look" has tried "$dir/receivers.conf"
+check "test: no secret" has_not tried 'tok-secret\|ch4t'
+try broken
+is "test: not taken" 1 $tried
+check "test: says why" has tried 'NOT TAKEN after [0-9.]* s: it answered 503'
+try manager
+is "test: Alertmanager" 0 $tried
+check "test: Alertmanager ends it by itself" has_not tried 'its end'
+try stuck
+is "test: a command that hangs" 1 $tried
+check "test: and was killed" has tried 'was killed'
+try nobody
+is "test: no such receiver" 64 $tried
+check "test: names those there are" has tried 'there are: good, refuser, broken, manager, stuck'
+try
+is "test: of whom?" 64 $tried
+try good --json
+is "test: for programs" "taken taken" "$(python3 -c 'import json,sys; print(*[json.loads(l)["result"] for l in sys.stdin])' <"$dir/tried")"
+check "test: is no alert of the outbox" has_not told.json '"id": "test"'
+
+# 7. It ends, and what it has started with it.
 receivers "command = $dir/stick" "timeout = 100"
 : >"$dir/stuck.pid"
-check "command: another hangs" wait_for 5 test -s "$dir/stuck.pid"
-
+check "command: another hangs" wait_for 10 test -s "$dir/stuck.pid"
 kill -TERM "$notify_pid"
 wait "$notify_pid"
 is "ends by TERM" 0 $?
 check "command: nothing is left of it" wait_for 5 gone "$dir/stuck.pid"
+try good
+is "test: nobody answers" 3 $tried
 check "no sanitizer report" has_not log 'Sanitizer\|runtime error'
 [ "$failed" = 0 ] || sed 's/^/# /' "$dir/log"
 exit "$failed"

@@ -105,6 +105,7 @@ receivers() { printf '%s\n' "$@" >"$dir/receivers.new" && chmod 644 "$dir/receiv
 cat >"$dir/relaywatch.conf" <<CONF
 receivers_file = $dir/receivers.conf
 notify_state_dir = $dir
+run_dir = $dir
 CONF
 : >"$dir/log"
 chmod 666 "$dir/log"
