@@ -12,6 +12,7 @@ void count_event(struct daemon *d, const struct mailev *ev) {
     counters_add(&d->counters, ev->counters);
     rings_add(&d->rings, ev->counters, ev->time_ms, d->clock.now_ms);
     destinations_note(&d->destinations, ev);
+    exporter_note(&d->exporter, ev);
 }
 
 void count_publish(struct daemon *d) {
@@ -20,6 +21,7 @@ void count_publish(struct daemon *d) {
                   &d->destinations, &d->log.now);
     delays_put(&d->messages.delays, &d->log.now);
     shapes_put(&d->shapes, &d->log.now);
+    exporter_put(&d->exporter, &d->log.now);
     d->log.now.time_ms = d->clock.now_ms;
     sources_position(d->sources, d->log.now.position, sizeof d->log.now.position);
     followed_note(&d->followed, &d->counted, d->sources, d->log.now.position);

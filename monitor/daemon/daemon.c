@@ -1,6 +1,6 @@
 /* See daemon.h. The way of a line of the log can be read here whole:
  *
- *     sources -> on_line: parse, diagnose -> on_event: counters, rings, destinations,
+ *     sources -> on_line: parse, diagnose -> on_event: counters, rings, destinations, exporter,
  *                                               messages (ledger, trend), health, shapes
  *          -> on_batch: publish totals and position, look at the rules
  *
@@ -121,6 +121,7 @@ static void on_log_start(const struct totals *from, void *arg) {
     logtotals_restore(&d->logtotals, &d->log.now, &d->counters, &t, &d->rings, &d->destinations);
     delays_restore(&d->messages.delays, &d->log.now);
     shapes_restore(&d->shapes, &d->log.now);
+    exporter_restore(&d->exporter, &d->log.now);
     trendkeep_begin(&d->trendkeep, &d->conf);
     d->messages.trend = &d->trendkeep.trend;
     milterpage_attach(&d->milter);

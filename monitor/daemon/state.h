@@ -11,6 +11,7 @@
 #include "totals.h"
 #include "destinations.h"
 #include "diagnose.h"
+#include "exporter.h"
 #include "fixtext.h"
 #include "health.h"
 #include "logline.h"
@@ -86,6 +87,7 @@ struct daemon {
     struct counters counters;
     struct rings rings;
     struct destinations destinations;
+    struct exporter exporter;
     struct logtotals logtotals;
     struct messages messages;
     struct trendkeep trendkeep;
