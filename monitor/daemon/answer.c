@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "xmem.h"
 #include "fleetkeep.h"
+#include "httpaccept.h"
 #include "historydoc.h"
 #include "messagedoc.h"
 #include "metrics.h"
@@ -65,7 +66,9 @@ static void fill_view(struct daemon *d, struct view *v) {
     memcpy(v->milter, d->milter.value, sizeof v->milter);
     v->notify_connected = notifyc_connected(d->notify);
     v->receivers = notifyc_report(d->notify);
+    v->http = http_figures(d->http);
     v->delays = &d->messages.delays;
+    v->exporter = &d->exporter;
     if (d->sources == NULL)
         return;
     fill_sources(d, v);
@@ -83,8 +86,10 @@ static void answer_text(struct http_reply *reply, const char *type, char *text) 
     reply->size = strlen(text);
 }
 
-void answer_get(const char *path, const char *query, struct http_reply *reply, void *arg) {
+void answer_get(const struct http_request *request, struct http_reply *reply, void *arg) {
     static const struct ledger_totals no_ledger;
+    const char *path = request->path;
+    const char *query = request->query;
     struct daemon *d = arg;
     struct view v;
 
@@ -106,7 +111,9 @@ void answer_get(const char *path, const char *query, struct http_reply *reply, v
     if (strcmp(path, "/") == 0 || strcmp(path, "/now") == 0) {
         answer_text(reply, "text/html; charset=utf-8", page_print(&v, path[1] == '\0'));
     } else if (strcmp(path, "/metrics") == 0) {
-        answer_text(reply, "text/plain; version=0.0.4; charset=utf-8", metrics_print(&v));
+        enum httpaccept form = httpaccept_metrics(request->accept);
+
+        answer_text(reply, httpaccept_type(form), metrics_print(&v, form != HTTPACCEPT_TEXT));
     } else if (strcmp(path, "/api/v1/status") == 0) {
         answer_text(reply, "application/json", statusdoc_print(&v));
     } else if (strcmp(path, "/api/v1/history") == 0) {

@@ -5,6 +5,6 @@
 #include "state.h"
 
 /* http_answer_fn; `arg` is the struct daemon. */
-void answer_get(const char *path, const char *query, struct http_reply *reply, void *arg);
+void answer_get(const struct http_request *request, struct http_reply *reply, void *arg);
 
 #endif

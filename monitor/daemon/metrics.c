@@ -1,285 +1,372 @@
-/* See metrics.h. A figure that is not known is left out: no series before there is a value, never
- * NaN. */
+/* See metrics.h. */
 #include "metrics.h"
 
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include "log.h"
+#include "exposition.h"
+#include "metricspostfix.h"
 
-static void head(FILE *out, const char *name, const char *type, const char *help) {
-    fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+static void gauge(struct exposition *e, const char *name, const char *help, double value) {
+    exposition_single(e, EXPOSITION_GAUGE, name, help, value);
 }
 
-static void put(FILE *out, const char *name, const char *type, const char *help, double value) {
-    head(out, name, type, help);
-    fprintf(out, "%s %.17g\n", name, value);
+static void counter(struct exposition *e, const char *name, const char *help, uint64_t value) {
+    exposition_single(e, EXPOSITION_COUNTER, name, help, (double)value);
 }
 
-static void put_count(FILE *out, const char *name, const char *help, uint64_t value) {
-    head(out, name, "counter", help);
-    fprintf(out, "%s %llu\n", name, (unsigned long long)value);
+/* A time, where it is known. */
+static void moment(struct exposition *e, const char *name, const char *help, int64_t ms) {
+    if (ms != 0)
+        gauge(e, name, help, (double)ms / 1000);
 }
 
-/* A label value: backslash, quote and newline escaped as the format wants. */
-static void put_label(FILE *out, const char *text) {
-    for (; *text != '\0'; text++) {
-        if (*text == '\\' || *text == '"')
-            fputc('\\', out);
-        if (*text == '\n')
-            fputs("\\n", out);
-        else
-            fputc(*text, out);
-    }
+/* A gauge that is 1 for the word that holds and 0 for the others. */
+static void words(struct exposition *e, const char *name, const char *help, const char *label,
+                  const char *const *all, size_t count, const char *now) {
+    exposition_family(e, EXPOSITION_GAUGE, name, help);
+    for (size_t i = 0; i < count; i++)
+        exposition_sample(e, label, all[i], strcmp(all[i], now) == 0);
 }
 
-static void put_counters(FILE *out, const struct view *v) {
+static void put_program(struct exposition *e, const struct view *v) {
+    static const char *const states[] = {"ok", "warning", "critical", "unknown"};
+
+    exposition_family(e, EXPOSITION_GAUGE, "relaywatch_build_info", "Version of relaywatch.");
+    exposition_sample(e, "version", RELAYWATCH_VERSION, 1);
+    exposition_family(e, EXPOSITION_GAUGE, "relaywatch_host_info",
+                      "The name of this host as relaywatch has it.");
+    exposition_sample(e, "host", v->conf->host, 1);
+    moment(e, "relaywatch_start_time_seconds", "When relaywatchd was started.", v->started_ms);
+    words(e, "relaywatch_state", "The state as `relaywatch status` says it.", "state", states, 4,
+          overall_name(v->state));
+    moment(e, "relaywatch_state_since_timestamp_seconds", "Since when that state holds.",
+           v->since_ms);
+    counter(e, "relaywatch_http_requests", "HTTP requests that were answered.", v->http.requests);
+    counter(e, "relaywatch_http_refused", "HTTP requests that were refused.", v->http.refused);
+    counter(e, "relaywatch_http_evicted", "HTTP connections that gave way to others.",
+            v->http.evicted);
+    counter(e, "relaywatch_http_timed_out", "HTTP connections that took too long.",
+            v->http.timed_out);
+}
+
+static void put_counters(struct exposition *e, const struct view *v) {
     char name[80];
 
     for (int c = 0; c < COUNTER_COUNT; c++) {
-        text_format(name, sizeof name, "relaywatch_%s_total", counter_name((enum counter)c));
-        put_count(out, name, counter_help((enum counter)c), v->counters->value[c]);
+        text_format(name, sizeof name, "relaywatch_%s", counter_name((enum counter)c));
+        counter(e, name, counter_help((enum counter)c), v->counters->value[c]);
     }
     for (int c = 0; c < MLTPAGE_COUNTER_COUNT; c++) {
-        text_format(name, sizeof name, "relaywatch_milter_%s_total",
+        text_format(name, sizeof name, "relaywatch_milter_%s",
                     mltpage_counter_name((enum mltpage_counter)c));
-        put_count(out, name, "Counted by relaywatch-milter.", v->milter[c]);
+        counter(e, name, "Counted by relaywatch-milter.", v->milter[c]);
+    }
+    gauge(e, "relaywatch_milter_up", "Whether the milter gives signs of life.", v->milter_alive);
+    exposition_family(e, EXPOSITION_COUNTER, "relaywatch_unknown_lines",
+                      "Lines of trouble that the catalogue of diagnoses does not know.");
+    for (int c = 0; c < SHAPE_CLASSES; c++)
+        exposition_sample(e, "severity", shape_class_name((enum shape_class)c),
+                          (double)v->unknown[c]);
+}
+
+static void put_queue(struct exposition *e, const struct view *v) {
+    const struct keeper_queue *q = v->queue;
+
+    gauge(e, "relaywatch_queue_counted", "Whether the queue was counted within the last minute.",
+          q != NULL && !v->queue_stale);
+    if (q == NULL || v->queue_stale)
+        return;
+    exposition_family(e, EXPOSITION_GAUGE, "relaywatch_queue_messages",
+                      "Messages in Postfix's queue.");
+    exposition_sample(e, "queue", "active", (double)q->active);
+    exposition_sample(e, "queue", "deferred", (double)q->deferred);
+    exposition_sample(e, "queue", "incoming", (double)q->incoming);
+    exposition_sample(e, "queue", "hold", (double)q->hold);
+    exposition_sample(e, "queue", "maildrop", (double)q->maildrop);
+    exposition_sample(e, "queue", "corrupt", (double)q->corrupt);
+    gauge(e, "relaywatch_queue_oldest_seconds", "Age of the oldest message in the queue.",
+          (double)view_oldest_s(v));
+    gauge(e, "relaywatch_queue_growth_per_minute",
+          "Messages by which the queue grows a minute, smoothed.", v->queue_growth);
+    gauge(e, "relaywatch_queue_free_bytes", "Free bytes where the queue stands.",
+          (double)q->bytes_free);
+    if (q->inodes_free != UINT64_MAX)
+        gauge(e, "relaywatch_queue_free_inodes", "Free inodes where the queue stands.",
+              (double)q->inodes_free);
+    gauge(e, "relaywatch_postfix_up", "Whether Postfix is running.", q->postfix_running != 0);
+}
+
+static void put_relay(struct exposition *e, const struct view *v) {
+    static const char *const logins[] = {"none",    "unknown", "verified",
+                                         "refused", "pending", "rejected"};
+
+    gauge(e, "relaywatch_relay_reachable", "Whether the smarthost can be reached.",
+          view_reachable(v));
+    gauge(e, "relaywatch_relay_login_refused", "Whether the smarthost refuses our login.",
+          health_is_broken(v->health, AREA_LOGIN, v->now_ms));
+    gauge(e, "relaywatch_relay_tls_failing", "Whether TLS with the smarthost fails.",
+          health_is_broken(v->health, AREA_TLS, v->now_ms));
+    moment(e, "relaywatch_relay_last_delivery_timestamp_seconds",
+           "When the smarthost last took a message.", v->health->last_success_ms);
+    moment(e, "relaywatch_relay_certificate_expires_timestamp_seconds",
+           "When the smarthost's certificate expires.", v->login->certificate_expires_ms);
+    words(e, "relaywatch_login_state", "The login for the smarthost.", "state", logins,
+          sizeof logins / sizeof logins[0], login_state_name(v->login->state));
+    moment(e, "relaywatch_login_verified_timestamp_seconds",
+           "When the login was last proved to work.", v->login->verified_ms);
+    moment(e, "relaywatch_login_changed_timestamp_seconds", "When the login was last changed.",
+           v->login->changed_ms);
+    gauge(e, "relaywatch_mail_held", "Whether mail is kept in the queue as no login works.",
+          v->rotation->state == ROTATION_HELD);
+}
+
+enum receiver_figure { RECEIVER_UP, RECEIVER_WAITING, RECEIVER_LAST_OK, RECEIVER_FIGURES };
+
+static double receiver_figure(const struct receiver_state *r, enum receiver_figure figure) {
+    switch (figure) {
+    case RECEIVER_UP:
+        return !receiverstate_is_bad(r);
+    case RECEIVER_WAITING:
+        return r->waiting;
+    case RECEIVER_LAST_OK:
+    case RECEIVER_FIGURES:
+        break;
+    }
+    return (double)r->last_ok_ms / 1000;
+}
+
+static void put_receivers(struct exposition *e, const struct view *v) {
+    static const struct {
+        const char *name, *help;
+    } families[RECEIVER_FIGURES] = {
+        [RECEIVER_UP] = {"relaywatch_receiver_up",
+                         "Whether this receiver of alerts took what it was told last (1 also "
+                         "before the first)."},
+        [RECEIVER_WAITING] = {"relaywatch_receiver_waiting",
+                              "Notices that this receiver has still to get."},
+        [RECEIVER_LAST_OK] = {"relaywatch_receiver_last_success_timestamp_seconds",
+                              "When this receiver last took something; 0: never."},
+    };
+    const struct receiver_report *r = v->receivers;
+
+    gauge(e, "relaywatch_notify_up", "Whether relaywatch-notify answers.", v->notify_connected);
+    for (int f = 0; r != NULL && r->count > 0 && f < RECEIVER_FIGURES; f++) {
+        exposition_family(e, EXPOSITION_GAUGE, families[f].name, families[f].help);
+        for (int i = 0; i < r->count; i++) {
+            const struct exposition_label labels[] = {{"receiver", r->receiver[i].name},
+                                                      {"kind", r->receiver[i].kind}};
+
+            exposition_labelled(e, labels, 2,
+                                receiver_figure(&r->receiver[i], (enum receiver_figure)f));
+        }
     }
 }
 
-static void put_queue(FILE *out, const struct view *v) {
-    const struct keeper_queue *q = v->queue;
+/* Of each severity also where there is none, so that rules need not ask for absence. */
+static void put_alerts(struct exposition *e, const struct view *v) {
+    unsigned count[SEVERITY_CRITICAL + 1] = {0};
+    unsigned silenced = 0;
 
-    if (q == NULL || v->queue_stale)
-        return;
-    head(out, "relaywatch_queue_messages", "gauge", "Messages in Postfix's queue.");
-    fprintf(out, "relaywatch_queue_messages{queue=\"active\"} %llu\n",
-            (unsigned long long)q->active);
-    fprintf(out, "relaywatch_queue_messages{queue=\"deferred\"} %llu\n",
-            (unsigned long long)q->deferred);
-    fprintf(out, "relaywatch_queue_messages{queue=\"incoming\"} %llu\n",
-            (unsigned long long)q->incoming);
-    fprintf(out, "relaywatch_queue_messages{queue=\"hold\"} %llu\n", (unsigned long long)q->hold);
-    fprintf(out, "relaywatch_queue_messages{queue=\"maildrop\"} %llu\n",
-            (unsigned long long)q->maildrop);
-    fprintf(out, "relaywatch_queue_messages{queue=\"corrupt\"} %llu\n",
-            (unsigned long long)q->corrupt);
-    put(out, "relaywatch_queue_oldest_seconds", "gauge", "Age of the oldest message in the queue.",
-        (double)view_oldest_s(v));
-    put(out, "relaywatch_queue_free_bytes", "gauge", "Free bytes where the queue stands.",
-        (double)q->bytes_free);
-    head(out, "postfix_up", "gauge", "Whether Postfix is running.");
-    fputs("postfix_up{path=\"", out);
-    put_label(out, v->conf->postfix_config_dir);
-    fprintf(out, "\"} %d\n", q->postfix_running ? 1 : 0);
-}
-
-static void put_relay(FILE *out, const struct view *v) {
-    put(out, "relaywatch_relay_reachable", "gauge", "Whether the smarthost can be reached.",
-        view_reachable(v) ? 1 : 0);
-    put(out, "relaywatch_relay_login_refused", "gauge", "Whether the smarthost refuses our login.",
-        health_is_broken(v->health, AREA_LOGIN, v->now_ms) ? 1 : 0);
-    put(out, "relaywatch_relay_tls_failing", "gauge", "Whether TLS with the smarthost fails.",
-        health_is_broken(v->health, AREA_TLS, v->now_ms) ? 1 : 0);
-    if (v->health->last_success_ms != 0)
-        put(out, "relaywatch_relay_last_delivery_timestamp_seconds", "gauge",
-            "When the smarthost last took a message.", (double)v->health->last_success_ms / 1000);
-    if (v->login->certificate_expires_ms != 0)
-        put(out, "relaywatch_relay_certificate_expires_timestamp_seconds", "gauge",
-            "When the smarthost's certificate expires.",
-            (double)v->login->certificate_expires_ms / 1000);
-}
-
-static void put_alerts(FILE *out, const struct view *v) {
-    head(out, "relaywatch_alert_firing", "gauge", "Alerts that fire now.");
+    exposition_family(e, EXPOSITION_GAUGE, "relaywatch_alert_firing", "Alerts that fire now.");
     for (int i = 0; i < v->alerts->count; i++) {
         const struct alert *a = &v->alerts->alert[i];
+        const struct exposition_label labels[] = {{"alert", a->id},
+                                                  {"diagnosis", diagnosis_entry(a->diagnosis)->id},
+                                                  {"severity", severity_name(a->severity)}};
 
         if (a->ended_ms != 0)
             continue;
-        fprintf(out, "relaywatch_alert_firing{alert=\"%s\",diagnosis=\"%s\",severity=\"%s\"} 1\n",
-                a->id, diagnosis_entry(a->diagnosis)->id, severity_name(a->severity));
+        exposition_labelled(e, labels, 3, 1);
+        count[a->severity]++;
+        silenced += a->silenced_until_ms > v->now_ms;
     }
+    exposition_family(e, EXPOSITION_GAUGE, "relaywatch_alert_since_timestamp_seconds",
+                      "Since when an alert fires.");
+    for (int i = 0; i < v->alerts->count; i++) {
+        if (v->alerts->alert[i].ended_ms == 0)
+            exposition_sample(e, "alert", v->alerts->alert[i].id,
+                              (double)v->alerts->alert[i].since_ms / 1000);
+    }
+    exposition_family(e, EXPOSITION_GAUGE, "relaywatch_alerts", "How many alerts fire.");
+    for (int s = SEVERITY_TICKET; s <= SEVERITY_CRITICAL; s++)
+        exposition_sample(e, "severity", severity_name((enum severity)s), count[s]);
+    gauge(e, "relaywatch_alerts_silenced", "How many of the alerts that fire are silenced.",
+          silenced);
 }
 
-static void put_unknown(FILE *out, const struct view *v) {
-    head(out, "relaywatch_unknown_lines_total", "counter",
-         "Lines of trouble that the catalogue of diagnoses does not know.");
-    for (int c = 0; c < SHAPE_CLASSES; c++)
-        fprintf(out, "relaywatch_unknown_lines_total{severity=\"%s\"} %llu\n",
-                shape_class_name((enum shape_class)c), (unsigned long long)v->unknown[c]);
+static void put_ledger(struct exposition *e, const struct view *v) {
+    const struct ledger_totals *l = v->ledger;
+
+    exposition_family(e, EXPOSITION_COUNTER, "relaywatch_ledger_messages",
+                      "Messages by what became of them.");
+    exposition_sample(e, "outcome", "sent", (double)l->sent);
+    exposition_sample(e, "outcome", "bounced", (double)l->bounced);
+    exposition_sample(e, "outcome", "expired", (double)l->expired);
+    exposition_sample(e, "outcome", "unknown", (double)l->unknown);
+    counter(e, "relaywatch_ledger_accepted", "Messages that came in.", l->accepted);
+    gauge(e, "relaywatch_ledger_queued", "Messages that came in and did not end yet.",
+          (double)(v->ledger_sum.queued - v->ledger_sum.arriving));
+    gauge(e, "relaywatch_ledger_arriving",
+          "Messages that are coming in and not counted as accepted yet.",
+          (double)v->ledger_sum.arriving);
+    counter(e, "relaywatch_ledger_deleted", "Of unknown: deleted by hand.", l->deleted);
+    counter(e, "relaywatch_ledger_unlogged", "Of unknown: seen by the milter, never in the log.",
+            l->unlogged);
+    counter(e, "relaywatch_ledger_spilled", "Of unknown: not followed to their end.", l->spilled);
+    counter(e, "relaywatch_ledger_stray", "Messages that ended and came in before the first start.",
+            l->stray);
 }
 
-static void put_ledger(FILE *out, const struct view *v) {
-    static const char help[] = "Messages by what became of them.";
+/* As postfix_smtp_delivery_delay_seconds, in finer buckets. */
+static void put_delays(struct exposition *e, const struct view *v) {
+    double bound[DELAYS_BUCKETS - 1];
+    uint64_t any = 0;
 
-    head(out, "relaywatch_ledger_messages_total", "counter", help);
-    fprintf(out, "relaywatch_ledger_messages_total{outcome=\"sent\"} %llu\n",
-            (unsigned long long)v->ledger->sent);
-    fprintf(out, "relaywatch_ledger_messages_total{outcome=\"bounced\"} %llu\n",
-            (unsigned long long)v->ledger->bounced);
-    fprintf(out, "relaywatch_ledger_messages_total{outcome=\"expired\"} %llu\n",
-            (unsigned long long)v->ledger->expired);
-    fprintf(out, "relaywatch_ledger_messages_total{outcome=\"unknown\"} %llu\n",
-            (unsigned long long)v->ledger->unknown);
-    put_count(out, "relaywatch_ledger_accepted_total", "Messages that came in.",
-              v->ledger->accepted);
-    put(out, "relaywatch_ledger_queued", "gauge", "Messages that came in and did not end yet.",
-        (double)(v->ledger_sum.queued - v->ledger_sum.arriving));
-    put(out, "relaywatch_ledger_arriving", "gauge",
-        "Messages that are coming in and not counted as accepted yet.",
-        (double)v->ledger_sum.arriving);
-    put_count(out, "relaywatch_ledger_deleted_total", "Of unknown: deleted by hand.",
-              v->ledger->deleted);
-    put_count(out, "relaywatch_ledger_unlogged_total",
-              "Of unknown: seen by the milter, never in the log.", v->ledger->unlogged);
-    put_count(out, "relaywatch_ledger_spilled_total", "Of unknown: not followed to their end.",
-              v->ledger->spilled);
-    put_count(out, "relaywatch_ledger_stray_total",
-              "Messages that ended and came in before the first start.", v->ledger->stray);
-}
-
-/* postfix_exporter's: every attempt of smtp(8). */
-static void put_delays(FILE *out, const struct view *v) {
-    static const char name[] = "postfix_smtp_delivery_delay_seconds";
-    bool begun = false;
-
+    for (size_t i = 0; i < DELAYS_BUCKETS; i++)
+        any |= v->delays->bucket[0][i];
+    if (any == 0)
+        return;
+    for (size_t i = 0; i < DELAYS_BUCKETS - 1; i++)
+        bound[i] = (double)delays_bound_us[i] / 1e6;
+    exposition_family(e, EXPOSITION_HISTOGRAM, "relaywatch_delivery_delay_seconds",
+                      "How long attempts of delivery by smtp took, by the stage.");
     for (unsigned part = 0; part < STAGE_COUNT; part++) {
-        const char *stage = delays_part_name(part);
-        uint64_t below = 0;
+        const struct exposition_label stage = {"stage", delays_part_name(part)};
+        const struct exposition_histogram h = {.bound = bound,
+                                               .bounds = DELAYS_BUCKETS - 1,
+                                               .bucket = v->delays->bucket[part],
+                                               .sum = (double)v->delays->sum_us[part] / 1e6};
 
-        for (size_t i = 0; i < DELAYS_BUCKETS; i++)
-            below += v->delays->bucket[part][i];
-        if (below == 0)
-            continue;
-        if (!begun)
-            head(out, name, "histogram", "SMTP message processing time in seconds.");
-        begun = true;
-        below = 0;
-        for (size_t i = 0; i < DELAYS_BUCKETS; i++) {
-            below += v->delays->bucket[part][i];
-            fprintf(out, "%s_bucket{stage=\"%s\",le=\"", name, stage);
-            if (i < DELAYS_BUCKETS - 1)
-                fprintf(out, "%g", (double)delays_bound_us[i] / 1e6);
-            else
-                fputs("+Inf", out);
-            fprintf(out, "\"} %llu\n", (unsigned long long)below);
-        }
-        fprintf(out, "%s_sum{stage=\"%s\"} %.17g\n", name, stage,
-                (double)v->delays->sum_us[part] / 1e6);
-        fprintf(out, "%s_count{stage=\"%s\"} %llu\n", name, stage, (unsigned long long)below);
+        exposition_histogram(e, &stage, 1, &h);
     }
 }
 
-/* The names of postfix_exporter that our counters are the same as. */
-static void put_exporter_names(FILE *out, const struct view *v) {
-    const uint64_t *c = v->counters->value;
+/* What the rings know: it is there at once after a restart, and right where nobody scraped. */
+static void put_last_hour(struct exposition *e, const struct view *v) {
+    static const enum counter shown[] = {COUNTER_ACCEPTED,      COUNTER_SENT,      COUNTER_DEFERRED,
+                                         COUNTER_BOUNCED,       COUNTER_EXPIRED,   COUNTER_REJECTED,
+                                         COUNTER_AUTH_FAILURES, COUNTER_TLS_ERRORS};
+    static const char *const quantiles[TIMELINE_PERCENTILES] = {"0.5", "0.9", "0.99"};
+    int64_t hour_ms = (int64_t)timeline_reach_s(TIMELINE_MINUTES) * 1000;
+    struct timeline line;
+    struct timeline_sum sum;
 
-    put_count(out, "postfix_cleanup_messages_processed_total",
-              "Total number of messages processed by cleanup.", c[COUNTER_ACCEPTED]);
-    put_count(out, "postfix_qmgr_messages_removed_total",
-              "Total number of messages removed from mail queues.", c[COUNTER_REMOVED]);
-    put_count(out, "postfix_qmgr_messages_expired_total",
-              "Total number of messages expired from mail queues.", c[COUNTER_EXPIRED]);
-    put_count(out, "postfix_smtpd_connects_total", "Total number of incoming connections.",
-              c[COUNTER_CONNECTS]);
-    put_count(out, "postfix_smtpd_sasl_authentication_failures_total",
-              "Total number of SASL authentication failures.", c[COUNTER_INBOUND_AUTH_FAILURES]);
-    put_count(out, "postfix_smtp_deferred_messages_total",
-              "Total number of messages that have been deferred on SMTP.", c[COUNTER_DEFERRED]);
-    put_count(out, "postfix_smtp_connection_timed_out_total",
-              "Total number of messages that have been deferred on SMTP.", c[COUNTER_TIMEOUTS]);
-    head(out, "postfix_smtp_messages_processed_total", "counter",
-         "Total number of messages that have been processed by the smtp process.");
-    fprintf(out, "postfix_smtp_messages_processed_total{status=\"sent\"} %llu\n",
-            (unsigned long long)c[COUNTER_SENT]);
-    fprintf(out, "postfix_smtp_messages_processed_total{status=\"deferred\"} %llu\n",
-            (unsigned long long)c[COUNTER_DEFERRED]);
-    fprintf(out, "postfix_smtp_messages_processed_total{status=\"bounced\"} %llu\n",
-            (unsigned long long)c[COUNTER_BOUNCED]);
-}
-
-static void put_source(FILE *out, const char *name, const struct view_source *source,
-                       uint64_t value) {
-    fprintf(out, "%s{source=\"", name);
-    put_label(out, source->spec->name);
-    fprintf(out, "\"} %llu\n", (unsigned long long)value);
-}
-
-static void put_sources(FILE *out, const struct view *v) {
-    if (v->sources == 0)
+    if (v->rings == NULL)
         return;
-    head(out, "relaywatch_source_lag_bytes", "gauge",
-         "Bytes of the log that wait to be read; of a journal 1 when something does.");
-    for (size_t i = 0; i < v->sources; i++)
-        put_source(out, "relaywatch_source_lag_bytes", &v->source[i],
-                   v->source[i].figures.lag_bytes);
-    head(out, "relaywatch_source_up", "gauge", "Whether this source of the mail log can be read.");
-    for (size_t i = 0; i < v->sources; i++)
-        put_source(out, "relaywatch_source_up", &v->source[i],
-                   v->source[i].figures.state == TAIL_OK);
-}
-
-static void put_receiver(FILE *out, const char *name, const struct receiver_state *state,
-                         double value) {
-    fprintf(out, "%s{receiver=\"", name);
-    put_label(out, state->name);
-    fputs("\",kind=\"", out);
-    put_label(out, state->kind);
-    fprintf(out, "\"} %.17g\n", value);
-}
-
-static void put_receivers(FILE *out, const struct view *v) {
-    const struct receiver_report *r = v->receivers;
-
-    put(out, "relaywatch_notify_up", "gauge", "Whether relaywatch-notify answers.",
-        v->notify_connected ? 1 : 0);
-    if (r == NULL || r->count == 0)
+    timeline_make(&line, TIMELINE_MINUTES, v->rings, v->trend, v->now_ms - hour_ms, v->now_ms);
+    timeline_add_up(&line, v->now_ms, &sum);
+    exposition_family(e, EXPOSITION_GAUGE, "relaywatch_last_hour",
+                      "Counters of the last 60 minutes, by the time in the log.");
+    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++)
+        exposition_sample(e, "counter", counter_name(shown[i]),
+                          (double)sum.counters.value[shown[i]]);
+    if (sum.delays == 0)
         return;
-    head(out, "relaywatch_receiver_up", "gauge",
-         "Whether this receiver of alerts took what it was told last (1 also before the first).");
-    for (int i = 0; i < r->count; i++)
-        put_receiver(out, "relaywatch_receiver_up", &r->receiver[i],
-                     !receiverstate_is_bad(&r->receiver[i]));
-    head(out, "relaywatch_receiver_waiting", "gauge",
-         "Notices that this receiver has still to get.");
-    for (int i = 0; i < r->count; i++)
-        put_receiver(out, "relaywatch_receiver_waiting", &r->receiver[i], r->receiver[i].waiting);
-    head(out, "relaywatch_receiver_last_success_timestamp_seconds", "gauge",
-         "When this receiver last took something; 0: never.");
-    for (int i = 0; i < r->count; i++)
-        put_receiver(out, "relaywatch_receiver_last_success_timestamp_seconds", &r->receiver[i],
-                     (double)r->receiver[i].last_ok_ms / 1000);
+    exposition_family(e, EXPOSITION_GAUGE, "relaywatch_last_hour_delay_seconds",
+                      "How long first attempts of the last 60 minutes took.");
+    for (size_t i = 0; i < TIMELINE_PERCENTILES; i++)
+        exposition_sample(e, "quantile", quantiles[i], (double)sum.delay_ms[i] / 1000);
 }
 
-char *metrics_print(const struct view *v) {
+enum source_figure {
+    SOURCE_UP,
+    SOURCE_LAG_BYTES,
+    SOURCE_LAG,
+    SOURCE_PLACE,
+    SOURCE_GAPS,
+    SOURCE_ROTATIONS,
+    SOURCE_LONG,
+    SOURCE_FIGURES
+};
+
+static double source_figure(const struct view_source *s, enum source_figure figure) {
+    switch (figure) {
+    case SOURCE_UP:
+        return s->figures.state == TAIL_OK;
+    case SOURCE_LAG_BYTES:
+        return (double)s->figures.lag_bytes;
+    case SOURCE_LAG:
+        return s->lag_s;
+    case SOURCE_PLACE:
+        return (double)s->figures.offset;
+    case SOURCE_GAPS:
+        return (double)s->figures.gaps;
+    case SOURCE_ROTATIONS:
+        return (double)s->figures.rotations;
+    case SOURCE_LONG:
+    case SOURCE_FIGURES:
+        break;
+    }
+    return (double)s->figures.long_lines;
+}
+
+static void put_sources(struct exposition *e, const struct view *v) {
+    static const struct {
+        enum exposition_type type;
+        const char *name, *help;
+    } families[SOURCE_FIGURES] = {
+        [SOURCE_UP] = {EXPOSITION_GAUGE, "relaywatch_source_up",
+                       "Whether this source of the mail log can be read."},
+        [SOURCE_LAG_BYTES] =
+            {EXPOSITION_GAUGE, "relaywatch_source_lag_bytes",
+             "Bytes of the log that wait to be read; of a journal 1 when something "
+             "does."},
+        [SOURCE_LAG] = {EXPOSITION_GAUGE, "relaywatch_source_lag_seconds",
+                        "How long something waits to be read."},
+        [SOURCE_PLACE] =
+            {EXPOSITION_GAUGE, "relaywatch_source_position",
+             "Where it is read: the byte of the file, the microsecond of the journal."},
+        [SOURCE_GAPS] = {EXPOSITION_COUNTER, "relaywatch_source_gaps",
+                         "Times that something of the log was lost, since the start."},
+        [SOURCE_ROTATIONS] = {EXPOSITION_COUNTER, "relaywatch_source_rotations",
+                              "Files that were begun, since the start."},
+        [SOURCE_LONG] = {EXPOSITION_COUNTER, "relaywatch_source_long_lines",
+                         "Lines that were too long and left out, since the start."},
+    };
+
+    for (int f = 0; f < SOURCE_FIGURES && v->sources > 0; f++) {
+        exposition_family(e, families[f].type, families[f].name, families[f].help);
+        for (size_t i = 0; i < v->sources; i++)
+            exposition_sample(e, "source", v->source[i].spec->name,
+                              source_figure(&v->source[i], (enum source_figure)f));
+    }
+}
+
+static void put_store(struct exposition *e, const struct view *v) {
+    static const char *const states[] = {"off", "connecting", "ok", "down", "refused"};
+
+    gauge(e, "relaywatch_store_up", "Whether Redis takes our figures (1 also without Redis).",
+          v->store == STORE_OK || v->store == STORE_OFF);
+    words(e, "relaywatch_store_state", "The connection to Redis.", "state", states,
+          sizeof states / sizeof states[0], store_state_word(v->store));
+    gauge(e, "relaywatch_store_advice", "Whether a setting of Redis is not as it should be.",
+          v->store_advice[0] != '\0');
+}
+
+char *metrics_print(const struct view *v, bool openmetrics) {
     char *text = NULL;
     size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
+    struct exposition e = {.out = open_memstream(&text, &size), .openmetrics = openmetrics};
 
-    if (out == NULL)
+    if (e.out == NULL)
         die(EX_OSERR, "metrics: out of memory");
-    head(out, "relaywatch_build_info", "gauge", "Version of relaywatch.");
-    fprintf(out, "relaywatch_build_info{version=\"%s\"} 1\n", RELAYWATCH_VERSION);
-    put(out, "relaywatch_start_time_seconds", "gauge", "When relaywatchd was started.",
-        (double)v->started_ms / 1000);
-    put_counters(out, v);
-    put_queue(out, v);
-    put_relay(out, v);
-    put_alerts(out, v);
-    put_unknown(out, v);
-    put_ledger(out, v);
-    put_sources(out, v);
-    put(out, "relaywatch_milter_up", "gauge", "Whether the milter gives signs of life.",
-        v->milter_alive ? 1 : 0);
-    put(out, "relaywatch_store_up", "gauge",
-        "Whether Redis takes our figures (1 also without Redis).",
-        v->store == STORE_OK || v->store == STORE_OFF ? 1 : 0);
-    put_receivers(out, v);
-    put_exporter_names(out, v);
-    put_delays(out, v);
-    if (fclose(out) != 0)
+    put_program(&e, v);
+    put_counters(&e, v);
+    put_queue(&e, v);
+    put_relay(&e, v);
+    put_alerts(&e, v);
+    put_receivers(&e, v);
+    put_ledger(&e, v);
+    put_delays(&e, v);
+    put_last_hour(&e, v);
+    put_sources(&e, v);
+    put_store(&e, v);
+    metricspostfix_put(&e, v);
+    exposition_end(&e);
+    if (fclose(e.out) != 0)
         die(EX_OSERR, "metrics: out of memory");
     return text;
 }

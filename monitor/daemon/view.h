@@ -12,7 +12,9 @@
 #include "delays.h"
 #include "destinations.h"
 #include "fleet.h"
+#include "exporter.h"
 #include "health.h"
+#include "http.h"
 #include "keeperq.h"
 #include "ledger.h"
 #include "login.h"
@@ -58,6 +60,7 @@ struct view {
     const struct ledger_totals *ledger;
     struct ledger_sum ledger_sum;
     const struct delays *delays;
+    const struct exporter *exporter;
     const struct rings *rings; /* NULL: not begun */
     const struct trend *trend;
     const struct destinations *destinations; /* NULL: not begun */
@@ -80,6 +83,7 @@ struct view {
     uint64_t milter[MLTPAGE_COUNTER_COUNT];
     bool notify_connected;
     const struct receiver_report *receivers; /* NULL: not known */
+    struct http_figures http;
 };
 
 /* "ok", "warning", "critical", "unknown"; "off", "connecting", "ok", "down", "refused". Static. */

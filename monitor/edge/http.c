@@ -164,6 +164,7 @@ static void refuse(struct connection *c, int status, const char *text) {
 static void answer(struct connection *c, size_t head_size) {
     struct http_reply reply = {.status = 404, .type = "text/plain; charset=utf-8"};
     struct httphead head;
+    struct http_request request;
     char path[1100];
     char query[1100];
     int status = httphead_parse((struct span){c->head, head_size}, &head);
@@ -181,7 +182,8 @@ static void answer(struct connection *c, size_t head_size) {
     text_copy_span(path, sizeof path, head.path);
     text_copy_span(query, sizeof query, head.query);
     c->http->figures.requests++;
-    c->http->answer(path, query, &reply, c->http->arg);
+    request = (struct http_request){.path = path, .query = query, .accept = head.accept};
+    c->http->answer(&request, &reply, c->http->arg);
     reply_to(c, &reply, head.head_only);
 }
 

@@ -16,8 +16,16 @@
 
 #include "fault.h"
 #include "loop.h"
+#include "text.h"
 
 struct http;
+
+/* Lent for the time of the answer. */
+struct http_request {
+    const char *path;
+    const char *query;  /* "": none */
+    struct span accept; /* the Accept field; absent: none */
+};
 
 struct http_reply {
     int status;       /* 200, 404, ... */
@@ -26,8 +34,8 @@ struct http_reply {
     size_t size;
 };
 
-/* `path` is without query, `query` the rest or "". Fills the reply (preset to 404 without body). */
-typedef void http_answer_fn(const char *path, const char *query, struct http_reply *reply,
+/* Fills the reply (preset to 404 without body). */
+typedef void http_answer_fn(const struct http_request *request, struct http_reply *reply,
                             void *arg);
 
 /* `listen_on`: "address:port", IPv6 addresses in brackets; `names`: the server's own names beside

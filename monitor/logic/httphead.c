@@ -67,7 +67,7 @@ static bool name_is(struct span name, const char *want) {
 }
 
 /* A field line; 200, or why the request is refused: we read no body. */
-static int check_field(struct span line, struct span *host_out) {
+static int check_field(struct span line, struct span *host_out, struct span *accept_out) {
     const char *colon = memchr(line.p, ':', line.n);
     struct span name;
     struct span value;
@@ -84,6 +84,8 @@ static int check_field(struct span line, struct span *host_out) {
         if (host_out->p != NULL)
             return 400;
         *host_out = value;
+    } else if (name_is(name, "Accept") && accept_out->p == NULL) {
+        *accept_out = value;
     }
     return 200;
 }
@@ -112,7 +114,7 @@ int httphead_parse(struct span head, struct httphead *out) {
             return 400;
         if (line.n == 0)
             break;
-        status = check_field(line, &host);
+        status = check_field(line, &host, &out->accept);
         if (status != 200)
             return status;
     }

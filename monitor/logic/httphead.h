@@ -11,6 +11,7 @@ struct httphead {
     bool head_only;    /* HEAD */
     struct span path;  /* begins with '/'; as sent, without query */
     struct span query; /* behind '?' */
+    struct span accept; /* the first Accept field; none: p is NULL */
     struct span host; /* with its port, as sent: of an absolute target, else the Host field; none: p
                          is NULL */
 };

@@ -29,6 +29,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         assert(out.query.p >= copy && out.query.p + out.query.n <= copy + size);
         assert(out.host.p == NULL ||
                (out.host.p >= copy && out.host.p + out.host.n <= copy + size));
+        assert(out.accept.p == NULL ||
+               (out.accept.p >= copy && out.accept.p + out.accept.n <= copy + size));
         (void)httphost_is_ours(out.host, "relay1, mon.example.com");
     }
     free(copy);

@@ -20,6 +20,7 @@ struct sample {
     struct rotation rotation;
     struct ledger_totals ledger;
     struct delays delays;
+    struct exporter exporter;
     struct alert_set alerts;
     struct logsources logs;
     struct destinations destinations;
@@ -125,6 +126,7 @@ static inline void sample_fill(struct sample *s) {
                        .queued = 24,
                        .arriving = 1},
         .delays = &s->delays,
+        .exporter = &s->exporter,
         .alerts = &s->alerts,
         .destinations = &s->destinations,
         .fresh = {&s->shapes.shape[0]},

@@ -19,7 +19,9 @@ static struct loop *loop;
 static struct http *http;
 static uint16_t port;
 
-static void answer(const char *path, const char *query, struct http_reply *reply, void *arg) {
+static void answer(const struct http_request *request, struct http_reply *reply, void *arg) {
+    const char *path = request->path;
+
     (void)arg;
     if (strcmp(path, "/big") == 0 || strcmp(path, "/huge") == 0) {
         reply->status = 200;
@@ -29,7 +31,8 @@ static void answer(const char *path, const char *query, struct http_reply *reply
     } else if (strcmp(path, "/") == 0) {
         char text[64];
 
-        text_format(text, sizeof text, "hello %s", query);
+        text_format(text, sizeof text, "hello %s%.*s", request->query, (int)request->accept.n,
+                    request->accept.p);
         reply->status = 200;
         reply->body = xstrdup(text);
         reply->size = strlen(text);
@@ -112,6 +115,10 @@ static int good_clients(void) {
     exchange(dial(), "GET /?a=b HTTP/1.1\r\nHost: x\r\n\r\n", out, sizeof out);
     if (strncmp(out, "HTTP/1.1 200", 12) != 0 || strstr(out, "hello a=b") == NULL)
         return 1;
+    exchange(dial(), "GET / HTTP/1.1\r\nHost: x\r\nAccept: text/x\r\n\r\n", out, sizeof out);
+    if (strstr(out, "hello text/x") == NULL)
+        return 7;
+    exchange(dial(), "GET /?a=b HTTP/1.1\r\nHost: x\r\n\r\n", out, sizeof out);
     if (strstr(out, "Content-Security-Policy: default-src 'none'") == NULL)
         return 2;
     exchange(dial(), "GET /nothing HTTP/1.0\r\n\r\n", out, sizeof out);

@@ -72,6 +72,22 @@ Test(httphead, host) {
     }
 }
 
+Test(httphead, accept) {
+    static const struct {
+        const char *head, *want;
+    } rows[] = {
+        {"GET / HTTP/1.1\r\nAccept: a/b;q=0.5, c/d\r\n\r\n", "a/b;q=0.5, c/d"},
+        {"GET / HTTP/1.1\r\naccept:x\r\nAccept: y\r\n\r\n", "x"},
+        {"GET / HTTP/1.1\r\nAccept-Encoding: gzip\r\n\r\n", ""},
+    };
+    struct httphead got;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        cr_expect_eq(httphead_parse(span_of(rows[i].head), &got), 200, "%s", rows[i].head);
+        cr_expect(span_is(got.accept, rows[i].want), "%s", rows[i].head);
+    }
+}
+
 Test(httphead, where_it_ends) {
     cr_expect_eq(httphead_end(SPAN("GET / HTTP/1.1\r\n")), 0u);
     cr_expect_eq(httphead_end(SPAN("a\r\n\r\nrest")), 5u);
