@@ -9,6 +9,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "fleetask.h"
 #include "text.h"
 #include "xmem.h"
 #include "perform.h"
@@ -73,6 +74,20 @@ static int move_on(struct place *place, const char *before, const char *after) {
     return 0;
 }
 
+/* Else this host would be missed. */
+static void leave_fleet(const struct conf *conf) {
+    struct fault why;
+
+    if (conf->redis[0] == '\0')
+        return;
+    if (fleetask_forget(conf, conf->host, &why) == 0)
+        printf("fleet       %s is off the list of hosts in Redis\n", conf->host);
+    else
+        printf("fleet       %s may still be on the list of hosts (%s): on another host,\n"
+               "            relaywatch fleet --forget %s\n",
+               conf->host, why.text, conf->host);
+}
+
 static int take_back(struct place *place, struct deeds *j) {
     bool goes = postfix_goes(j) || j->started;
     char *before = main_cf_now(place), *after;
@@ -96,6 +111,7 @@ static int take_back(struct place *place, struct deeds *j) {
         return status;
     if (j->units && host_stop_units(&place->host, &why) == -1)
         return failed(&why);
+    leave_fleet(&place->conf);
     return deeds_forget(j, &why) == -1 ? failed(&why) : 0;
 }
 

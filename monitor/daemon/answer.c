@@ -110,6 +110,8 @@ void answer_get(const struct http_request *request, struct http_reply *reply, vo
         v.ledger = &no_ledger;
     if (strcmp(path, "/") == 0 || strcmp(path, "/now") == 0) {
         answer_text(reply, "text/html; charset=utf-8", page_print(&v, path[1] == '\0'));
+    } else if (strcmp(path, "/fleet") == 0) {
+        answer_text(reply, "text/html; charset=utf-8", page_print_fleet(&v));
     } else if (strcmp(path, "/metrics") == 0) {
         enum httpaccept form = httpaccept_metrics(request->accept);
 
@@ -134,9 +136,10 @@ void answer_get(const struct http_request *request, struct http_reply *reply, vo
         answer_text(reply, "text/plain; charset=utf-8", xstrdup(ready ? "ready\n" : "not ready\n"));
         reply->status = ready ? 200 : 503;
     } else {
-        answer_text(reply, "text/plain; charset=utf-8",
-                    xstrdup("not here: / /metrics /api/v1/status /api/v1/history /api/v1/message "
-                            "/api/v1/fleet /healthz /readyz\n"));
+        answer_text(
+            reply, "text/plain; charset=utf-8",
+            xstrdup("not here: / /fleet /metrics /api/v1/status /api/v1/history /api/v1/message "
+                    "/api/v1/fleet /healthz /readyz\n"));
         reply->status = 404;
     }
 }

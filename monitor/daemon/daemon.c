@@ -29,7 +29,7 @@
 #include "past.h"
 #include "state.h"
 
-enum { SLOT_SAVE_MS = 5000, FRESH_MS = 10 * 1000, JUDGE_AGAIN_MS = 100 };
+enum { SLOT_SAVE_MS = 5000, FRESH_MS = 10 * 1000, JUDGE_AGAIN_MS = 100, FAREWELL_LOOK_MS = 10 };
 
 static void stop(struct daemon *d, int status) {
     d->exit_status = status;
@@ -318,9 +318,25 @@ static void on_hup(int number, void *arg) {
     reload_conf(arg);
 }
 
+/* The other hosts are told first: so nobody is called for this one. */
+static void on_farewell(void *arg) {
+    struct daemon *d = arg;
+
+    if (fleetkeep_farewell(d))
+        stop(d, 0);
+    else
+        loop_timer_set(d->farewell, FAREWELL_LOOK_MS);
+}
+
 static void on_end(int number, void *arg) {
+    struct daemon *d = arg;
+
+    if (d->fleetkeep.ending_ms != 0) {
+        stop(d, 0);
+        return;
+    }
     log_info("daemon", "signal %d: ending", number);
-    stop(arg, 0);
+    on_farewell(d);
 }
 
 /* Page and API answer to the names of this host alone: conf.host may be another than the machine's.
@@ -374,6 +390,7 @@ static int open_all(struct daemon *d) {
     look_for_rival(d);
     begin_stream(d, &d->log, "log", on_log_start);
     begin_stream(d, &d->milter_kept, "mlt", on_milter_start);
+    d->farewell = loop_timer_new(d->loop, on_farewell, d);
     d->tick = loop_timer_new(d->loop, on_tick, d);
     loop_timer_set(d->tick, 0);
     return 0;
@@ -381,6 +398,7 @@ static int open_all(struct daemon *d) {
 
 static void close_all(struct daemon *d) {
     loop_timer_free(&d->tick);
+    loop_timer_free(&d->farewell);
     if (d->rules != NULL && d->kept_ms != 0)
         alertkeep_save(d, ALERTKEEP_ALL);
     count_keep_log(d);

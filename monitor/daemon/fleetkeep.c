@@ -10,7 +10,7 @@
 #include "json.h"
 #include "state.h"
 
-enum { READ_LEAST_MS = 1000, READ_PER_HOST_MS = 20 };
+enum { READ_LEAST_MS = 1000, READ_PER_HOST_MS = 20, FAREWELL_MS = 500 };
 
 /* ---- what we say ---- */
 
@@ -73,6 +73,10 @@ static void fill_sum(const struct daemon *d, struct hostsum *sum, int64_t mono_m
     memset(sum, 0, sizeof *sum);
     sum->state = states[d->state];
     sum->since_ms = d->since_ms;
+    if (d->fleetkeep.ending_ms != 0) {
+        sum->state = HOSTSUM_STOPPED;
+        sum->since_ms = clock_wall_ms();
+    }
     text_copy(sum->version, sizeof sum->version, RELAYWATCH_VERSION);
     if (d->facts_known)
         text_format(sum->relay, sizeof sum->relay, "%s:%u", d->facts.relay_host,
@@ -93,6 +97,18 @@ void fleetkeep_publish(struct daemon *d) {
     text = hostdoc_print(&sum);
     store_set_alert(d->store, "summary", text);
     free(text);
+}
+
+bool fleetkeep_farewell(struct daemon *d) {
+    struct fleetkeep *k = &d->fleetkeep;
+
+    if (k->link == NULL)
+        return true;
+    if (k->ending_ms == 0) {
+        k->ending_ms = clock_mono_ms();
+        fleetkeep_publish(d);
+    }
+    return store_settled(d->store) || clock_mono_ms() - k->ending_ms >= FAREWELL_MS;
 }
 
 /* ---- what the others say ---- */

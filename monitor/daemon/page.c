@@ -5,11 +5,13 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include "log.h"
 #include "html.h"
 #include "pagecards.h"
+#include "pagefleet.h"
 #include "pagepast.h"
 
 /* The first words: is mail delayed or lost? The cause stands right below. */
@@ -266,33 +268,38 @@ static void put_fresh(FILE *out, const struct view *v) {
 /* ---- the frame ---- */
 
 /* A dot in the colour of the state. */
-static void put_icon(FILE *out, enum overall state) {
+static void put_icon(FILE *out, const char *state) {
     static const char *const colours[] = {"1a7f4b", "c47f00", "c5221f", "6b7684"};
+    int i = 0;
+
+    while (i < OVERALL_UNKNOWN && strcmp(state, overall_name((enum overall)i)) != 0)
+        i++;
 
     fprintf(
         out,
         "<link rel=\"icon\" href=\"data:image/svg+xml,%%3Csvg xmlns='http://www.w3.org/2000/svg' "
         "viewBox='0 0 16 16'%%3E%%3Ccircle cx='8' cy='8' r='7' fill='%%23%s'/%%3E%%3C/svg%%3E\">\n",
-        colours[state]);
+        colours[i]);
 }
 
-static void put_head(FILE *out, const struct view *v) {
+static void put_head(FILE *out, const char *state, const char *what) {
     fputs("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
           "<meta name=\"color-scheme\" content=\"light dark\">\n"
           "<noscript><meta http-equiv=\"refresh\" content=\"30\"></noscript>\n<title>",
           out);
-    fprintf(out, "%s - ", overall_name(v->state));
-    html_text(out, v->conf->host);
+    fprintf(out, "%s - ", state);
+    html_text(out, what);
     fputs(" - relaywatch</title>\n", out);
-    put_icon(out, v->state);
+    put_icon(out, state);
     fputs("<link rel=\"stylesheet\" href=\"/style.css\">\n"
           "<script src=\"/page.js\" defer></script>\n</head>\n",
           out);
 }
 
-static void put_body(FILE *out, const struct view *v, bool charts) {
-    fputs("<body>\n<header><p><strong>relaywatch</strong> ", out);
+/* `path`: where page.js finds it anew. */
+static void put_top(FILE *out, const struct view *v, const char *path) {
+    fprintf(out, "<body data-path=\"%s\">\n<header><p><strong>relaywatch</strong> ", path);
     html_text(out, v->conf->host);
     fputs("</p><p id=\"live\"><span id=\"word\" role=\"status\"></span> <span "
           "id=\"figures\">Figures of ",
@@ -301,6 +308,21 @@ static void put_body(FILE *out, const struct view *v, bool charts) {
     fputs("</span><span id=\"age\" aria-hidden=\"true\"></span></p></header>\n<main>\n<div "
           "id=\"now\">\n",
           out);
+}
+
+static void put_bottom(FILE *out) {
+    fputs(
+        "</div>\n</main>\n<footer><p>For programs: <a href=\"/metrics\">/metrics</a>, "
+        "<a href=\"/api/v1/status\">/api/v1/status</a>, "
+        "<a href=\"/api/v1/history?since=2h\">/api/v1/history</a>, "
+        "<a href=\"/api/v1/fleet\">/api/v1/fleet</a>. "
+        "On this host: <code>relaywatch status</code>, <code>relaywatch fleet</code></p></footer>\n"
+        "</body>\n</html>\n",
+        out);
+}
+
+static void put_body(FILE *out, const struct view *v, bool charts) {
+    put_top(out, v, "/");
     put_state(out, v);
     put_alerts(out, v);
     put_flow(out, v);
@@ -309,25 +331,44 @@ static void put_body(FILE *out, const struct view *v, bool charts) {
     if (charts)
         pagepast_print(out, v);
     fputs("<div id=\"rest\">\n", out);
+    pagefleet_section(out, v);
     put_fresh(out, v);
     pagecards_print(out, v);
-    fputs("</div>\n</main>\n<footer><p>For programs: <a href=\"/metrics\">/metrics</a>, "
-          "<a href=\"/api/v1/status\">/api/v1/status</a>, "
-          "<a href=\"/api/v1/history?since=2h\">/api/v1/history</a>. "
-          "On this host: <code>relaywatch status</code></p></footer>\n</body>\n</html>\n",
-          out);
+    put_bottom(out);
+}
+
+static FILE *open_text(char **text, size_t *size) {
+    FILE *out = open_memstream(text, size);
+
+    if (out == NULL)
+        die(EX_OSERR, "page: out of memory");
+    return out;
+}
+
+static char *close_text(FILE *out, char **text) {
+    if (fclose(out) != 0)
+        die(EX_OSERR, "page: out of memory");
+    return *text;
 }
 
 char *page_print(const struct view *v, bool charts) {
     char *text = NULL;
     size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
+    FILE *out = open_text(&text, &size);
 
-    if (out == NULL)
-        die(EX_OSERR, "page: out of memory");
-    put_head(out, v);
+    put_head(out, overall_name(v->state), v->conf->host);
     put_body(out, v, charts);
-    if (fclose(out) != 0)
-        die(EX_OSERR, "page: out of memory");
-    return text;
+    return close_text(out, &text);
+}
+
+char *page_print_fleet(const struct view *v) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_text(&text, &size);
+
+    put_head(out, pagefleet_state(v), "fleet");
+    put_top(out, v, "/fleet");
+    pagefleet_body(out, v);
+    put_bottom(out);
+    return close_text(out, &text);
 }

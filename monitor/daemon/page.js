@@ -3,6 +3,7 @@
 // What stays the same is left alone, so that focus, selection, open tables and a screen reader's place stay where they are.
 (function () {
     const EVERY_MS = 2000, CHARTS_MS = 60000, TIMEOUT_MS = 5000, PARTS = ["figures", "now", "history", "rest"];
+    const path = document.body.dataset.path, now = path === "/" ? "/now" : path;
     const word = document.getElementById("word"), ageOf = document.getElementById("age");
     let chartsAt = Date.now(), heardAt = Date.now(), timer = 0;
 
@@ -54,7 +55,7 @@
         const whole = Date.now() - chartsAt >= CHARTS_MS, stop = new AbortController();
         const limit = setTimeout(() => stop.abort(), TIMEOUT_MS);
         try {
-            const answer = await fetch(whole ? "/" : "/now", {cache: "no-store", signal: stop.signal});
+            const answer = await fetch(whole ? path : now, {cache: "no-store", signal: stop.signal});
             if (!answer.ok) throw new Error("status " + answer.status);
             take(await answer.text());
             if (whole) chartsAt = Date.now();

@@ -67,7 +67,7 @@ struct daemon {
     const char *conf_path;
     struct fixtext_place place; /* points into conf and facts */
     struct loop *loop;
-    struct loop_timer *tick;
+    struct loop_timer *tick, *farewell;
     struct loop_signal *on_term, *on_int, *on_hup;
     int exit_status;
     char fenced_path[300]; /* a file that says: another relaywatchd took over our name */

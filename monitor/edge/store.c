@@ -494,3 +494,7 @@ void store_set_alert(struct store *store, const char *field, const char *json) {
         log_warn("store", "alert %s: not stored: too many or too long", field);
     ask_turn(store);
 }
+
+bool store_settled(const struct store *store) {
+    return store_state(store, NULL) != STORE_OK || sidedata_settled(&store->side.data);
+}

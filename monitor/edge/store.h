@@ -84,5 +84,7 @@ void store_stream_snapshot(const struct store_stream *stream, struct totals *out
  * store was emptied. NULL removes the field. At most 256 fields; more are dropped with a warning.
  */
 void store_set_alert(struct store *store, const char *field, const char *json);
+/* Has all side data arrived, or can it not now? */
+bool store_settled(const struct store *store);
 
 #endif

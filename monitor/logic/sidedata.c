@@ -68,6 +68,14 @@ void sidedata_arrived(struct sidedata *side) {
     }
 }
 
+bool sidedata_settled(const struct sidedata *side) {
+    for (size_t i = 0; i < side->count; i++) {
+        if (side->field[i].waits || side->field[i].in_flight)
+            return false;
+    }
+    return true;
+}
+
 void sidedata_again(struct sidedata *side) {
     for (size_t i = 0; i < side->count; i++) {
         struct sidedata_field *field = &side->field[i];

@@ -34,6 +34,9 @@ size_t sidedata_take(struct sidedata *side, bool removals, const struct sidedata
 /* What was in flight has arrived: done removals are forgotten. */
 void sidedata_arrived(struct sidedata *side);
 
+/* Has all of it arrived? */
+bool sidedata_settled(const struct sidedata *side);
+
 /* The connection or the whole store is new: everything that is set waits again, and what was in
  * flight. */
 void sidedata_again(struct sidedata *side);

@@ -143,9 +143,17 @@ test_three_hosts() {
     is "rights at Redis were enough" "" "$(grep -h 'NOPERM' "$dir"/mx?/log)"
 }
 
-test_without_daemon() {
-    kill -STOP "${pid[mx3]}"
+test_page() {
+    curl -s "$(url_of 1)/fleet" >"$dir/page"
+    is "page: the state first" 1 "$(grep -c '<h1>3 hosts: 1 critical, 2 ok</h1>' "$dir/page")"
+    is "page: all hosts" 3 "$(grep -c '<tr role="row" class="\(critical\|ok\)"' "$dir/page")"
+    is "page of a host: the fleet in short" 1 "$(curl -s "$(url_of 3)/now" | grep -c 'The fleet: 3 hosts: 1 critical, 2 ok')"
+}
+
+# One that is ended, and the command where relaywatchd does not run.
+test_stop() {
     end 1 TERM
+    soon "a stop in good order is none that is gone" 5 2 "h('mx1')['state'], x['state']" "stopped critical"
     rw 1 fleet >"$dir/out"
     is "without relaywatchd: out of Redis" 2 $?
     is "without relaywatchd: says so" 1 "$(grep -c 'relaywatchd of this host does not answer' "$dir/out")"
@@ -153,8 +161,11 @@ test_without_daemon() {
     is "forget: nobody" "1 relaywatch fleet: there is no host nobody in the fleet" "$? $(cat "$dir/out")"
     rw 1 fleet --forget mx2 2>"$dir/out"
     is "forget: not who lives" "1 1" "$? $(grep -c 'mx2 gave a sign of life' "$dir/out")"
-    kill -CONT "${pid[mx3]}"
+    rw 2 fleet --forget mx1 >"$dir/out"
+    is "forget: who is stopped" "0 1" "$? $(grep -c "redis-cli DEL 'rw:{mx1}:log'" "$dir/out")"
+    soon "forgotten" 5 3 "h('mx1')['state'], len(x['hosts'])" "not there 2"
     start 1
+    soon "back by itself" 5 3 "h('mx1')['state'], len(x['hosts'])" "ok 3"
 }
 
 # A hundred more: what one look takes.
@@ -185,7 +196,8 @@ for n in 1 2 3; do
     start $n
 done
 test_three_hosts
-test_without_daemon
+test_page
+test_stop
 test_hundred
 is "no sanitizer report" 0 "$(cat "$dir"/mx?/log | grep -c 'Sanitizer\|runtime error')"
 exit "$failed"

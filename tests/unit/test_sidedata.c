@@ -79,3 +79,17 @@ Test(sidedata, bounds) {
     free(text);
     sidedata_clear(&side);
 }
+
+Test(sidedata, settled_when_all_has_arrived) {
+    const struct sidedata_field *field[SIDEDATA_FIELDS];
+    struct sidedata side = {0};
+
+    cr_expect(sidedata_settled(&side));
+    sidedata_set(&side, "a", "x");
+    cr_expect_not(sidedata_settled(&side), "waits");
+    sidedata_take(&side, false, field);
+    cr_expect_not(sidedata_settled(&side), "in flight");
+    sidedata_arrived(&side);
+    cr_expect(sidedata_settled(&side));
+    sidedata_clear(&side);
+}
