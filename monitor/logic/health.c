@@ -90,10 +90,28 @@ bool health_is_of_message(enum diagnosis d) {
     return d == DIAGNOSIS_G20_UNAUTHENTICATED_SENDER || d == DIAGNOSIS_G24_REPUTATION_POLICY;
 }
 
-/* A more severe diagnosis leads; among equals the one seen last. */
+/* What follows from another fault, so that it is told only where none is known. */
+static bool is_consequence(enum diagnosis d) {
+    return d == DIAGNOSIS_M03_BAD_STARTUP_THROTTLE || d == DIAGNOSIS_M12_TRANSPORT_UNAVAILABLE ||
+           d == DIAGNOSIS_G05_TOO_MANY_LOGINS;
+}
+
+/* A cause leads before what follows from it, then a more severe diagnosis; among equals the one
+ * seen last. */
 static bool leads(enum diagnosis now, enum diagnosis before) {
-    return before == DIAGNOSIS_NONE ||
-           diagnosis_entry(now)->severity >= diagnosis_entry(before)->severity;
+    if (before == DIAGNOSIS_NONE || is_consequence(now) != is_consequence(before))
+        return before == DIAGNOSIS_NONE || is_consequence(before);
+    return diagnosis_entry(now)->severity >= diagnosis_entry(before)->severity;
+}
+
+/* smtp(8) that stops at its TLS settings is a process that dies as soon as it starts. */
+static bool is_told_as_tls(const struct health *h, enum diagnosis d, int64_t now_ms) {
+    const struct health_cause *tls = &h->cause[AREA_TLS];
+
+    return health_area(d) == AREA_LOCAL && is_consequence(d) &&
+           (tls->diagnosis == DIAGNOSIS_T03_TLS_ENGINE_UNAVAILABLE ||
+            tls->diagnosis == DIAGNOSIS_T10_TLS_CONFIG) &&
+           now_ms - tls->last_ms < LINGER_MS;
 }
 
 /* One message that is refused for each of its recipients, or again and again, is one refusal. */
@@ -115,7 +133,7 @@ static void note_failure(struct health *h, enum diagnosis d, struct span evidenc
     enum health_area area = health_area(d);
     struct health_cause *cause;
 
-    if (area == AREA_COUNT)
+    if (area == AREA_COUNT || is_told_as_tls(h, d, now_ms))
         return;
     cause = &h->cause[area];
     if (!health_is_broken(h, area, now_ms)) {

@@ -123,7 +123,7 @@ enum verdict ruleshost_log_silent(const struct look *look, struct finding *f) {
 enum verdict ruleshost_ca_file_gone(const struct look *look, struct finding *f) {
     if (look->signals->ca_file_gone == NULL)
         return VERDICT_NO;
-    f->diagnosis = DIAGNOSIS_T04_CERT_UNTRUSTED;
+    f->diagnosis = DIAGNOSIS_T03_TLS_ENGINE_UNAVAILABLE;
     f->wait_ms = 2 * SECOND_MS; /* while a package is upgraded it may be missing for a moment */
     text_format(f->summary, sizeof f->summary,
                 "The CA file %.150s is gone: no certificate can be verified",

@@ -82,6 +82,26 @@ Test(health, the_worst_diagnosis_leads, .init = begin) {
     cr_expect_eq(h.cause[AREA_LOGIN].count, 2u);
 }
 
+Test(health, a_cause_leads_before_what_follows_from_it, .init = begin) {
+    deferral(DIAGNOSIS_M03_BAD_STARTUP_THROTTLE, 1000);
+    cr_expect_eq(h.cause[AREA_LOCAL].diagnosis, DIAGNOSIS_M03_BAD_STARTUP_THROTTLE);
+    deferral(DIAGNOSIS_S04_MAP_MISSING, 2000);
+    deferral(DIAGNOSIS_M03_BAD_STARTUP_THROTTLE, 3000);
+    deferral(DIAGNOSIS_M12_TRANSPORT_UNAVAILABLE, 4000);
+    cr_expect_eq(h.cause[AREA_LOCAL].diagnosis, DIAGNOSIS_S04_MAP_MISSING);
+    deferral(DIAGNOSIS_G01_BAD_CREDENTIALS, 5000);
+    deferral(DIAGNOSIS_G05_TOO_MANY_LOGINS, 6000);
+    cr_expect_eq(h.cause[AREA_LOGIN].diagnosis, DIAGNOSIS_G01_BAD_CREDENTIALS);
+}
+
+Test(health, a_process_that_dies_of_its_tls_settings_is_one_fault, .init = begin) {
+    deferral(DIAGNOSIS_T10_TLS_CONFIG, 10 * 1000);
+    deferral(DIAGNOSIS_M03_BAD_STARTUP_THROTTLE, 11 * 1000);
+    cr_expect_not(health_is_broken(&h, AREA_LOCAL, 11 * 1000));
+    deferral(DIAGNOSIS_M03_BAD_STARTUP_THROTTLE, 611 * 1000);
+    cr_expect(health_is_broken(&h, AREA_LOCAL, 611 * 1000), "of something else, later");
+}
+
 Test(health, policy_lingers_and_ends_by_time, .init = begin) {
     deferral(DIAGNOSIS_G08_INVALID_RELAY_CREDENTIALS, 1000);
     delivery("smtp", 2000);

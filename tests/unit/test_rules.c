@@ -295,6 +295,7 @@ Test(rules, a_ca_file_that_is_gone, .init = begin, .fini = finish) {
     rules_eval(rules, &signals, 4000);
     cr_assert_not_null(find("ca-file-gone"));
     cr_expect_not_null(strstr(find("ca-file-gone")->summary, "/etc/ssl/ca.pem"));
+    cr_expect_eq(find("ca-file-gone")->diagnosis, DIAGNOSIS_T03_TLS_ENGINE_UNAVAILABLE);
     signals.ca_file_gone = NULL;
     rules_eval(rules, &signals, 5000);
     cr_expect_eq(find("ca-file-gone")->ended_ms, 5000);
