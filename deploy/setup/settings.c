@@ -440,8 +440,8 @@ char *settings_guard(const char *host) {
         "(Mail relay denied|Invalid credentials for relay|Access denied).*)/ 4$1\n",
         "/^5(\\.5\\.1 host %s\\[[^]]*\\] said: 530[- ]5\\.[57]\\.[01] .*)/ 4$1\n",
         "/^5(\\.7\\.0 host %s\\[[^]]*\\] said: 530[- ]5\\.7\\.0 .*)/ 4$1\n",
-        "/^5(\\.4\\.5 host %s\\[[^]]*\\] said: 550[- ]5\\.4\\.5 Daily SMTP relay limit "
-        "exceeded.*)/ 4$1\n"};
+        "/^5(\\.[47]\\.[15] host %s\\[[^]]*\\] said: 550[- ]5\\.[47]\\.[15] Daily SMTP relay limit "
+        ".*)/ 4$1\n"};
     char name[600];
     size_t n = 0, size;
     char *out = NULL;

@@ -80,7 +80,7 @@ relay_loss_guard() {
 /^5(\.7\.[01] host .* said: 55[04][- ]5\.7\.[01] .*(Mail relay denied|Invalid credentials for relay|Access denied).*)/ 4$1
 /^5(\.5\.1 host .* said: 530[- ]5\.[57]\.[01] .*)/ 4$1
 /^5(\.7\.0 host .* said: 530[- ]5\.7\.0 .*)/ 4$1
-/^5(\.4\.5 host .* said: 550[- ]5\.4\.5 Daily SMTP relay limit exceeded.*)/ 4$1
+/^5(\.[47]\.[15] host .* said: 550[- ]5\.[47]\.[15] Daily SMTP relay limit .*)/ 4$1
 END
 }
 

@@ -154,6 +154,7 @@ static void on_milter_start(const struct totals *from, void *arg) {
     d->milter_kept.begun = true;
     milterpage_restore(&d->milter, from);
     milterpage_read(&d->milter);
+    d->milter_accepted = d->milter.value[MLTPAGE_ACCEPTED];
     publish_milter(d);
 }
 
@@ -247,6 +248,21 @@ static void look_at_messages(struct daemon *d, int64_t mono_ms) {
         count_publish(d);
 }
 
+/* What comes in and goes out again at once never shows in a count of the queue, but the milter saw
+ * it. The log has a moment to tell of it. */
+static void look_for_mail(struct daemon *d, int64_t mono_ms) {
+    uint64_t accepted = d->milter.value[MLTPAGE_ACCEPTED];
+
+    if (accepted != d->milter_accepted && d->milter_accepted_ms == 0)
+        d->milter_accepted_ms = mono_ms;
+    d->milter_accepted = accepted;
+    if (d->milter_accepted_ms == 0 || mono_ms - d->milter_accepted_ms < 2 * TICK_MS)
+        return;
+    if (d->milter_accepted_ms > d->queue_moved_ms)
+        d->queue_moved_ms = d->milter_accepted_ms;
+    d->milter_accepted_ms = 0;
+}
+
 static void on_tick(void *arg) {
     struct daemon *d = arg;
     int64_t mono_ms = clock_mono_ms();
@@ -255,6 +271,8 @@ static void on_tick(void *arg) {
     d->clock.now_ms = clock_wall_ms();
     if (d->milter_kept.begun && milterpage_read(&d->milter))
         publish_milter(d);
+    if (d->milter_kept.begun)
+        look_for_mail(d, mono_ms);
     health_note_milter(&d->health, milterpage_last_ms(&d->milter));
     if (d->log.begun) {
         rates_note(&d->rates, &d->counters, mono_ms);

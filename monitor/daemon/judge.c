@@ -36,8 +36,12 @@ static void fill_log_signals(struct daemon *d, struct signals *s, int64_t mono_m
         s->log = figures.state == TAIL_MISSING ? RULES_LOG_MISSING : RULES_LOG_UNREADABLE;
         s->log_path = sources_get(d->sources, i)->name;
     }
-    if (d->queue_moved_ms > last_line_ms + 2 * TICK_MS)
-        s->log_silent_ms = mono_ms - last_line_ms;
+    if (d->queue_moved_ms <= last_line_ms + 2 * TICK_MS)
+        d->unlogged_ms = 0;
+    else if (d->unlogged_ms == 0)
+        d->unlogged_ms = d->queue_moved_ms;
+    if (d->unlogged_ms != 0)
+        s->log_silent_ms = mono_ms - d->unlogged_ms;
     if (mono_ms - d->suppressed_ms >= SUPPRESSED_MS)
         d->lines_suppressed = 0;
     s->log_suppressed = d->lines_suppressed;

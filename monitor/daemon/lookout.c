@@ -106,7 +106,9 @@ static void look_at_clock(struct daemon *d, int64_t mono_ms) {
     health_shift(&d->health, step_ms);
     rules_shift(d->rules, step_ms);
     silences_shift(&d->silences, step_ms);
-    l->jump_ms = step_ms;
+    if (mono_ms - l->jumped_mono_ms >= JUMP_TOLD_MS)
+        l->jump_ms = 0;
+    l->jump_ms += step_ms; /* set right again: no jump at all */
     l->jumped_mono_ms = mono_ms;
 }
 

@@ -33,8 +33,8 @@ struct lookout {
     bool unaccounted_known;
 
     int64_t clock_offset_ms; /* wall - monotonic, as it was last; 0: not looked yet */
-    int64_t jump_ms;         /* the last jump ... */
-    int64_t jumped_mono_ms;  /* ... and when */
+    int64_t jump_ms;         /* what the jumps of the last minutes came to ... */
+    int64_t jumped_mono_ms;  /* ... and when the last one was */
     bool caught_up;          /* the log was read to its end: lines that come now were written now */
     int64_t ahead_ms, ahead_mono_ms; /* the stamp of such a line, against our clock */
 

@@ -120,7 +120,10 @@ struct daemon {
     int64_t queue_counted_ms; /* monotonic; 0: never */
     int64_t queue_asked_ms;
     int64_t queue_due_ms;
-    int64_t queue_moved_ms; /* it changed some time after this */
+    int64_t queue_moved_ms;     /* it changed some time after this, or mail came in then */
+    int64_t unlogged_ms;        /* the first of these that the log says nothing of; 0: it does */
+    uint64_t milter_accepted;   /* messages, as they were last ... */
+    int64_t milter_accepted_ms; /* ... and since when more are there, if the log should say so */
     double queue_growth;
     int64_t keeper_silent_since_ms; /* 0: it answers */
 

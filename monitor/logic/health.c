@@ -141,8 +141,6 @@ static void note_failure(struct health *h, enum diagnosis d, struct span evidenc
         if (area == AREA_REFUSED)
             h->refused.messages = 0;
         if (area == AREA_POLICY)
-            h->unwanted.messages = 0;
-        if (area == AREA_POLICY)
             h->turned_away = false;
     }
     if (area == AREA_REFUSED)
@@ -203,6 +201,7 @@ void health_note(struct health *h, const struct mailev *ev, int64_t now_ms) {
         memcmp(ev->daemon.p, "smtp", 4) == 0) {
         h->last_success_ms = now_ms;
         h->last_answer_ms = now_ms;
+        h->unwanted.messages = 0;
         return;
     }
     if (ev->kind == MAILEV_LIFECYCLE) { /* whether Postfix runs, the keeper tells better */

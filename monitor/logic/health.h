@@ -50,7 +50,7 @@ struct health {
     int64_t last_failure_ms;               /* any failure of login, TLS or network */
     int64_t last_answer_ms;                /* it took a message, or said why not this one */
     struct health_refusals refused;        /* in AREA_REFUSED's cause */
-    struct health_refusals unwanted;       /* in AREA_POLICY's, for their own sake */
+    struct health_refusals unwanted;       /* for their own sake, since one went through */
     bool turned_away;                      /* there, too: before any message was named */
     struct health_hint hint;
     int64_t last_milter_ms; /* it saw a message */

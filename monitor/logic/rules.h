@@ -87,7 +87,7 @@ struct signals {
     const char *unwanted_evidence;
     const struct quota_top *quota; /* the sender with the most recipients; NULL: none */
     uint64_t unaccounted;          /* messages whose end nobody told, within the last hour */
-    int64_t clock_jumped_ms;       /* the last jump of the clock within 10 minutes, by so much */
+    int64_t clock_jumped_ms;       /* what the jumps of the clock within 10 minutes came to */
     int64_t log_ahead_ms;          /* by so much the log's time stamps differ from our clock */
     int64_t unverified_ms;  /* since the last proof that the login works; 0: none is needed */
     int64_t unconfirmed_ms; /* since a new login is live that no mail has proved yet; 0: proved */

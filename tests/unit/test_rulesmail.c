@@ -169,6 +169,13 @@ Test(rulesmail, mail_that_the_relay_returned, .init = begin, .fini = finish) {
     cr_expect_eq(f.severity, SEVERITY_CRITICAL);
 }
 
+static void deliver(void) {
+    struct mailev ev = {
+        .kind = MAILEV_DELIVERY, .status = MAILEV_STATUS_SENT, .daemon = SPAN("smtp")};
+
+    health_note(&w.health, &ev, w.now_ms);
+}
+
 /* Refused by the smarthost for its own sake. */
 static void refuse_message(const char *id, const char *text) {
     struct mailev ev = {.kind = MAILEV_DELIVERY,
@@ -187,7 +194,11 @@ Test(rulesmail, one_message_taken_for_spam_is_no_news, .init = begin, .fini = fi
     refuse_message("A1", "said: 550 5.7.1 likely unsolicited mail");
     refuse_message("A2", "said: 550 5.7.1 likely unsolicited mail");
     cr_expect_eq(ask(rulesmail_relay_refuses, false), VERDICT_NO);
+    deliver();
     refuse_message("A3", "said: 550 5.7.1 likely unsolicited mail");
+    cr_expect_eq(ask(rulesmail_relay_refuses, false), VERDICT_NO, "in between one went through");
+    refuse_message("A4", "said: 550 5.7.1 likely unsolicited mail");
+    refuse_message("A5", "said: 550 5.7.1 likely unsolicited mail");
     cr_expect_eq(ask(rulesmail_relay_refuses, false), VERDICT_YES);
 }
 
