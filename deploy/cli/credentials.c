@@ -23,6 +23,7 @@
 #include "keeperq.h"
 #include "json.h"
 #include "request.h"
+#include "credkeys.h"
 
 enum {
     KEEPER_MS = 180 * 1000,
@@ -371,7 +372,7 @@ static void history_words(const struct json_t *doc) {
 }
 
 static int show(const struct conf *conf, bool history, bool json) {
-    struct json_t *doc = NULL;
+    struct json_t *doc = NULL, *keys = NULL;
     struct json_t *part;
     struct fault why = {""};
     char *text;
@@ -381,7 +382,13 @@ static int show(const struct conf *conf, bool history, bool json) {
         return 1;
     }
     part = json_get(doc, "credentials");
+    if (!history && geteuid() == 0 && credkeys_read(conf, &keys, &why) == -1)
+        fprintf(stderr, "relaywatch credentials: %s\n", why.text);
     if (json) {
+        if (!history && keys != NULL)
+            json_put(part, "keys", keys);
+        else if (!history)
+            json_put_null(part, "keys");
         text = json_print(history ? json_get(part, "history") : part, true);
         puts(text);
         free(text);
@@ -389,6 +396,11 @@ static int show(const struct conf *conf, bool history, bool json) {
         history_words(doc);
     } else {
         show_words(conf, doc);
+        if (keys != NULL)
+            credkeys_print(keys);
+        else if (geteuid() != 0)
+            puts("\nAs root this shows every key of the map.");
+        json_release(&keys);
     }
     json_release(&doc);
     return 0;
@@ -445,7 +457,8 @@ const struct command command_credentials = {
         "usage: relaywatch [-c FILE] credentials [show | history] [--json]\n"
         "       relaywatch [-c FILE] credentials set [--user USER] [--key KEY] [--json] < SECRET\n"
         "       relaywatch [-c FILE] credentials verify | rotate | rollback [--json]\n"
-        "show      user, age, when it was verified, where it is used; never the password\n"
+        "show      user, age, when it was verified; as root each key of the map with what uses\n"
+        "          it; never a password\n"
         "history   what happened to it, the latest first\n"
         "set       a new login, from stdin or a prompt: PASSWORD, USER:PASSWORD, or lines as in\n"
         "          sasl_passwd; it is tried first, and put in place only if it works\n"

@@ -74,8 +74,17 @@ static int keep_previous(struct work *w, struct span old, struct fault *why) {
     return failed;
 }
 
+/* Of the logins in `file`, those that were not live before. */
+static void note_new(struct work *w, const struct cred_file *file) {
+    for (uint32_t i = 0; i < file->count; i++) {
+        if (w->differs[i])
+            recall_note(&w->recall, recall_login(&w->recall, w->facts.host, file->entries[i].value),
+                        w->recall.applied_ms, 0);
+    }
+}
+
 /* Live from here on. */
-static void go_live(struct work *w, enum keeper_origin origin) {
+static void go_live(struct work *w, const struct cred_file *file, enum keeper_origin origin) {
     struct fault why = {""};
     bool release = w->recall.held;
 
@@ -84,6 +93,7 @@ static void go_live(struct work *w, enum keeper_origin origin) {
     w->recall.applied_ms = clock_wall_ms();
     w->recall.origin = origin;
     w->recall.live_refused_ms = 0;
+    note_new(w, file);
     w->reply->credential.origin = origin;
     work_say(w, KEEPER_DONE, "");
     if (release && activate_release(w->keeper, &w->facts, &w->recall, &why) == -1)
@@ -119,7 +129,7 @@ void commit_put(struct work *w, struct span text, const struct cred_file *file, 
             w->recall.committing = false;
             work_save(w);
         } else {
-            go_live(w, origin);
+            go_live(w, file, origin);
         }
     }
     mapfile_unstage(&w->map);

@@ -1,12 +1,14 @@
 /* See hold.h. */
 #include "hold.h"
 
+#include <time.h>
+
 #include "clock.h"
 #include "fault.h"
 #include "activate.h"
 #include "work.h"
 
-enum { HOLD_WITHIN_MS = 15 * 60 * 1000 };
+enum { HOLD_WITHIN_MS = 15 * 60 * 1000, NOTE_WAIT_MS = 5000, NOTE_STEP_MS = 50 };
 
 static void run_hold(struct work *w) {
     int64_t since_ms = clock_wall_ms() - w->recall.live_refused_ms;
@@ -87,16 +89,36 @@ void hold_finish(const struct keeper *keeper, struct keeper_reply *reply) {
     run_short(keeper, reply, run_finish);
 }
 
-void hold_note_verdict(const struct keeper *keeper, struct keeper_reply *reply) {
+/* Another verb may hold the lock for a moment: at its start relaywatchd asks several at once. */
+static struct work *begin_patiently(const struct keeper *keeper, struct keeper_reply *scratch) {
+    const struct timespec step = {.tv_nsec = NOTE_STEP_MS * 1000000L};
+    struct work *w = work_begin_short(keeper, scratch);
+
+    for (int waited_ms = 0; scratch->outcome == KEEPER_BUSY && waited_ms < NOTE_WAIT_MS;
+         waited_ms += NOTE_STEP_MS) {
+        work_end(w);
+        nanosleep(&step, NULL);
+        scratch->outcome = KEEPER_DONE;
+        w = work_begin_short(keeper, scratch);
+    }
+    return w;
+}
+
+void hold_note_verdict(const struct keeper *keeper, const char *host, struct span login,
+                       struct keeper_reply *reply) {
     struct keeper_reply scratch = {.outcome = KEEPER_DONE};
-    struct work *w = work_begin_short(keeper, &scratch);
+    struct work *w = begin_patiently(keeper, &scratch);
     bool refused = reply->outcome == KEEPER_REFUSED;
+    bool good = reply->outcome == KEEPER_DONE;
+    int64_t now_ms = clock_wall_ms();
 
     if (scratch.outcome == KEEPER_DONE) {
-        if (refused || (reply->outcome == KEEPER_DONE && w->recall.live_refused_ms != 0)) {
-            w->recall.live_refused_ms = refused ? clock_wall_ms() : 0;
+        if (good && login.n > 0)
+            recall_note(&w->recall, recall_login(&w->recall, host, login), 0, now_ms);
+        if (refused || good)
+            w->recall.live_refused_ms = refused ? now_ms : 0;
+        if (refused || (good && login.n > 0))
             work_save(w);
-        }
         work_tell(w, &reply->credential);
     }
     work_end(w);

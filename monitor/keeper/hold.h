@@ -4,6 +4,7 @@
 #define KEEPER_HOLD_H
 
 #include "keeperq.h"
+#include "text.h"
 #include "verbs.h"
 
 /* HOLD: for relaywatchd only within 15 minutes after the smarthost has refused the live login. */
@@ -13,7 +14,9 @@ void hold_nudge(const struct keeper *keeper, struct keeper_reply *reply);  /* NU
 void hold_flush(const struct keeper *keeper, struct keeper_reply *reply);  /* FLUSH */
 void hold_finish(const struct keeper *keeper, struct keeper_reply *reply); /* FINISH */
 
-/* Notes what VERIFY found of the live login, and adds to the reply what the recall knows. */
-void hold_note_verdict(const struct keeper *keeper, struct keeper_reply *reply);
+/* Notes what VERIFY found of the live login (user:password; absent: none was tried) at this host,
+ * and adds to the reply what the recall knows. */
+void hold_note_verdict(const struct keeper *keeper, const char *host, struct span login,
+                       struct keeper_reply *reply);
 
 #endif

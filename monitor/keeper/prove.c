@@ -81,6 +81,7 @@ static bool prove_one(struct work *w, const struct cred *entry) {
         work_save(w);
     } else if (w->reply->outcome == KEEPER_DONE) {
         recall_forgive(&w->recall, login);
+        recall_note(&w->recall, login, 0, now_ms);
     }
     return w->reply->outcome == KEEPER_DONE;
 }

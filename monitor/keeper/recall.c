@@ -15,7 +15,7 @@
 #include "log.h"
 #include "xmem.h"
 
-enum { TEXT_MAX = 16 * 1024 };
+enum { TEXT_MAX = 32 * 1024 };
 
 static const char HEAD[] = "relaywatch-keeper 1\n";
 
@@ -47,6 +47,11 @@ size_t recall_print(const struct recall *j, char *out, size_t size) {
         n = put(out, size, n, "refused", j->refused[i].login.h[0], j->refused[i].login.h[1]);
         n = put(out, size, n, "when", j->refused[i].in_production, (uint64_t)j->refused[i].at_ms);
     }
+    for (unsigned i = 0; i < j->known_count; i++) {
+        n = put(out, size, n, "known", j->known[i].login.h[0], j->known[i].login.h[1]);
+        n = put(out, size, n, "times", (uint64_t)j->known[i].since_ms,
+                (uint64_t)j->known[i].verified_ms);
+    }
     if (text_format(out + n, size - n, "end\n"))
         n += strlen(out + n);
     return n;
@@ -66,7 +71,7 @@ static bool take_hex(struct span s, uint64_t *out) {
 }
 
 static bool take(struct recall *j, struct span name, uint64_t a, uint64_t b) {
-    unsigned last = j->refused_count;
+    unsigned last = j->refused_count, known = j->known_count;
 
     if (span_is(name, "serial"))
         j->serial = b;
@@ -93,6 +98,11 @@ static bool take(struct recall *j, struct span name, uint64_t a, uint64_t b) {
     else if (span_is(name, "when") && last > 0) {
         j->refused[last - 1].in_production = a != 0;
         j->refused[last - 1].at_ms = (int64_t)b;
+    } else if (span_is(name, "known") && known < RECALL_KNOWN_MOST)
+        j->known[j->known_count++].login = (struct hash128){{a, b}};
+    else if (span_is(name, "times") && known > 0) {
+        j->known[known - 1].since_ms = (int64_t)a;
+        j->known[known - 1].verified_ms = (int64_t)b;
     } else
         return false;
     return true;
@@ -179,12 +189,42 @@ struct hash128 recall_login(const struct recall *recall, const char *host, struc
     return hash;
 }
 
+static bool same(struct hash128 a, struct hash128 b) {
+    return a.h[0] == b.h[0] && a.h[1] == b.h[1];
+}
+
 static int find(const struct recall *j, struct hash128 login) {
     for (unsigned i = 0; i < j->refused_count; i++) {
-        if (j->refused[i].login.h[0] == login.h[0] && j->refused[i].login.h[1] == login.h[1])
+        if (same(j->refused[i].login, login))
             return (int)i;
     }
     return -1;
+}
+
+const struct recall_known *recall_known(const struct recall *j, struct hash128 login) {
+    for (unsigned i = 0; i < j->known_count; i++) {
+        if (same(j->known[i].login, login))
+            return &j->known[i];
+    }
+    return NULL;
+}
+
+void recall_note(struct recall *j, struct hash128 login, int64_t since_ms, int64_t verified_ms) {
+    const struct recall_known *old = recall_known(j, login);
+    struct recall_known now = {.login = login};
+    unsigned at = old != NULL ? (unsigned)(old - j->known) : 0;
+
+    if (old != NULL)
+        now = *old;
+    if (old != NULL || j->known_count == RECALL_KNOWN_MOST) {
+        j->known_count--;
+        memmove(&j->known[at], &j->known[at + 1], (j->known_count - at) * sizeof j->known[0]);
+    }
+    if (since_ms != 0)
+        now.since_ms = since_ms;
+    if (verified_ms != 0)
+        now.verified_ms = verified_ms;
+    j->known[j->known_count++] = now;
 }
 
 const struct recall_refused *recall_find(const struct recall *recall, struct hash128 login) {

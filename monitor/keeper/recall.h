@@ -13,12 +13,19 @@
 #include "hash.h"
 #include "text.h"
 
-enum { RECALL_REFUSED_MOST = 64 };
+enum { RECALL_REFUSED_MOST = 64, RECALL_KNOWN_MOST = 128 };
 
 struct recall_refused {
     struct hash128 login; /* of host and user:password */
     int64_t at_ms;        /* the last time */
     bool in_production;   /* logged in when probed, and was refused later */
+};
+
+/* For `credentials show`. */
+struct recall_known {
+    struct hash128 login;
+    int64_t since_ms;    /* in the live map; 0: from before our time */
+    int64_t verified_ms; /* it logged in; 0: not yet */
 };
 
 struct recall {
@@ -38,6 +45,8 @@ struct recall {
     struct hash_key key;
     unsigned refused_count;
     struct recall_refused refused[RECALL_REFUSED_MOST]; /* the oldest first */
+    unsigned known_count;
+    struct recall_known known[RECALL_KNOWN_MOST]; /* likewise */
 };
 
 /* Reads it; one that is not there, or damaged, is a new one with a key of its own. */
@@ -52,6 +61,12 @@ struct hash128 recall_login(const struct recall *recall, const char *host, struc
 const struct recall_refused *recall_find(const struct recall *recall, struct hash128 login);
 void recall_refuse(struct recall *recall, struct hash128 login, bool in_production, int64_t now_ms);
 void recall_forgive(struct recall *recall, struct hash128 login);
+
+/* Notes of a login when it was put in place, or logged in; 0: leaves that as it is. */
+void recall_note(struct recall *recall, struct hash128 login, int64_t since_ms,
+                 int64_t verified_ms);
+/* NULL: nothing is known of it. */
+const struct recall_known *recall_known(const struct recall *recall, struct hash128 login);
 
 /* The text that the map had before the last change: kept, read (size + 1 bytes of room), forgotten.
  */

@@ -63,7 +63,7 @@ static void do_facts(const struct keeper *keeper, struct keeper_reply *reply) {
 
 /* The login that Postfix would use now, by the same keys in the same order. */
 static void do_verify(const struct keeper *keeper, struct keeper_reply *reply) {
-    struct facts facts;
+    struct facts facts = {.host = ""};
     struct mapfile map = {.folder = -1};
     struct fault why = {""};
     struct span user = {"", 0}, secret = {"", 0};
@@ -85,9 +85,9 @@ static void do_verify(const struct keeper *keeper, struct keeper_reply *reply) {
     else
         tryout(keeper, &facts, user, secret, reply);
     mapfile_close(&map);
+    hold_note_verdict(keeper, facts.host, span_of(value), reply);
     wipe(value, CRED_FILE_MAX);
     free(value);
-    hold_note_verdict(keeper, reply);
 }
 
 static void do_log(const struct keeper *keeper, struct keeper_reply *reply) {

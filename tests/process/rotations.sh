@@ -336,6 +336,48 @@ test_both_dead() {
     test_nothing_lost "both dead"
 }
 
+# ---------------------------------------------------------------- what is shown
+
+# shown EXPRESSION: of k, the keys by name
+shown() {
+    rw credentials show --json | python3 -c "
+import json, sys
+k = {key['key']: key for key in json.load(sys.stdin)['keys']}
+print($1)"
+}
+
+test_show() {
+    printf 'x.example smtp:[other.example]:587\n' >"$POSTFIX_CONFIG_DIR/elsewhere"
+    postmap -c "$POSTFIX_CONFIG_DIR" "$(relay_type):$POSTFIX_CONFIG_DIR/elsewhere"
+    postconf -c "$POSTFIX_CONFIG_DIR" -e "transport_maps=$(relay_type):$POSTFIX_CONFIG_DIR/elsewhere" \
+        smtp_sender_dependent_authentication=yes
+    make_account tenant "word0-$RANDOM-tenant"
+    {
+        line
+        echo "a@tenant.example tenant@$(realm):word0-wrong"
+        echo "[other.example]:587 me:word0-other"
+        echo "unused.example me:word0-unused"
+    } >"$SASL_PASSWD"
+    within "show: a sender's login that is refused" 6 is_alert C01
+    is "show: no login of that file is live but the relay's" "True False False False" "$(shown '*[x["live"] for x in k.values()]')"
+    is "show: when it was refused" True "$(shown 'k["a@tenant.example"]["refused_at"] is not None')"
+    make_account tenant word0-tenant
+    sed -i s/word0-wrong/word0-tenant/ "$SASL_PASSWD"
+    within "show: put right" 6 no_alert C01
+    is "show: all are live" "True True True True" "$(shown '*[x["live"] for x in k.values()]')"
+    is "show: what uses them" "1 sender a@tenant.example transport_maps x.example 0" \
+        "$(shown 'len(k["localhost"]["used_by"]), *k["a@tenant.example"]["used_by"], *k["[other.example]:587"]["used_by"], len(k["unused.example"]["used_by"])')"
+    is "show: which were proved" "True True False" \
+        "$(shown '*[k[x]["verified_at"] is not None for x in ("localhost", "a@tenant.example", "unused.example")]')"
+    is "show: no password" 0 "$(rw credentials show | grep -c 'word[0-9]')"
+    is "show: four are masked, and the relay's" 5 "$(rw credentials show | grep -c '\*\*\*\*')"
+    is "show: it fits" "" "$(rw credentials show | grep -v '^from\|^source' | grep -m1 '.\{81\}')"
+    by_rename
+    within "show: back to one" 6 told "\"user\":\"$user@"
+}
+
+relay_type() { postconf -c "$POSTFIX_CONFIG_DIR" -h smtp_sasl_password_maps | cut -d : -f 1; }
+
 # ---------------------------------------------------------------- no secret where it does not belong
 
 # Looks into the arguments and environments of all processes, again and again, while the rest runs.
@@ -369,7 +411,7 @@ watch_processes &
 next_account
 by_rename
 becomes 10 told "\"user\":\"$user@"
-for test in ${TESTS:-rotations bad_sources rollback both_dead secrets}; do
+for test in ${TESTS:-rotations bad_sources rollback both_dead show secrets}; do
     "test_$test"
 done
 within "a hook was told of the good ones" 5 grep -q "good confirmed rotated" "$work/hooks"

@@ -23,11 +23,14 @@ static struct recall sample(void) {
 
     for (unsigned i = 0; i < 5; i++)
         recall_refuse(&j, (struct hash128){{i, i}}, i == 3, 1000 + i);
+    recall_note(&j, (struct hash128){{9, 1}}, 500, 0);
+    recall_note(&j, (struct hash128){{9, 2}}, 0, 600);
+    recall_note(&j, (struct hash128){{9, 1}}, 0, 700);
     return j;
 }
 
 Test(recall, round_trip_and_every_cut) {
-    static char text[16384];
+    static char text[32768];
     static struct recall j, back;
     size_t n;
 
@@ -44,6 +47,11 @@ Test(recall, round_trip_and_every_cut) {
     cr_expect_eq(back.refused_count, 5);
     cr_expect(back.refused[3].in_production);
     cr_expect_eq(back.refused[4].at_ms, 1004);
+    cr_assert_eq(back.known_count, 2);
+    cr_expect_eq(recall_known(&back, (struct hash128){{9, 1}})->since_ms, 500);
+    cr_expect_eq(recall_known(&back, (struct hash128){{9, 1}})->verified_ms, 700);
+    cr_expect_eq(recall_known(&back, (struct hash128){{9, 2}})->since_ms, 0);
+    cr_expect_null(recall_known(&back, (struct hash128){{9, 3}}));
     for (size_t cut = 0; cut < n; cut++)
         cr_assert_not(recall_parse((struct span){text, cut}, &back), "cut at %zu", cut);
     text[n / 2] = '?';
@@ -51,13 +59,18 @@ Test(recall, round_trip_and_every_cut) {
 }
 
 Test(recall, a_full_list_fits_and_forgets_the_oldest) {
-    static char text[16384];
+    static char text[32768];
     static struct recall j, back;
     size_t n;
 
     j = sample();
     for (unsigned i = 0; i < RECALL_REFUSED_MOST + 9; i++)
         recall_refuse(&j, (struct hash128){{100 + i, i}}, false, i);
+    for (unsigned i = 0; i < RECALL_KNOWN_MOST + 3; i++)
+        recall_note(&j, (struct hash128){{200 + i, i}}, i + 1, i + 1);
+    cr_expect_eq(j.known_count, RECALL_KNOWN_MOST);
+    cr_expect_null(recall_known(&j, (struct hash128){{202, 2}}));
+    cr_expect_eq(recall_known(&j, (struct hash128){{203, 3}})->since_ms, 4);
     cr_expect_eq(j.refused_count, RECALL_REFUSED_MOST);
     cr_expect_null(recall_find(&j, (struct hash128){{0, 0}}));
     cr_expect_not_null(recall_find(
