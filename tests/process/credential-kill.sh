@@ -10,19 +10,21 @@ set -u
 command -v strace >/dev/null || { echo "ok - killed at its system calls # skip: no strace here"; exit 0; }
 begin
 good=relay@smarthost.test
+secret=first-$canary
+set_password "$secret"
 every=${KILL_EVERY:-9}
 export ASAN_OPTIONS=detect_leaks=0
 
 postfix -c "$etc" stop >/dev/null 2>&1
 # The entry of another host changes, so that nothing has to be tried at the smarthost and the run is short.
 fresh() {
-    source_is "127.0.0.1 $good:first\nk.example u:old\n"
+    source_is "127.0.0.1 $good:$secret\nk.example u:old\n"
     rm -f "$index"
     postmap -c "$etc" "$type:$passwd"
 }
 
 edit() {
-    source_is "127.0.0.1 $good:first\nk.example u:new\n"
+    source_is "127.0.0.1 $good:$secret\nk.example u:new\n"
     keeper A "$@"
 }
 
@@ -49,10 +51,10 @@ kill_all() {
             "$2" "$(command -v strace)" -D -o /dev/null -e "trace=$call" -e "inject=$call:signal=KILL:when=$n" && continue
             points=$((points + 1))
             case "$(live 127.0.0.1)/$(live k.example)" in
-            "$good:first/u:old" | "$good:first/u:new") ;;
+            "$good:$secret/u:old" | "$good:$secret/u:new") ;;
             *) torn="$torn $call:$n" ;;
             esac
-            grep -qx "127.0.0.1 $good:first" "$passwd" && grep -qx 'k.example u:\(old\|new\)' "$passwd" || torn="$torn file:$call:$n"
+            [ "$(head -n 1 "$passwd")" = "127.0.0.1 $good:$secret" ] && grep -qx 'k.example u:\(old\|new\)' "$passwd" || torn="$torn file:$call:$n"
             "$2"
             [ "$(live k.example)" = u:new ] || lost="$lost $call:$n($(field outcome))"
         done
@@ -100,7 +102,7 @@ kill_children() {
 
 # The password of the relay itself changes, so that the probe has something to do.
 relay_edit() {
-    source_is "127.0.0.1 $good:second\nk.example u:old\n"
+    source_is "127.0.0.1 $good:second-$canary\nk.example u:old\n"
     keeper A "$@"
 }
 
@@ -109,7 +111,7 @@ kill_all "a set" by_set
 stage=$etc/.relaywatch-stage
 kill_children "postmap" "failed done" edit -P "$stage/map" -P "$stage/${index##*/sasl_passwd}" -P "$stage/map${index##*/sasl_passwd}" \
     -P "$stage/__db.map${index##*/sasl_passwd}"
-set_password second
+set_password "second-$canary"
 # failed: where it was a postconf or postmap that came first.
 kill_children "the probe" "inconclusive failed done" relay_edit -e trace=connect,socket,recvfrom,sendto,poll,alarm,getrandom
 exit $failed

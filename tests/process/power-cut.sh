@@ -10,17 +10,19 @@ set -u
 strace -qq -o /dev/null true 2>/dev/null || { echo "ok - the power fails # skip: strace cannot trace here"; exit 0; }
 begin
 good=relay@smarthost.test
+secret=first-$canary
+set_password "$secret"
 export ASAN_OPTIONS=detect_leaks=0
 postfix -c "$etc" stop >/dev/null 2>&1
 
 # The entry of another host changes, so that nothing has to be tried at the smarthost and the run is short.
 fresh() {
     rm -rf "$work/state"
-    source_is "127.0.0.1 $good:first\nk.example u:old\n"
+    source_is "127.0.0.1 $good:$secret\nk.example u:old\n"
     rm -f "$index"
     postmap -c "$etc" "$type:$passwd"
     keeper A # knows the state
-    [ "$1" = set ] || source_is "127.0.0.1 $good:first\nk.example u:new\n"
+    [ "$1" = set ] || source_is "127.0.0.1 $good:$secret\nk.example u:new\n"
 }
 
 run() {
@@ -60,10 +62,10 @@ cut_all() {
         views=$((views + 1))
         now=$(live 127.0.0.1)/$(live k.example)
         case $now in
-        "$good:first/u:old" | "$good:first/u:new") ;;
+        "$good:$secret/u:old" | "$good:$secret/u:new") ;;
         *) torn="$torn [$(cat "$view.why"): $now]" ;;
         esac
-        { grep -qx "127.0.0.1 $good:first" "$passwd" && grep -qx 'k.example u:\(old\|new\)' "$passwd"; } ||
+        { [ "$(head -n 1 "$passwd")" = "127.0.0.1 $good:$secret" ] && grep -qx 'k.example u:\(old\|new\)' "$passwd"; } ||
             torn="$torn [$(cat "$view.why"): sasl_passwd $(tr '\n' '|' <"$passwd")]"
         run "$1"
         [ "$(live k.example)" = u:new ] || lost="$lost [$(cat "$view.why"): $(field outcome) $(field detail)]"

@@ -14,21 +14,10 @@ limit_ms=${LIMIT_MS:-5000}
 repo=$(cd "$(dirname "$0")/../.." && pwd)
 dir=$(mktemp -d /var/tmp/relaywatch-rotations-test.XXXXXX)
 work=$(mktemp -d /var/tmp/relaywatch-rotations-work.XXXXXX)
-failed=0
 load=
 account=0
-
-ok() { echo "ok - $1"; }
-
-not_ok() {
-    echo "not ok - $1: $2"
-    failed=1
-}
-
-# is NAME WANT GOT
-is() {
-    if [[ $2 == "$3" ]]; then ok "$1"; else not_ok "$1" "wanted $2, got $3"; fi
-}
+# shellcheck source=tests/support/words.sh
+. "$repo/tests/support/words.sh"
 
 now_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
 
@@ -100,7 +89,7 @@ next_account() {
     old=${user:-$SMARTHOST_USER}
     account=$((account + 1))
     user=rotated$account
-    word=word$account-$RANDOM
+    word=word$account-$canary-$RANDOM
     make_account "$user" "$word"
     echo "$word" >>"$work/words"
 }
@@ -383,7 +372,7 @@ relay_type() { postconf -c "$POSTFIX_CONFIG_DIR" -h smtp_sasl_password_maps | cu
 # Looks into the arguments and environments of all processes, again and again, while the rest runs.
 watch_processes() {
     until [[ -e $work/end ]]; do
-        cat /proc/[0-9]*/{cmdline,environ} 2>/dev/null | tr '\0' '\n' | grep -aE 'word[0-9]+-[0-9]+' >>"$work/seen-in-processes"
+        cat /proc/[0-9]*/{cmdline,environ} 2>/dev/null | tr '\0' '\n' | grep -aE 'word[0-9]+-[a-z0-9]+-[0-9]+' >>"$work/seen-in-processes"
         sleep 0.05
     done
 }
@@ -394,8 +383,9 @@ test_secrets() {
     sort -u -o "$work/words" "$work/words"
     redis-cli -s "$REDIS_SOCKET" save >/dev/null 2>&1
     for key in $(redis-cli -s "$REDIS_SOCKET" --scan); do
-        redis-cli -s "$REDIS_SOCKET" dump "$key"
+        redis-cli -s "$REDIS_SOCKET" hgetall "$key" # not packed, as a dump is
     done >"$work/redis" 2>/dev/null
+    no_secret_in "$(readlink -f "$dir")" "$work"
     is "no password in logs, state, Redis, temporary files" "" "$(find "$dir/log" "$dir/state/relaywatchd" "$dir/state/notify" \
         "$dir/run" "$dir/redis" "$dir/etc" "$dir/spool" "$work/redis" /tmp /dev/shm -maxdepth 6 -type f -newer "$work/up" \
         -exec grep -aslFf "$work/words" {} + 2>/dev/null | head -3)"

@@ -17,7 +17,8 @@ import time
 
 ASK, PROBE, FOLDER = sys.argv[1:4]
 NAME = 'relay.example.test'
-USER, SECRET = 'canary-user@example.test', 'canary-Secret-7f3a'
+CANARY = open(os.path.join(os.path.dirname(os.path.realpath(__file__)), 'canary')).read().strip()
+USER, SECRET = 'canary-user@example.test', 'Secret-' + CANARY
 LIMIT_S = 30
 FORMS = [SECRET.encode(), base64.b64encode(SECRET.encode()).rstrip(b'='),
          base64.b64encode(f'\0{USER}\0{SECRET}'.encode()).rstrip(b'='), USER.encode(),

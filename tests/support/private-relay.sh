@@ -31,6 +31,7 @@ is() {
 clean_up() {
     postfix -c "$etc" stop >/dev/null 2>&1
     postfix -c "$work/smart/etc" stop >/dev/null 2>&1
+    no_secret_in "$work"
     if [ -n "${KEEP:-}" ]; then echo "# kept: $work"; else rm -rf "$work"; fi
 }
 trap clean_up EXIT

@@ -12,3 +12,9 @@ not_ok() {
 
 # is NAME WANT GOT
 is() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "wanted '$2', got '$3'"; fi; }
+
+# A part of each secret of the tests that look for leaks: see canary.py. Never an argument of a program.
+canary=$(<"$(dirname "${BASH_SOURCE[0]}")/canary")
+
+# no_secret_in FOLDER...: but where one belongs
+no_secret_in() { python3 "$(dirname "${BASH_SOURCE[0]}")/canary.py" look "$@" || failed=1; }
