@@ -5,7 +5,7 @@
 # each time the old account is removed at once: nothing bounces, nothing is lost, nothing comes twice. Then the bad days:
 # unacceptable files, a login that fails in production, none that works. Must run as root. Prints "ok - name" or
 # "not ok - name: why". KEEP=1 leaves the trial running; TESTS names some tests, WAYS some ways.
-# shellcheck disable=SC2317 # many of the functions are called by within
+# shellcheck disable=SC2154,SC2317 # what words.sh shares; many of the functions are called by within
 set -u
 
 bin=$(cd "$1" && pwd)
