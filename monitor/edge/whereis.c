@@ -107,16 +107,27 @@ static bool is_inode(const struct logfile *file, const struct place *place) {
            id.dev == place->dev && id.btime_ns == place->btime_ns;
 }
 
-/* Our file is nowhere. What follows it is read from its beginning: files that were written to after
+/* The place's own file among the brothers; `count`: it is none of them, as far as one can tell. */
+static size_t number_of_inode(const struct siblings *all, const struct place *place) {
+    const struct logfile_id id = {.dev = place->dev, .ino = place->ino};
+    size_t i = siblings_index(all, &id);
+
+    return i < all->count && place->btime_ns != 0 && all->item[i].id.btime_ns == place->btime_ns
+               ? i
+               : all->count;
+}
+
+/* What we know of our file is nowhere. If it was truncated, under the path or before it was
+ * renamed, it is read from its beginning; else what follows it: files that were written to after
  * our last line. */
 static void begin_after_gap(const struct siblings *all, const struct whereis *where,
                             const struct position *position, struct logfile **file,
                             struct whereis_answer *out) {
+    size_t i = number_of_inode(all, &position->at);
     char detail[160];
-    size_t i;
 
-    if (is_inode(*file, &position->at)) {
-        begin_at(all, all->count, file, out);
+    if (i < all->count || is_inode(*file, &position->at)) {
+        begin_at(all, i, file, out);
         lost(out, "truncation_gap", "truncated, and no copy of it was found");
         return;
     }
@@ -376,15 +387,20 @@ static bool is_copy(const struct sibling *brother, const struct cursor *cursor, 
 }
 
 bool whereis_copied(const struct whereis *where, const struct cursor *cursor, uint64_t old_ino) {
+    struct whereis_answer stands;
     struct siblings all;
     struct logfile_id id;
+    size_t before; /* what comes later than our file is no copy of it */
     bool copied = false;
 
-    if (logfile_identify(where->path, true, &id) == -1 || id.ino != cursor->id.ino ||
+    if (logfile_compressed(cursor->file) || logfile_id(cursor->file, &id) == -1 ||
         id.mtime_ns <= cursor->id.mtime_ns)
         return false;
     list(where, &all);
-    for (size_t i = 0; i < all.count; i++)
+    before = siblings_index(&all, &cursor->id);
+    if (before == all.count && !whereis_stands(where, cursor, &stands))
+        before = 0;
+    for (size_t i = 0; i < before; i++)
         copied = copied || is_copy(&all.item[i], cursor, old_ino);
     siblings_clear(&all);
     return copied;
