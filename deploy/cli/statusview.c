@@ -334,6 +334,7 @@ static void put_details(struct sheet *s, const struct json_t *doc) {
     const struct json_t *source = worst_source(doc);
     const struct json_t *store = json_get(doc, "store");
     const char *advice = json_get_text(store, "advice");
+    int64_t poison = json_get_int(doc, "poison_lines", 0);
     char text[700];
 
     sheet_blank(s, STATUSVIEW_DETAILS);
@@ -356,6 +357,13 @@ static void put_details(struct sheet *s, const struct json_t *doc) {
     put_line(s, STATUSVIEW_DETAILS, "watching", text);
     receiversline_text(doc, clock_wall_ms() / 1000, text, sizeof text);
     put_line(s, STATUSVIEW_DETAILS, "alerts", text);
+    if (poison > 0) {
+        text_format(text, sizeof text,
+                    "%lld line%s of the log skipped that made relaywatchd crash: poison-line.* in "
+                    "its state_dir",
+                    (long long)poison, poison == 1 ? "" : "s");
+        put_line(s, STATUSVIEW_DETAILS, "", text);
+    }
 }
 
 /* Lines of trouble that no diagnosis knows and that were not seen before this day. */

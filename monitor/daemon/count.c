@@ -22,6 +22,8 @@ void count_publish(struct daemon *d) {
     delays_put(&d->messages.delays, &d->log.now);
     shapes_put(&d->shapes, &d->log.now);
     exporter_put(&d->exporter, &d->log.now);
+    if (d->poison_field >= 0)
+        d->log.now.value[d->poison_field] = d->poison_lines;
     d->log.now.time_ms = d->clock.now_ms;
     sources_position(d->sources, d->log.now.position, sizeof d->log.now.position);
     followed_note(&d->followed, &d->counted, d->sources, d->log.now.position);

@@ -61,9 +61,47 @@ static void on_event(struct daemon *d, const struct mailev *ev) {
         d->facts_due_ms = 0; /* main.cf may have changed */
 }
 
+#ifdef POISON_TRIGGER /* tests with sanitizers alone: see CMakeLists.txt */
+static void crash_if_asked(struct span line) {
+    const char *word = getenv("RELAYWATCH_TEST_POISON");
+
+    if (word != NULL && span_find(line, word) != NULL)
+        abort();
+}
+#else
+static void crash_if_asked(struct span line) {
+    (void)line;
+}
+#endif
+
+/* A line that made us crash again and again. */
+static void skip_line(struct daemon *d, struct span line) {
+    char path[300], text[360];
+    struct fault why;
+
+    d->event =
+        (struct mailev){.kind = MAILEV_OTHER,
+                        .counters = COUNTER_BIT(COUNTER_LINES) | COUNTER_BIT(COUNTER_UNPARSED)};
+    count_event(d, &d->event);
+    d->poison_lines++;
+    if (poison_keep(d->conf.state_dir, d->poison_lines, line, path, sizeof path, &why) == -1)
+        text_format(text, sizeof text, "a line of the log made relaywatchd crash: skipped (%s)",
+                    why.text);
+    else
+        text_format(text, sizeof text,
+                    "a line of the log made relaywatchd crash: skipped, it is in %s", path);
+    log_error("source", "%s", text);
+    chronicle_note(d, text);
+}
+
 static void on_line(struct span line, void *arg) {
     struct daemon *d = arg;
 
+    if (poison_begin(&d->poison, line, sources_line_place(d->sources))) {
+        skip_line(d, line);
+        return;
+    }
+    crash_if_asked(line);
     logline_parse(line, &d->clock, &d->event);
     if (d->event.time_ms != 0) {
         sources_note_time(d->sources, d->event.time_ms);
@@ -72,13 +110,17 @@ static void on_line(struct span line, void *arg) {
     }
     d->event.diagnosis = diagnose_event(d->diagnoser, &d->event);
     on_event(d, &d->event);
+    poison_end(&d->poison);
 }
 
 static int64_t on_stamp(struct span line, void *arg) {
     struct daemon *d = arg;
     struct mailev ev;
 
+    if (poison_begin(&d->poison, line, POISON_ANYWHERE))
+        return -1;
     logline_parse(line, &d->clock, &ev);
+    poison_end(&d->poison);
     return ev.time_ms != 0 ? ev.time_ms : -1;
 }
 
@@ -126,6 +168,8 @@ static void on_log_start(const struct totals *from, void *arg) {
     d->messages.trend = &d->trendkeep.trend;
     milterpage_attach(&d->milter);
     messages_begin(&d->messages, &d->conf, from, &t, d->milter.page, d->clock.now_ms);
+    d->poison_field = totals_field(&d->log.now, "poison_lines");
+    d->poison_lines = totals_get(&d->log.now, "poison_lines");
     d->log.begun = true;
     d->sources = sources_new(d->loop, &d->logs, &key, &calls);
     sources_start(d->sources, from->position, from_beginning);
@@ -136,6 +180,21 @@ static void on_log_start(const struct totals *from, void *arg) {
     past_begin(d, &key);
     log_info("daemon", "reading %s; %llu lines counted before", d->conf.mail_log,
              (unsigned long long)d->counters.value[COUNTER_LINES]);
+}
+
+/* What the life before died of, if it was a line. */
+static void look_for_poison(struct daemon *d) {
+    struct poison_news news;
+    struct fault why;
+    char path[300];
+
+    text_format(path, sizeof path, "%s/line-in-hand", d->conf.state_dir);
+    if (poison_open(&d->poison, path, &news, &why) == -1)
+        log_warn("source", "%s: a line that makes relaywatchd crash would not be skipped",
+                 why.text);
+    if (news.crashes > 0)
+        log_error("source", "crashed at a line of the log (%u of %d, then it is skipped): %s",
+                  news.crashes, POISON_CRASHES, news.line);
 }
 
 /* ---- the milter's page ---- */
@@ -400,6 +459,7 @@ static int open_all(struct daemon *d) {
     judge_resume(d);
     change_open(d);
     chronicle_open(d);
+    look_for_poison(d);
     d->desk = desk_new(d);
     d->watch_conf = watchfile_new(d->loop, d->conf_path, on_conf_change, d);
     owner_make(owner, sizeof owner);
@@ -425,6 +485,7 @@ static void close_all(struct daemon *d) {
     past_end(d);
     sources_free(&d->sources);
     fleetkeep_close(d);
+    poison_close(&d->poison);
     store_free(&d->store);
     desk_free(&d->desk);
     chronicle_close(d);

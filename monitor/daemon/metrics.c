@@ -64,6 +64,8 @@ static void put_counters(struct exposition *e, const struct view *v) {
                     mltpage_counter_name((enum mltpage_counter)c));
         counter(e, name, "Counted by relaywatch-milter.", v->milter[c]);
     }
+    counter(e, "relaywatch_poison_lines",
+            "Lines of the log skipped because they made relaywatchd crash.", v->poison_lines);
     gauge(e, "relaywatch_milter_up", "Whether the milter gives signs of life.", v->milter_alive);
     exposition_family(e, EXPOSITION_COUNTER, "relaywatch_unknown_lines",
                       "Lines of trouble that the catalogue of diagnoses does not know.");

@@ -24,6 +24,7 @@
 #include "keeperc.h"
 #include "loop.h"
 #include "notifyc.h"
+#include "poison.h"
 #include "sources.h"
 #include "store.h"
 #include "watchfile.h"
@@ -89,6 +90,9 @@ struct daemon {
     struct destinations destinations;
     struct exporter exporter;
     struct logtotals logtotals;
+    struct poison poison;
+    uint64_t poison_lines; /* skipped, because they made us crash */
+    int poison_field;      /* its number in the totals; -1: no room */
     struct messages messages;
     struct trendkeep trendkeep;
     struct rates rates;

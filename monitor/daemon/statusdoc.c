@@ -282,6 +282,7 @@ char *statusdoc_print(const struct view *v) {
     put_receivers(doc, v);
     put_unknown(doc, v);
     json_put(doc, "sources", sources_array(v));
+    json_put_int(doc, "poison_lines", (int64_t)v->poison_lines);
     json_put_text(store, "state", store_state_word(v->store));
     json_put_text(store, "detail", v->store_detail);
     json_put_text(store, "advice", v->store_advice);

@@ -81,6 +81,7 @@ struct view {
 
     bool milter_alive;
     uint64_t milter[MLTPAGE_COUNTER_COUNT];
+    uint64_t poison_lines; /* of the log, skipped because they made us crash */
     bool notify_connected;
     const struct receiver_report *receivers; /* NULL: not known */
     struct http_figures http;

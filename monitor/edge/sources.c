@@ -140,6 +140,15 @@ void sources_note_time(struct sources *sources, int64_t event_ms) {
         tail_note_time(sources->speaks->tail, event_ms);
 }
 
+/* Lines of the journal differ by their times. */
+uint64_t sources_line_place(const struct sources *sources) {
+    const struct source *source = sources->speaks;
+
+    if (source == NULL || source->tail == NULL)
+        return 0;
+    return tail_line_end(source->tail) * LOGSOURCES_MOST + (uint64_t)(source - sources->item);
+}
+
 size_t sources_count(const struct sources *sources) {
     return sources->count;
 }

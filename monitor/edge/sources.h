@@ -42,6 +42,9 @@ void sources_position(const struct sources *sources, char *out, size_t size);
 /* From on_line: the time of that line. */
 void sources_note_time(struct sources *sources, int64_t event_ms);
 
+/* From on_line: a number for the place of that line, the same in each life. */
+uint64_t sources_line_place(const struct sources *sources);
+
 size_t sources_count(const struct sources *sources);
 const struct logsource *sources_get(const struct sources *sources, size_t i);
 void sources_figures(const struct sources *sources, size_t i, struct tail_figures *out);

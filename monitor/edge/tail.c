@@ -50,6 +50,7 @@ struct tail {
     bool hurry;         /* cur was rotated, too: old must make room */
     bool announce;      /* the beginning is not yet told by on_batch */
     bool lines;         /* some were handed over since the last on_batch */
+    uint64_t line_end;  /* of the line in hand */
     bool noted;         /* tail_note_time was called */
     uint32_t gen;
     int64_t last_s;
@@ -87,6 +88,7 @@ static void on_cur_line(struct span line, void *arg) {
     if (is_known_line(t, line))
         return;
     t->lines = true;
+    t->line_end = t->cur.offset;
     t->calls.on_line(line, t->calls.arg);
 }
 
@@ -94,6 +96,7 @@ static void on_old_line(struct span line, void *arg) {
     struct tail *t = arg;
 
     t->lines = true;
+    t->line_end = t->old.offset;
     t->calls.on_line(line, t->calls.arg);
 }
 
@@ -505,6 +508,10 @@ void tail_start(struct tail *tail, const char *position, bool from_beginning) {
     tail->started = tail->news.settled = true;
     tail->announce = true;
     loop_timer_set(tail->timer, 0);
+}
+
+uint64_t tail_line_end(const struct tail *tail) {
+    return tail->line_end;
 }
 
 void tail_figures(const struct tail *tail, struct tail_figures *out) {

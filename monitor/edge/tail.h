@@ -70,6 +70,9 @@ void tail_free(struct tail **tail);
  * beginning. Events may come before it returns, lines not. */
 void tail_start(struct tail *tail, const char *position, bool from_beginning);
 
+/* From on_line: where that line ends in its file. */
+uint64_t tail_line_end(const struct tail *tail);
+
 /* The position after the last line handed over; POSITION_TEXT bytes always suffice. */
 void tail_position(struct tail *tail, char *out, size_t size);
 void tail_figures(const struct tail *tail, struct tail_figures *out);

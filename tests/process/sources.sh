@@ -407,13 +407,62 @@ test_past() {
     fi
 }
 
+# ---------------------------------------------------------------- a line that makes relaywatchd crash
+
+starts_again() {
+    kill -0 "$daemon" 2>/dev/null && return 1
+    wait "$daemon" 2>/dev/null
+    start
+}
+
+test_poison() {
+    if ! grep -q RELAYWATCH_TEST_POISON "$bin/relaywatchd"; then
+        echo "# poison: left out, this relaywatchd cannot be made to crash"
+        return
+    fi
+    mkdir -p "$dir/log"
+    lines 1 300 >"$dir/log/mail.log"
+    lines 301 301 | sed 's/250 ok/250 deadly/' >>"$dir/log/mail.log"
+    lines 302 400 >>"$dir/log/mail.log"
+    configure "$dir/log/mail.log" beginning
+    export RELAYWATCH_TEST_POISON=deadly
+    : >"$dir/daemon.log"
+    start
+    for _ in 1 2 3; do
+        becomes 10 starts_again || not_ok "crashes" "it lives"
+    done
+    settles_at 400
+    is "after three crashes the line is skipped, the others count" "400 1 1 399" \
+        "$(stored c.lines) $(stored c.unparsed) $(stored poison_lines) $(stored c.sent)"
+    is "each crash is told" 3 "$(grep -c 'crashed at a line of the log' "$dir/daemon.log")"
+    is "a copy is kept" "600 1" "$(stat -c %a "$dir/state/poison-line.1") $(grep -c 'status=sent (250 deadly)' "$dir/state/poison-line.1")"
+    is "status tells it" '"poison_lines":1' "$(status | grep -o '"poison_lines":1')"
+
+    # Chaos: kill -9 at any moment, and the position of before the line again.
+    for ((i = 401; i <= 3000; i += 100)); do lines $i $((i + 99)) >>"$dir/log/mail.log" && sleep 0.05; done &
+    writers=($!)
+    kill_for 4
+    wait "${writers[0]}"
+    writers=()
+    settles_at 3000
+    is "kill -9 skips nothing" "3000 1" "$(stored c.lines) $(stored poison_lines)"
+    stop KILL
+    redis-cli -s "$dir/redis.sock" FLUSHALL >/dev/null
+    rm "$dir/state/"*.slot
+    start
+    settles_at 3000
+    is "what is read once more is skipped at once" "3000 1" "$(stored c.lines) $(stored poison_lines)"
+    unset RELAYWATCH_TEST_POISON
+    stop TERM
+}
+
 # ----------------------------------------------------------------
 
 redis-server --port 0 --unixsocket "$dir/redis.sock" --unixsocketperm 777 --save '' --appendonly no --dir "$dir" \
     >"$dir/redis.log" 2>&1 &
 redis=$!
 becomes 5 redis-cli -s "$dir/redis.sock" PING
-for part in ${2:-refusals files journal past}; do
+for part in ${2:-refusals files journal past poison}; do
     "test_$part"
 done
 exit "$failed"

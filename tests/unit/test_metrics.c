@@ -26,6 +26,7 @@ Test(metrics, every_counter_is_there) {
     cr_expect_not_null(strstr(text, "postfix_up{path=\"/etc/postfix\"} 1\n"));
     cr_expect_not_null(strstr(text, "relaywatch_source_up{source=\"/var/log/mail.log\"} 1\n"));
     cr_expect_not_null(strstr(text, "relaywatch_source_up{source=\"journal:/x\"} 0\n"));
+    cr_expect_not_null(strstr(text, "relaywatch_poison_lines_total 0\n"));
     cr_expect_not_null(strstr(text, "relaywatch_notify_up 1\n"));
     cr_expect_not_null(
         strstr(text, "relaywatch_receiver_up{receiver=\"on-call\",kind=\"pagerduty\"} 0\n"));

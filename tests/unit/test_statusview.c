@@ -49,6 +49,13 @@ Test(statusview, as_monitoring_wants_it, .init = begin) {
     cr_expect(shows("relay1, critical since 1970-01-01 00:18:10 UTC"));
     cr_expect(shows("new       seen for the first time: smtpd: warning: the flux is low"));
     cr_expect(shows("over      G01 BAD_CREDENTIALS at 00:18:15"));
+    cr_expect(!shows("made relaywatchd crash"));
+    json_release(&doc);
+    sample->view.poison_lines = 2;
+    doc = document();
+    sheet_init(&s, 80, false);
+    statusview_fill(&s, doc, false);
+    cr_expect(shows("2 lines of the log skipped that made relaywatchd crash"));
     json_release(&doc);
     free(sample);
 }
