@@ -17,7 +17,7 @@ enum {
     TURN_MS = 10,
     NS_A_MS = 1000000,
     DAY_MS = 24 * 3600 * 1000,
-    OPEN_ENTRIES = 4 * 1024, /* then a journal is opened again: see journal.c */
+    FORGET_ENTRIES = 1024, /* of a journal: then the pages of what was read are let go of */
 };
 
 enum state {
@@ -50,9 +50,8 @@ struct oldlog {
     unsigned char buffer[CURSOR_BUFFER];
 
     struct sdjournal *journal;
-    char folder[256];
     struct journalpos pos; /* the hashes of the last entries */
-    unsigned entries;      /* since it was opened */
+    unsigned entries;      /* so far */
 };
 
 static struct oldlog *make(struct counted *counted, const struct hash_key *key,
@@ -274,7 +273,6 @@ struct oldlog *oldlog_open_journal(const char *folder, struct counted *counted,
         return NULL;
     }
     old = make(counted, key, calls);
-    text_copy(old->folder, sizeof old->folder, folder);
     old->state = JOURNAL;
     old->journal = sdjournal_open(folder, key, why);
     if (old->journal != NULL)
@@ -282,14 +280,6 @@ struct oldlog *oldlog_open_journal(const char *folder, struct counted *counted,
     else
         oldlog_free(&old);
     return old;
-}
-
-/* libsystemd keeps mapped what it has read. The entry at the cursor comes again, and is known. */
-static bool reopen(struct oldlog *old, const char *cursor, struct fault *why) {
-    sdjournal_close(&old->journal);
-    old->entries = 0;
-    old->journal = sdjournal_open(old->folder, &old->key, why);
-    return old->journal != NULL && sdjournal_seek(old->journal, cursor) == 0;
 }
 
 static enum oldlog_step take_entry(struct oldlog *old, const struct sdjournal_entry *entry,
@@ -339,17 +329,15 @@ static enum oldlog_step read_journal(struct oldlog *old, struct fault *why) {
         return OLDLOG_FAILED;
     }
     old->entries++;
-    if (step != SDJOURNAL_LINE && old->entries < OPEN_ENTRIES)
+    if (old->entries % FORGET_ENTRIES == 0)
+        sdjournal_forget_pages();
+    if (step != SDJOURNAL_LINE)
         return OLDLOG_MORE;
     if (!sdjournal_cursor(old->journal, cursor, sizeof cursor, &realtime_us)) {
         fault_set(why, "an entry has no cursor");
         return OLDLOG_FAILED;
     }
-    if (step == SDJOURNAL_LINE && take_entry(old, &entry, cursor, why) == OLDLOG_FAILED)
-        return OLDLOG_FAILED;
-    if (old->entries >= OPEN_ENTRIES && !reopen(old, cursor, why))
-        return OLDLOG_FAILED;
-    return OLDLOG_MORE;
+    return take_entry(old, &entry, cursor, why);
 }
 
 enum oldlog_step oldlog_turn(struct oldlog *old, struct fault *why) {

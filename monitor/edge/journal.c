@@ -24,9 +24,9 @@ enum {
     ACCESS_MS = 5000,
     MARK_LINES = 32,
     MARK_ENTRIES = 1024,
-    TELL_MS = 10 * 1000,     /* a place that moved without a line is told so often */
-    OPEN_ENTRIES = 4 * 1024, /* then it is opened again, as libsystemd keeps all of it mapped */
-    FAILURES_PASS = 3,       /* from then on it looks behind the place */
+    TELL_MS = 10 * 1000,   /* a place that moved without a line is told so often */
+    FORGET_ENTRIES = 1024, /* then the pages of what was read are let go of */
+    FAILURES_PASS = 3,     /* from then on it looks behind the place */
     FAILURES_MOST = 20,
     US_A_MS = 1000,
     US_A_SECOND = 1000000,
@@ -50,11 +50,11 @@ struct journal {
     bool lines;     /* some were handed over since the last on_batch */
     bool moved;     /* the place did */
     unsigned ahead; /* entries in front of us that were read already, before we went back */
-    unsigned lines_since_mark, entries_since_mark, entries_since_open;
+    unsigned lines_since_mark, entries_since_mark, entries_since_forget;
     unsigned failures;  /* since the last new line */
     uint64_t edge_us;   /* files that came before this time are known */
     uint64_t begins_us; /* the oldest entry when that was last looked at */
-    int64_t access_ms, told_ms;
+    int64_t access_ms, told_ms, forgot_ms;
 };
 
 static void turn(struct journal *j);
@@ -113,9 +113,10 @@ static bool open_in(struct journal *j) {
         j->watch = loop_watch_new(j->loop, fd, on_ready, j);
         loop_watch_want(j->watch, LOOP_READ);
     }
-    (void)sdjournal_process(j->in); /* the first time it says that there are files */
-    j->entries_since_open = 0;
+    (void)sdjournal_process(j->in);           /* the first time it says that there are files */
+    j->entries_since_forget = FORGET_ENTRIES; /* a search through all files comes first */
     j->edge_us = 0;
+    sdjournal_forget_pages();
     seek(j);
     return true;
 }
@@ -263,9 +264,15 @@ static void take(struct journal *j, enum sdjournal_step step, const struct sdjou
     }
 }
 
+static void forget(struct journal *j) {
+    sdjournal_forget_pages();
+    j->entries_since_forget = 0;
+}
+
 static void count_entry(struct journal *j) {
     j->entries_since_mark++;
-    j->entries_since_open++;
+    if (++j->entries_since_forget >= FORGET_ENTRIES)
+        forget(j);
     if (j->ahead > 0)
         j->ahead--;
 }
@@ -309,8 +316,10 @@ static bool read_entries(struct journal *j, int64_t start_ms) {
     if (check_beginning(j))
         return true;
     mark(j);
-    if (j->entries_since_open >= OPEN_ENTRIES && j->ahead == 0)
-        (void)reopen(j);
+    if (j->at_end && j->entries_since_forget > 0 && start_ms - j->forgot_ms >= LOOK_MS) {
+        j->forgot_ms = start_ms;
+        forget(j);
+    }
     return more;
 }
 

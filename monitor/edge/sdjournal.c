@@ -7,8 +7,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
@@ -51,6 +54,32 @@ void sdjournal_close(struct sdjournal **journal) {
     sd_journal_close((*journal)->j);
     free(*journal);
     *journal = NULL;
+}
+
+/* ---- memory ---- */
+
+/* A line of /proc/self/maps, "BEGIN-END PERMS OFFSET DEVICE INODE PATH", of a journal file that is
+ * mapped to be read and shared: nothing is lost, what is needed again comes from the page cache. */
+static void forget_mapping(char *line) {
+    char *end, *path = strchr(line, '/');
+    uintptr_t from = (uintptr_t)strtoull(line, &end, 16), to;
+
+    if (path == NULL || strstr(path, ".journal") == NULL || *end != '-')
+        return;
+    to = (uintptr_t)strtoull(end + 1, &end, 16);
+    if (strncmp(end, " r--s ", 6) == 0 && to > from)
+        (void)madvise((void *)from, to - from, MADV_DONTNEED);
+}
+
+void sdjournal_forget_pages(void) {
+    FILE *maps = fopen("/proc/self/maps", "re");
+    char line[PATH_MAX + 128];
+
+    if (maps == NULL)
+        return;
+    while (fgets(line, sizeof line, maps) != NULL)
+        forget_mapping(line);
+    fclose(maps);
 }
 
 /* ---- what can be read ---- */
@@ -333,5 +362,8 @@ bool sdjournal_is_at(struct sdjournal *journal, const char *cursor) {
     (void)journal;
     (void)cursor;
     return false;
+}
+
+void sdjournal_forget_pages(void) {
 }
 #endif

@@ -27,6 +27,9 @@ MUSTCHECK struct sdjournal *sdjournal_open(const char *folder, const struct hash
                                            struct fault *why);
 void sdjournal_close(struct sdjournal **journal);
 
+/* libsystemd maps the files that it reads, and what was read stays resident: lets go of it. */
+void sdjournal_forget_pages(void);
+
 enum sdjournal_access { SDJOURNAL_READABLE, SDJOURNAL_NO_FILES, SDJOURNAL_FORBIDDEN };
 
 /* libsystemd passes over files that it may not read as if they were not there: looks for itself.

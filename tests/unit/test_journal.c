@@ -30,11 +30,31 @@ struct world {
     int lines;
     int stop_at; /* lines */
     void (*at_100)(struct world *w);
+    bool measures; /* at that line */
+    long resident_kb;
     bool die; /* the batch is not told */
     bool timed_out;
     char events[2000];
     char detail[200];
 };
+
+/* Of the folder's files, as they are mapped. */
+static long resident_kb(const struct world *w) {
+    FILE *maps = fopen("/proc/self/smaps", "re");
+    char line[4096];
+    bool ours = false;
+    long sum = 0, kb;
+
+    cr_assert_not_null(maps);
+    while (fgets(line, sizeof line, maps) != NULL) {
+        if (line[0] < 'A' || line[0] > 'Z') /* the head of a mapping */
+            ours = strstr(line, w->folder) != NULL;
+        else if (ours && sscanf(line, "Rss: %ld kB", &kb) == 1)
+            sum += kb;
+    }
+    fclose(maps);
+    return sum;
+}
 
 static void on_line(struct span line, void *arg) {
     struct world *w = arg;
@@ -47,6 +67,8 @@ static void on_line(struct span line, void *arg) {
     w->lines++;
     if (w->at_100 != NULL && w->lines == 100)
         w->at_100(w);
+    if (w->measures && w->lines == w->stop_at)
+        w->resident_kb = resident_kb(w);
     if (w->stop_at > 0 && w->lines >= w->stop_at)
         loop_stop(w->loop);
 }
@@ -215,6 +237,24 @@ Test(journal, from_the_beginning_and_what_is_added) {
     run_ms(w, 60);
     expect_once(w, 0, 705);
     cr_expect_str_eq(w->events, "");
+    world_close(w);
+}
+
+Test(journal, what_was_read_does_not_stay_in_memory) {
+    struct world *w = world_open();
+
+    if (w == NULL)
+        return;
+    add_lines(w, "system.journal", 0, 4990);
+    begin(w, true);
+    w->measures = true;
+    run_until(w, 4990);
+    cr_expect_leq(w->resident_kb, 1100, "%ld KB", w->resident_kb);
+    sdjournal_forget_pages();
+    cr_expect_eq(resident_kb(w), 0, "%ld KB", resident_kb(w));
+    add_lines(w, "system.journal", 4990, 4995);
+    run_until(w, 4995);
+    expect_once(w, 0, 4995);
     world_close(w);
 }
 
