@@ -79,6 +79,11 @@ void ask_on_reply(enum keeper_verb verb, const struct keeper_reply *reply, const
             log_info("keeper", "the mail log: %s",
                      reply->outcome == KEEPER_DONE ? "is ours to read again" : reply->detail);
         break;
+    case KEEPER_CANARY:
+        canary_on_reply(&d->canary, reply);
+        if (canary_is_proved(&d->canary))
+            notifyc_prove(d->notify, mono_ms);
+        break;
     case KEEPER_APPLY:
     case KEEPER_VERIFY:
         login_on_reply(&d->login, verb, reply, why, d->diagnoser, &d->health,
@@ -127,6 +132,17 @@ static bool is_file_unreadable(const struct daemon *d) {
     return false;
 }
 
+/* A receiver that is a heartbeat. */
+static bool wants_canary(const struct daemon *d) {
+    const struct receiver_report *report = notifyc_report(d->notify);
+
+    for (int i = 0; report != NULL && i < report->count; i++) {
+        if (!report->receiver[i].tells)
+            return true;
+    }
+    return false;
+}
+
 void ask_keeper(struct daemon *d, int64_t mono_ms) {
     bool refused = health_is_broken(&d->health, AREA_LOGIN, clock_wall_ms());
 
@@ -138,6 +154,8 @@ void ask_keeper(struct daemon *d, int64_t mono_ms) {
         d->queue_asked_ms = mono_ms;
         d->queue_due_ms = mono_ms + (int64_t)d->conf.queue_interval_s * 1000;
     }
+    if (wants_canary(d) && canary_is_due(&d->canary, mono_ms))
+        keeperc_ask(d->keeper, KEEPER_CANARY);
     if (!d->facts_known)
         return;
     if (d->facts.sasl && d->login.apply_due_ms != 0 && mono_ms >= d->login.apply_due_ms &&

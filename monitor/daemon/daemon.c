@@ -55,6 +55,7 @@ static void on_event(struct daemon *d, const struct mailev *ev) {
     health_note(&d->health, ev, event_time(ev, d->clock.now_ms));
     shapes_note(&d->shapes, ev, event_time(ev, d->clock.now_ms));
     chronicle_event(d, ev, event_time(ev, d->clock.now_ms));
+    canary_note(&d->canary, ev);
     rotation_note(&d->change.rotation, ev, event_time(ev, d->clock.now_ms));
     d->rules_due |= ev->kind == MAILEV_DELIVERY || ev->diagnosis != DIAGNOSIS_NONE;
     if (ev->kind == MAILEV_LIFECYCLE)
@@ -130,6 +131,8 @@ static void on_batch(void *arg) {
     d->clock.now_ms = clock_wall_ms();
     lookout_batch(d);
     count_publish(d);
+    if (canary_is_proved(&d->canary))
+        notifyc_prove(d->notify, clock_mono_ms());
     if (d->rules_due && clock_mono_ms() - d->judged_ms >= JUDGE_AGAIN_MS)
         judge(d); /* else at the next tick */
     ask_queue_soon(d, clock_mono_ms());

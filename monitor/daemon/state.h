@@ -28,6 +28,7 @@
 #include "sources.h"
 #include "store.h"
 #include "watchfile.h"
+#include "canary.h"
 #include "change.h"
 #include "chronicle.h"
 #include "desk.h"
@@ -110,6 +111,7 @@ struct daemon {
 
     struct milterpage milter;
     struct lookout lookout;
+    struct canary canary;
     struct login login;
     struct change change;
     struct watchfile *watch_conf;

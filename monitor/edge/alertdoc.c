@@ -65,13 +65,15 @@ struct json_t *alertdoc_make_array(const struct alert_set *set) {
     return array;
 }
 
-char *alertdoc_print_packet(const struct alert_set *set, const char *host, const char *url) {
+char *alertdoc_print_packet(const struct alert_set *set, const char *host, const char *url,
+                            int64_t proof_age_ms) {
     struct json_t *packet = json_make_object();
     char *text;
 
     json_put_int(packet, "version", 1);
     json_put_text(packet, "host", host);
     json_put_text(packet, "url", url);
+    json_put_int(packet, "proof_age_ms", proof_age_ms);
     json_put(packet, "alerts", alertdoc_make_array(set));
     text = json_print(packet, false);
     json_release(&packet);

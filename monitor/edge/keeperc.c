@@ -21,7 +21,7 @@ struct request {
     char failure[192]; /* told at the next turn when the connection failed at once */
 };
 
-enum { REQUESTS = 11 };
+enum { REQUESTS = 12 };
 
 struct keeperc {
     struct loop *loop;
@@ -99,7 +99,7 @@ struct keeperc *keeperc_new(struct loop *loop, const char *socket_path, keeperc_
         {KEEPER_FACTS, 20 * 1000}, {KEEPER_QUEUE, 20 * 1000},    {KEEPER_APPLY, 180 * 1000},
         {KEEPER_LOG, 20 * 1000},   {KEEPER_VERIFY, 60 * 1000},   {KEEPER_UNDO, 180 * 1000},
         {KEEPER_HOLD, 90 * 1000},  {KEEPER_RELEASE, 120 * 1000}, {KEEPER_NUDGE, 90 * 1000},
-        {KEEPER_FLUSH, 90 * 1000}, {KEEPER_FINISH, 20 * 1000},
+        {KEEPER_FLUSH, 90 * 1000}, {KEEPER_FINISH, 20 * 1000},   {KEEPER_CANARY, 20 * 1000},
     };
     struct keeperc *k = xcalloc(1, sizeof *k);
 

@@ -32,7 +32,8 @@ struct notifyc {
     bool complained;  /* the log has the present failure */
     int64_t alive_ms; /* last acknowledgement; 0: none */
     int64_t start_ms;
-    char *packet; /* to read into */
+    int64_t proved_ms; /* 0: never */
+    char *packet;      /* to read into */
     struct receiver_report *report;
     bool reported;
 };
@@ -100,7 +101,8 @@ static int connect_now(struct notifyc *n) {
 
 /* Returns whether the peer is gone. */
 static bool send_packet(struct notifyc *n) {
-    char *packet = alertdoc_print_packet(&n->set, n->host, n->url);
+    char *packet = alertdoc_print_packet(&n->set, n->host, n->url,
+                                         n->proved_ms != 0 ? clock_mono_ms() - n->proved_ms : -1);
     size_t size = strlen(packet);
     ssize_t sent;
     bool gone = false;
@@ -179,6 +181,10 @@ void notifyc_set(struct notifyc *n, const struct alert_set *set, const char *hos
     text_copy(n->url, sizeof n->url, url);
     n->given = true;
     send_now(n);
+}
+
+void notifyc_prove(struct notifyc *n, int64_t mono_ms) {
+    n->proved_ms = mono_ms;
 }
 
 bool notifyc_connected(const struct notifyc *n) {

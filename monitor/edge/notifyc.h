@@ -21,6 +21,9 @@ void notifyc_free(struct notifyc **notifyc);
 void notifyc_set(struct notifyc *notifyc, const struct alert_set *set, const char *host,
                  const char *url);
 
+/* A line of ours came back through the log at this time (monotonic): a heartbeat may be sent. */
+void notifyc_prove(struct notifyc *notifyc, int64_t mono_ms);
+
 /* How it stands with the receivers, as relaywatch-notify reported last; NULL: it is not connected
  * or has not reported yet. */
 const struct receiver_report *notifyc_report(const struct notifyc *notifyc);

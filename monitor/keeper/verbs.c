@@ -9,6 +9,7 @@
 #include "cred.h"
 #include "fault.h"
 #include "apply.h"
+#include "canaryline.h"
 #include "facts.h"
 #include "hold.h"
 #include "maillog.h"
@@ -109,11 +110,13 @@ void verbs_run(const struct keeper *keeper, unsigned char verb, struct keeper_re
     static const struct {
         enum keeper_verb verb;
         void (*run)(const struct keeper *, struct keeper_reply *);
-    } verbs[] = {
-        {KEEPER_FACTS, do_facts},   {KEEPER_QUEUE, do_queue},   {KEEPER_APPLY, apply_run},
-        {KEEPER_LOG, do_log},       {KEEPER_VERIFY, do_verify}, {KEEPER_SET, apply_set},
-        {KEEPER_UNDO, apply_undo},  {KEEPER_HOLD, hold_start},  {KEEPER_RELEASE, hold_end},
-        {KEEPER_NUDGE, hold_nudge}, {KEEPER_FLUSH, hold_flush}, {KEEPER_FINISH, hold_finish}};
+    } verbs[] = {{KEEPER_FACTS, do_facts},         {KEEPER_QUEUE, do_queue},
+                 {KEEPER_APPLY, apply_run},        {KEEPER_LOG, do_log},
+                 {KEEPER_VERIFY, do_verify},       {KEEPER_SET, apply_set},
+                 {KEEPER_UNDO, apply_undo},        {KEEPER_HOLD, hold_start},
+                 {KEEPER_RELEASE, hold_end},       {KEEPER_NUDGE, hold_nudge},
+                 {KEEPER_FLUSH, hold_flush},       {KEEPER_FINISH, hold_finish},
+                 {KEEPER_CANARY, canaryline_write}};
 
     memset(reply, 0, sizeof *reply);
     reply->version = KEEPERQ_VERSION;

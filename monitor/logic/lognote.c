@@ -8,6 +8,7 @@
 
 static const char *const beginnings[] = {
     "uid=",
+    "relaywatch canary ", /* our own: keeperq.h */
     "statistics: ",
     "table ",
     "addr ",

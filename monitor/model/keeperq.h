@@ -12,6 +12,10 @@
 
 enum { KEEPERQ_VERSION = 2 };
 
+/* The line of CANARY: these words and a number in hexadecimal digits. */
+#define KEEPER_CANARY_WORDS "relaywatch canary "
+enum { KEEPER_CANARY_SIZE = 17 };
+
 enum keeper_verb {
     KEEPER_FACTS = 'F', /* what main.cf says of the relay */
     KEEPER_QUEUE = 'Q', /* count the queue */
@@ -27,6 +31,7 @@ enum keeper_verb {
     KEEPER_NUDGE = 'N',   /* the reload that came too soon after another one, and a flush */
     KEEPER_FLUSH = 'W',   /* send what waits, if mail is deferred */
     KEEPER_FINISH = 'E',  /* forget the login of before the last change */
+    KEEPER_CANARY = 'C',  /* write a line of our own into Postfix's log */
 };
 
 enum keeper_outcome {
@@ -99,6 +104,7 @@ struct keeper_reply {
         struct keeper_queue queue;
         struct keeper_facts facts;
         struct keeper_credential credential;
+        char canary[KEEPER_CANARY_SIZE];
     };
 };
 

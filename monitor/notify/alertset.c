@@ -79,6 +79,9 @@ static int read_set(const struct json_t *packet, struct alertset *set, struct fa
         return fault_set(why, "no host");
     if (strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0)
         text_copy_printable(set->url, sizeof set->url, span_of(url));
+    set->proof_age_ms = json_get_int(packet, "proof_age_ms", -1);
+    if (set->proof_age_ms < 0 || set->proof_age_ms > 86400 * 1000)
+        set->proof_age_ms = -1;
     if (alerts == NULL || count > ALERTSET_MOST)
         return fault_set(why, "no alerts, or more than %d", ALERTSET_MOST);
     for (size_t i = 0; i < count; i++) {

@@ -26,6 +26,8 @@ struct alertset_entry {
 struct alertset {
     char host[128]; /* printable, not empty */
     char url[256];  /* http or https, or empty */
+    int64_t
+        proof_age_ms; /* how long ago a line of its own came back through the log; -1: unknown */
     struct alertset_entry entry[ALERTSET_MOST];
     int count;
 };

@@ -320,14 +320,17 @@ void deliver_list(struct deliver *d, const struct receivers *receivers) {
     int old_count = d->count;
 
     memcpy(old, d->lane, sizeof d->lane);
+    d->count = 0;
     for (int i = 0; i < receivers->count; i++) {
-        struct lane *l = keep_lane(d, old, old_count, &receivers->receiver[i]);
+        struct lane *l;
 
+        if (receivers->receiver[i].kind == RECEIVER_HEARTBEAT)
+            continue;
+        l = keep_lane(d, old, old_count, &receivers->receiver[i]);
         l->receiver = receivers->receiver[i];
         end_wait(l);
-        d->lane[i] = l;
+        d->lane[d->count++] = l;
     }
-    d->count = receivers->count;
     for (int i = 0; i < old_count; i++)
         free_lane(&old[i]);
 }

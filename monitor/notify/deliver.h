@@ -20,8 +20,8 @@ struct deliver *deliver_new(const struct poster *poster, struct outbox *outbox,
                             void (*on_told)(void *arg), void (*on_state)(void *arg), void *arg);
 void deliver_free(struct deliver **deliver);
 
-/* The receivers from now on. A lane whose receiver is still there goes on; every wait ends, as the
- * reason for it may be mended. Sends nothing yet. */
+/* The receivers from now on; heartbeats are passed over. A lane whose receiver is still there goes
+ * on; every wait ends, as the reason for it may be mended. Sends nothing yet. */
 void deliver_list(struct deliver *deliver, const struct receivers *receivers);
 
 /* Something may be due: each lane that is free looks. Call it after a change and each second. */

@@ -26,6 +26,7 @@
 #include "runner.h"
 
 #include "deliver.h"
+#include "heartbeat.h"
 #include "intake.h"
 #include "outbox.h"
 #include "post.h"
@@ -34,7 +35,7 @@
 #include "roster.h"
 #include "told.h"
 
-enum { TICK_MS = 1000 };
+enum { TICK_MS = 1000, NOBODY_MS = 60 * 1000 };
 
 struct notify {
     struct conf conf;
@@ -48,6 +49,7 @@ struct notify {
     struct intake *intake;
     struct roster *roster;
     struct rehearsal *rehearsal;
+    struct heartbeat *heartbeat;
     char host[128]; /* of the last set, for tests */
     char url[256];
     bool save_failed;
@@ -109,6 +111,7 @@ static void report(void *arg) {
     char *packet;
 
     deliver_report(n->deliver, now, clock_wall_ms());
+    heartbeat_report(n->heartbeat, now);
     packet = receiverdoc_print(now);
     intake_tell(n->intake, packet);
     free(packet);
@@ -118,19 +121,37 @@ static void report(void *arg) {
 static void on_receivers(const struct receivers *receivers, void *arg) {
     struct notify *n = arg;
     struct wish wishes[RECEIVERS_MOST];
+    int count = 0;
 
     for (int i = 0; i < receivers->count; i++) {
         const struct receiver *r = &receivers->receiver[i];
 
-        wishes[i] = (struct wish){
+        if (r->kind == RECEIVER_HEARTBEAT)
+            continue;
+        wishes[count] = (struct wish){
             .least_rank = r->least_rank, .wants_end = r->wants_end, .repeat_ms = r->repeat_ms};
-        text_copy(wishes[i].identity, sizeof wishes[i].identity, r->identity);
+        text_copy(wishes[count].identity, sizeof wishes[count].identity, r->identity);
+        count++;
     }
-    if (outbox_list(n->outbox, wishes, receivers->count, clock_wall_ms()))
+    if (outbox_list(n->outbox, wishes, count, clock_wall_ms()))
         save(n);
     deliver_list(n->deliver, receivers);
+    heartbeat_list(n->heartbeat, receivers);
     deliver_kick(n->deliver);
     report(n);
+}
+
+/* Where nobody can be told, the switch at the other end of a heartbeat is to tell it. */
+static void beat(struct notify *n) {
+    struct receiver_report *now = xcalloc(1, sizeof *now);
+    int64_t wall_ms = clock_wall_ms();
+
+    deliver_report(n->deliver, now, wall_ms);
+    heartbeat_kick(n->heartbeat, n->host,
+                   receiverstate_sum(now, wall_ms).all_bad_ms >= NOBODY_MS
+                       ? "held back: no receiver takes alerts"
+                       : NULL);
+    free(now);
 }
 
 static void on_tick(void *arg) {
@@ -142,6 +163,7 @@ static void on_tick(void *arg) {
     if (outbox_tick(n->outbox, clock_wall_ms()) || n->save_failed)
         save(n);
     deliver_kick(n->deliver);
+    beat(n);
 }
 
 static void on_set(const struct alertset *set, void *arg) {
@@ -149,6 +171,7 @@ static void on_set(const struct alertset *set, void *arg) {
 
     text_copy(n->host, sizeof n->host, set->host);
     text_copy(n->url, sizeof n->url, set->url);
+    heartbeat_prove(n->heartbeat, set->proof_age_ms);
     if (outbox_take(n->outbox, set, clock_wall_ms()))
         save(n);
     deliver_kick(n->deliver);
@@ -251,6 +274,7 @@ static void run(struct notify *n, const char *socket_path) {
     n->runner = runner_new(n->loop);
     n->poster = (struct poster){.loop = n->loop, .pool = n->pool, .runner = n->runner};
     n->deliver = deliver_new(&n->poster, n->outbox, save, report, n);
+    n->heartbeat = heartbeat_new(&n->poster, report, n);
     n->roster = roster_new(n->conf.receivers_file, on_receivers, n);
     n->rehearsal = rehearsal_new(&n->poster, n->roster, n->deliver, on_answer, n);
     intake_serve_tests(n->intake, on_test);
@@ -267,6 +291,7 @@ static void run(struct notify *n, const char *socket_path) {
         loop_signal_free(&on[i]);
     loop_timer_free(&n->tick);
     rehearsal_free(&n->rehearsal);
+    heartbeat_free(&n->heartbeat);
     deliver_free(&n->deliver);
     roster_free(&n->roster);
     runner_free(&n->runner);

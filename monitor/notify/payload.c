@@ -260,3 +260,19 @@ char *payload_alertmanager_one(const struct incident *incident, const struct not
     json_release(&array);
     return text;
 }
+
+char *payload_heartbeat(const char *host, int64_t now_ms, int64_t proof_age_ms) {
+    struct json_t *root = json_make_object();
+    char time[32];
+    char *text;
+
+    payload_time(now_ms, time, sizeof time);
+    json_put_int(root, "version", 1);
+    json_put_text(root, "status", "alive");
+    json_put_text(root, "host", host);
+    json_put_text(root, "time", time);
+    json_put_real(root, "proof_age_seconds", (double)proof_age_ms / 1000);
+    text = json_print(root, false);
+    json_release(&root);
+    return text;
+}

@@ -316,6 +316,7 @@ static char *make_body(const struct post *p, const struct receiver *receiver,
         return slack_message(incident, notice);
     case RECEIVER_WEBHOOK:
     case RECEIVER_COMMAND:
+    case RECEIVER_HEARTBEAT:
     case RECEIVER_KINDS:
         break;
     }

@@ -31,12 +31,14 @@ static const struct kind {
     [RECEIVER_SLACK] = {"slack", URL_OR_FILE, "slack = https://hooks.slack.com/services/...",
                         4 * HOURS_MS},
     [RECEIVER_COMMAND] = {"command", COMMAND, "command = /PROGRAM [ARGUMENT ...]", 4 * HOURS_MS},
+    [RECEIVER_HEARTBEAT] = {"heartbeat", URL_OR_FILE, "heartbeat = https://HOST[:PORT]/PATH", 0},
 };
 
 /* Sets of kinds. */
 enum {
     ANY = (1 << RECEIVER_KINDS) - 1,
     RUN = 1 << RECEIVER_COMMAND,
+    BEATS = 1 << RECEIVER_HEARTBEAT,
     MANAGED = 1 << RECEIVER_ALERTMANAGER, /* decides by itself what to repeat, and what to end */
     KEYED = 1 << RECEIVER_PAGERDUTY,      /* has its secret in the body */
     SHAPED = 1 << RECEIVER_WEBHOOK,       /* has the body that its operator wants */
@@ -160,6 +162,7 @@ static void add_receiver(struct loading *l, enum receiver_kind kind, struct span
     r->wants_end = true;
     r->repeat_ms = kinds[kind].repeat_ms;
     r->timeout_ms = 30 * 1000;
+    r->interval_ms = 60 * 1000;
     if (kinds[kind].value == COMMAND)
         set_command(l, r, value);
     else if (kinds[kind].value == KEY_FILE)
@@ -216,6 +219,15 @@ static bool set_service(struct receiver *r, struct span value) {
     return true;
 }
 
+static bool set_interval(struct receiver *r, struct span value) {
+    uint64_t seconds;
+
+    if (!text_seconds(value, &seconds) || seconds < 10 || seconds > 3600)
+        return false;
+    r->interval_ms = (int64_t)seconds * 1000;
+    return true;
+}
+
 static bool set_timeout(struct receiver *r, struct span value) {
     uint64_t seconds;
 
@@ -245,14 +257,15 @@ static const struct option {
     const char *right;
 } options[] = {
     {"name", ANY, set_name, "not a name", "up to 40 letters, digits, '.', '_' and '-'"},
-    {"severity", ANY, set_severity, "not a severity",
+    {"severity", ANY & ~BEATS, set_severity, "not a severity",
      "severity = info, ticket, warning or critical"},
-    {"resolved", ANY & ~MANAGED, set_resolved, "neither yes nor no", "resolved = no"},
-    {"repeat_interval", ANY & ~MANAGED, set_repeat, "not a time that can be",
+    {"resolved", ANY & ~(MANAGED | BEATS), set_resolved, "neither yes nor no", "resolved = no"},
+    {"repeat_interval", ANY & ~(MANAGED | BEATS), set_repeat, "not a time that can be",
      "repeat_interval = 4h (1m to 30d), or 0 for never"},
     {"token_file", ANY & ~(KEYED | RUN), set_token, "not the path of a file",
      "token_file = /absolute/path"},
     {"ca_file", ANY & ~RUN, set_ca, "not the path of a file", "ca_file = /absolute/path"},
+    {"interval", BEATS, set_interval, "not a time that can be", "interval = 1m (10s to 1h)"},
     {"timeout", RUN, set_timeout, "not a time that can be", "timeout = 30s (1s to 5m)"},
     {"template", SHAPED, set_template, "not the path of a file", "template = /absolute/path"},
     {"url", KEYED, set_service, "not a URL that a key may travel to",

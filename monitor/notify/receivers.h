@@ -26,6 +26,7 @@ enum receiver_kind {
     RECEIVER_PAGERDUTY,
     RECEIVER_SLACK,
     RECEIVER_COMMAND,
+    RECEIVER_HEARTBEAT, /* is told of no alert: heartbeat.h */
     RECEIVER_KINDS
 };
 
@@ -49,6 +50,7 @@ struct receiver {
     bool wants_end;              /* it is told when one is over */
     int64_t repeat_ms;           /* it hears again of what still fires; 0: it does not */
     int64_t timeout_ms;          /* of a command */
+    int64_t interval_ms;         /* of a heartbeat */
 };
 
 struct receivers {

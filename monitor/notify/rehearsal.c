@@ -13,6 +13,7 @@
 
 #include "deliver.h"
 #include "drill.h"
+#include "payload.h"
 #include "post.h"
 #include "roster.h"
 
@@ -92,15 +93,23 @@ static void refuse(struct rehearsal *r, uint64_t asker, const char *why) {
 
 static void send_now(struct rehearsal *r, const struct receiver *receiver) {
     struct notice notice = drill_notice(r->incident);
+    char *beat;
 
     r->begun_mono_ms = clock_mono_ms();
+    if (receiver->kind == RECEIVER_HEARTBEAT) {
+        beat = payload_heartbeat(r->incident->host, clock_wall_ms(), 0);
+        r->post = post_body(r->poster, receiver, beat, NULL, on_reply, r);
+        free(beat);
+        return;
+    }
     r->post = post_notice(r->poster, receiver, r->incident, &notice, on_reply, r);
 }
 
 /* Alertmanager would never tell of an alert that is over before its group_wait is. There it ends
  * when it is not renewed. */
 static bool wants_end(const struct receiver *receiver) {
-    return receiver->wants_end && receiver->kind != RECEIVER_ALERTMANAGER;
+    return receiver->wants_end && receiver->kind != RECEIVER_ALERTMANAGER &&
+           receiver->kind != RECEIVER_HEARTBEAT;
 }
 
 static void on_reply(const struct post_reply *reply, void *arg) {

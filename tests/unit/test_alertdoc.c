@@ -88,7 +88,7 @@ Test(alertdoc, the_largest_packet_is_read) {
             memset(a->impact, '\\', sizeof a->impact - 1);
             memset(a->evidence, '"', sizeof a->evidence - 1);
         }
-        packet = alertdoc_print_packet(&set, "relay1", "http://127.0.0.1:9154/");
+        packet = alertdoc_print_packet(&set, "relay1", "http://127.0.0.1:9154/", -1);
         cr_assert(strlen(packet) <= ALERTDOC_PACKET_MOST, "diagnosis %d: %zu", d, strlen(packet));
         got = alertset_read(packet, strlen(packet), &why);
         cr_assert(got != NULL, "%s", why.text);
@@ -102,9 +102,11 @@ Test(alertdoc, the_largest_packet_is_read) {
 
 Test(alertdoc, an_empty_set) {
     static struct alert_set set;
-    char *packet = alertdoc_print_packet(&set, "relay1", "");
+    char *packet = alertdoc_print_packet(&set, "relay1", "", 5000);
 
-    cr_expect_str_eq(packet, "{\"version\":1,\"host\":\"relay1\",\"url\":\"\",\"alerts\":[]}");
+    cr_expect_str_eq(
+        packet,
+        "{\"version\":1,\"host\":\"relay1\",\"url\":\"\",\"proof_age_ms\":5000,\"alerts\":[]}");
     free(packet);
 }
 

@@ -110,3 +110,28 @@ Test(alertset, ranks) {
         cr_expect_eq(rank_find(rank_name(rank)), rank);
     cr_expect_eq(rank_find(""), -1);
 }
+
+Test(alertset, how_old_the_proof_is) {
+    static const struct {
+        const char *in;
+        int64_t want;
+    } rows[] = {{"", -1},
+                {"\"proof_age_ms\":0,", 0},
+                {"\"proof_age_ms\":30000,", 30000},
+                {"\"proof_age_ms\":-5,", -1},
+                {"\"proof_age_ms\":99999999999,", -1},
+                {"\"proof_age_ms\":\"x\",", -1}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char packet[128];
+        struct fault why;
+        struct alertset *set;
+
+        text_format(packet, sizeof packet, "{\"version\":1,\"host\":\"h\",%s\"alerts\":[]}",
+                    rows[i].in);
+        set = alertset_read(packet, strlen(packet), &why);
+        cr_assert_not_null(set, "%s", why.text);
+        cr_expect_eq(set->proof_age_ms, rows[i].want, "%s", rows[i].in);
+        alertset_free(&set);
+    }
+}

@@ -124,3 +124,11 @@ Test(payload, fields_of_a_template) {
         outbox_free(&o);
     }
 }
+
+Test(payload, heartbeat) {
+    char *text = payload_heartbeat("relay\"1", 1732340000123, 12500);
+
+    cr_expect_str_eq(text, "{\"version\":1,\"status\":\"alive\",\"host\":\"relay\\\"1\","
+                           "\"time\":\"2024-11-23T05:33:20.123Z\",\"proof_age_seconds\":12.5}");
+    free(text);
+}
