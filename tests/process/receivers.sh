@@ -158,7 +158,35 @@ try good --json
 is "test: for programs" "taken taken" "$(python3 -c 'import json,sys; print(*[json.loads(l)["result"] for l in sys.stdin])' <"$dir/tried")"
 check "test: is no alert of the outbox" has_not told.json '"id": "test"'
 
-# 7. It ends, and what it has started with it.
+# 7. Heartbeats: with a proof alone, each by itself, and as all requests are made.
+firing=$(alert relay-refuses $((now + 4)) null)
+sink beats 200
+sink beats-stuck hang
+sink beats-turn 302
+sink beats-later 429:14 200
+receivers "heartbeat = $(url beats-stuck)/b" "interval = 10s" "heartbeat = $(url beats-turn)/b" "interval = 10s" \
+    "heartbeat = $(url beats-later)/b" "interval = 10s" "heartbeat = $(url beats)/tok-secret" "interval = 10s" "name = switch"
+wait_for 5 has log '4 receivers'
+tell "$firing" >/dev/null
+sleep 2
+check "heartbeat: none without a proof" lines beats 0
+tell "$firing" 1000 >/dev/null
+check "heartbeat: beside a hung one" wait_for 3 lines beats 1
+check "heartbeat: says how old the proof is" has beats '"status":"alive","host":"relay1".*"proof_age_seconds":[1-4][.0-9]*}'
+check "heartbeat: 429" wait_for 3 lines beats-later 1
+check "heartbeat: each 10 s" wait_for 14 lines beats 2
+check "heartbeat: no redirect" has_not beats-turn.head /redirected
+check "heartbeat: it is told" has log 'heartbeat-2 .*it answered 302, a redirect'
+check "heartbeat: deadline" wait_for 14 has log 'heartbeat .*no whole answer within 10'
+check "heartbeat: Retry-After" wait_for 14 lines beats-later 2
+later=$(($(sed -n 2p "$dir/beats-later.head" | cut -d' ' -f1) - $(sed -n 1p "$dir/beats-later.head" | cut -d' ' -f1)))
+check "heartbeat: after 14 s, not 10 ($later ms)" test $later -ge 13900
+tell "$firing" 100000 >/dev/null
+check "heartbeat: an old proof is none" wait_for 3 has log 'switch .*held back: no line of ours'
+check "heartbeat: no secret in the log" has_not log tok-secret
+check "heartbeat: is told of no alert" has_not beats relay-refuses
+
+# 8. It ends, and what it has started with it.
 receivers "command = $dir/stick" "timeout = 100"
 : >"$dir/stuck.pid"
 check "command: another hangs" wait_for 10 test -s "$dir/stuck.pid"

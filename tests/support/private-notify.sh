@@ -82,14 +82,15 @@ kill_now() { # PID [SIGNAL]; the shell's word on it is not wanted
     wait "$1"
 } 2>/dev/null
 
-# tell 'JSON of the alerts': one packet, as relaywatchd sends it; prints the acknowledgement
+# tell 'JSON of the alerts' [PROOF_AGE_MS]: one packet, as relaywatchd sends it; prints the acknowledgement
 tell() {
-    python3 - "$dir/notify.sock" "$1" <<'PY'
+    python3 - "$dir/notify.sock" "$1" "${2:--1}" <<'PY'
 import socket, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 s.settimeout(5)
 s.connect(sys.argv[1])
-s.send(('{"version":1,"host":"relay1","url":"http://127.0.0.1:9154/","alerts":[%s]}' % sys.argv[2]).encode())
+s.send(('{"version":1,"host":"relay1","url":"http://127.0.0.1:9154/","proof_age_ms":%s,"alerts":[%s]}'
+        % (sys.argv[3], sys.argv[2])).encode())
 print(s.recv(16).decode())
 PY
 }
