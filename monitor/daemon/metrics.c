@@ -251,7 +251,7 @@ static void put_last_hour(struct exposition *e, const struct view *v) {
     static const enum counter shown[] = {COUNTER_ACCEPTED,      COUNTER_SENT,      COUNTER_DEFERRED,
                                          COUNTER_BOUNCED,       COUNTER_EXPIRED,   COUNTER_REJECTED,
                                          COUNTER_AUTH_FAILURES, COUNTER_TLS_ERRORS};
-    static const char *const quantiles[TIMELINE_PERCENTILES] = {"0.5", "0.9", "0.99"};
+    static const char *const percentiles[TIMELINE_PERCENTILES] = {"50", "90", "99"};
     int64_t hour_ms = (int64_t)timeline_reach_s(TIMELINE_MINUTES) * 1000;
     struct timeline line;
     struct timeline_sum sum;
@@ -270,7 +270,7 @@ static void put_last_hour(struct exposition *e, const struct view *v) {
     exposition_family(e, EXPOSITION_GAUGE, "relaywatch_last_hour_delay_seconds",
                       "How long first attempts of the last 60 minutes took.");
     for (size_t i = 0; i < TIMELINE_PERCENTILES; i++)
-        exposition_sample(e, "quantile", quantiles[i], (double)sum.delay_ms[i] / 1000);
+        exposition_sample(e, "percentile", percentiles[i], (double)sum.delay_ms[i] / 1000);
 }
 
 enum source_figure {

@@ -257,8 +257,47 @@ static void put_up(struct exposition *e, const struct view *v) {
     exposition_sample(e, "path", v->conf->postfix_config_dir, v->queue->postfix_running ? 1 : 0);
 }
 
+/* Of each queue also where it is empty, as showq(8) told the exporter of each. */
+static void put_showq(struct exposition *e, const struct view *v) {
+    static const char *const names[KEEPER_FOLDERS] = {"active", "deferred", "incoming", "hold",
+                                                      "maildrop"};
+    static const double sizes[] = {1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
+    static const double ages[] = {1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8};
+
+    if (v->queue == NULL || v->queue_stale)
+        return;
+    exposition_family(e, EXPOSITION_HISTOGRAM, "postfix_showq_message_size_bytes",
+                      "Size of the messages that are in the queue now.");
+    for (size_t i = 0; i < KEEPER_FOLDERS; i++) {
+        const struct keeper_shape *shape = &v->queue->shape[i];
+        const struct exposition_label queue = {"queue", names[i]};
+
+        exposition_histogram(e, &queue, 1,
+                             &(struct exposition_histogram){sizes, KEEPER_SIZES - 1, shape->size,
+                                                            (double)shape->bytes});
+    }
+    exposition_family(e, EXPOSITION_HISTOGRAM, "postfix_showq_message_age_seconds",
+                      "Age of the messages that are in the queue now.");
+    for (size_t i = 0; i < KEEPER_FOLDERS; i++) {
+        const struct keeper_shape *shape = &v->queue->shape[i];
+        const struct exposition_label queue = {"queue", names[i]};
+
+        exposition_histogram(e, &queue, 1,
+                             &(struct exposition_histogram){ages, KEEPER_AGES - 1, shape->age,
+                                                            (double)shape->seconds});
+    }
+    exposition_family(e, EXPOSITION_GAUGE, "postfix_showq_queue_depth",
+                      "Messages that are in the queue now.");
+    exposition_sample(e, "queue", "active", (double)v->queue->active);
+    exposition_sample(e, "queue", "deferred", (double)v->queue->deferred);
+    exposition_sample(e, "queue", "incoming", (double)v->queue->incoming);
+    exposition_sample(e, "queue", "hold", (double)v->queue->hold);
+    exposition_sample(e, "queue", "maildrop", (double)v->queue->maildrop);
+}
+
 void metricspostfix_put(struct exposition *e, const struct view *v) {
     put_up(e, v);
+    put_showq(e, v);
     put_same(e, v);
     for (size_t i = 0; i < sizeof counted / sizeof counted[0]; i++)
         put_counted(e, v, i);

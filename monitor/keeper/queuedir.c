@@ -9,6 +9,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "text.h"
@@ -19,10 +20,15 @@ enum {
     USEC_DIGITS = 4, /* MQID_LG_USEC_PAD */
 };
 
+/* Of one folder; `opened` and `measured` go on to the next. */
 struct walk {
     uint64_t count;
     int64_t oldest_s; /* 0: none yet */
+    int64_t now_s;
+    uint64_t sizes, ages; /* how many are in `shape` */
+    struct keeper_shape *shape;
     uint32_t opened;
+    uint32_t measured;
     bool want_age;
     bool partial;
 };
@@ -52,14 +58,15 @@ bool queuedir_is_id(const char *name) {
     return n >= 5 && n <= 63 && name[n] == '\0';
 }
 
-bool queuedir_head_time(const unsigned char *head, size_t n, int64_t *out) {
+/* The text of the first record of this type. */
+static bool find_record(const unsigned char *head, size_t n, unsigned char wanted,
+                        struct span *out) {
     size_t at = 0;
 
     while (at + 2 <= n) {
         unsigned char type = head[at++];
         size_t length = 0;
         unsigned shift = 0;
-        struct span text;
 
         do {
             if (at == n || shift > 21)
@@ -69,19 +76,43 @@ bool queuedir_head_time(const unsigned char *head, size_t n, int64_t *out) {
         } while (head[at++] & 0x80);
         if (length > n - at)
             return false;
-        if (type == 'T') {
-            const unsigned char *blank = memchr(head + at, ' ', length);
-
-            text.p = (const char *)head + at;
-            text.n = blank == NULL ? length : (size_t)(blank - (head + at));
-            return text_i64(text, 1, INT64_C(1) << 40, out);
+        if (type == wanted) {
+            *out = (struct span){(const char *)head + at, length};
+            return true;
         }
         at += length;
     }
     return false;
 }
 
-static bool file_time(int folder, const char *name, int64_t *out) {
+/* Up to the first blank. */
+static struct span first_word(struct span s) {
+    const char *blank = s.n > 0 ? memchr(s.p, ' ', s.n) : NULL;
+
+    return blank == NULL ? s : (struct span){s.p, (size_t)(blank - s.p)};
+}
+
+bool queuedir_head_time(const unsigned char *head, size_t n, int64_t *out) {
+    struct span text;
+
+    return find_record(head, n, 'T', &text) && text_i64(first_word(text), 1, INT64_C(1) << 40, out);
+}
+
+bool queuedir_head_size(const unsigned char *head, size_t n, uint64_t *out) {
+    struct span text;
+
+    return find_record(head, n, 'C', &text) &&
+           text_u64(first_word(span_trim(text)), 1, INT64_MAX, out);
+}
+
+/* What the file says of its message. A size that is not written yet is that of the file. */
+struct file_head {
+    bool has_time;
+    int64_t arrival;
+    uint64_t size;
+};
+
+static bool read_head(int folder, const char *name, struct file_head *out) {
     int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     unsigned char head[512];
     struct stat st;
@@ -92,26 +123,70 @@ static bool file_time(int folder, const char *name, int64_t *out) {
     if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
         n = pread(fd, head, sizeof head, 0);
     close(fd);
-    return n > 0 && queuedir_head_time(head, (size_t)n, out);
+    if (n < 0)
+        return false;
+    out->has_time = queuedir_head_time(head, (size_t)n, &out->arrival);
+    if (!queuedir_head_size(head, (size_t)n, &out->size))
+        out->size = (uint64_t)st.st_size;
+    return true;
 }
 
+/* In which bucket of powers of ten from `first` on. */
+static size_t bucket_of(uint64_t value, uint64_t first, size_t buckets) {
+    size_t i = 0;
+
+    for (uint64_t bound = first; i < buckets - 1 && value > bound; bound *= 10)
+        i++;
+    return i;
+}
+
+static void add_sizes(struct keeper_shape *shape, uint64_t size, uint64_t count) {
+    shape->size[bucket_of(size, 1000, KEEPER_SIZES)] += count;
+    shape->bytes += size * count;
+}
+
+static void add_ages(struct keeper_shape *shape, uint64_t age_s, uint64_t count) {
+    shape->age[bucket_of(age_s, 10, KEEPER_AGES)] += count;
+    shape->seconds += age_s * count;
+}
+
+static void take_age(struct walk *walk, int64_t arrival) {
+    add_ages(walk->shape, walk->now_s > arrival ? (uint64_t)(walk->now_s - arrival) : 0, 1);
+    walk->ages++;
+    if (walk->want_age && (walk->oldest_s == 0 || arrival < walk->oldest_s))
+        walk->oldest_s = arrival;
+}
+
+/* Opened is a file for its age where its name does not tell it, and some for their sizes. */
 static void take_file(int folder, const char *name, struct walk *walk) {
+    struct file_head head = {0};
     int64_t arrival;
+    bool dated = queuedir_id_time(name, &arrival);
+    bool wants_age = !dated && walk->want_age;
+    bool measure = walk->measured < QUEUEDIR_SIZE_MAX;
+    bool known = false;
 
     walk->count++;
-    if (!walk->want_age)
-        return;
-    if (!queuedir_id_time(name, &arrival)) {
-        if (walk->opened == QUEUEDIR_OPEN_MAX) {
-            walk->partial = true;
-            return;
-        }
-        walk->opened++;
-        if (!file_time(folder, name, &arrival))
-            return; /* gone meanwhile, or still being written */
+    if (wants_age && walk->opened == QUEUEDIR_OPEN_MAX)
+        walk->partial = true;
+    else if (wants_age || measure)
+        known = read_head(folder, name, &head);
+    walk->opened += wants_age && !walk->partial;
+    if (known && measure) {
+        walk->measured++;
+        walk->sizes++;
+        add_sizes(walk->shape, head.size, 1);
     }
-    if (walk->oldest_s == 0 || arrival < walk->oldest_s)
-        walk->oldest_s = arrival;
+    if (dated || head.has_time) /* else gone meanwhile, or still being written */
+        take_age(walk, dated ? arrival : head.arrival);
+}
+
+/* The messages of a folder that were not looked into are like the others. */
+static void fill_up(struct walk *walk) {
+    if (walk->sizes > 0)
+        add_sizes(walk->shape, walk->shape->bytes / walk->sizes, walk->count - walk->sizes);
+    if (walk->ages > 0)
+        add_ages(walk->shape, walk->shape->seconds / walk->ages, walk->count - walk->ages);
 }
 
 /* Does not look at what is neither a queue file nor a hashed folder. A folder that is not there is
@@ -173,15 +248,20 @@ static void older(int64_t *oldest, const struct walk *walk) {
 }
 
 int queuedir_read(const char *queue_directory, struct keeper_queue *out, struct fault *why) {
+    struct keeper_shape corrupt = {.bytes = 0}; /* nobody asks */
     const struct {
         const char *name;
         uint64_t *count;
         bool age;
-    } folders[] = {{"deferred", &out->deferred, true},  {"active", &out->active, true},
-                   {"incoming", &out->incoming, true},  {"hold", &out->hold, false},
-                   {"maildrop", &out->maildrop, false}, {"corrupt", &out->corrupt, false}};
+        struct keeper_shape *shape;
+    } folders[] = {{"deferred", &out->deferred, true, &out->shape[KEEPER_DEFERRED]},
+                   {"active", &out->active, true, &out->shape[KEEPER_ACTIVE]},
+                   {"incoming", &out->incoming, true, &out->shape[KEEPER_INCOMING]},
+                   {"hold", &out->hold, false, &out->shape[KEEPER_ON_HOLD]},
+                   {"maildrop", &out->maildrop, false, &out->shape[KEEPER_MAILDROP]},
+                   {"corrupt", &out->corrupt, false, &corrupt}};
     int queue = open(queue_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    struct walk walk = {0};
+    struct walk walk = {.now_s = time(NULL)};
     struct statvfs fs;
     int failed = 0;
 
@@ -189,10 +269,12 @@ int queuedir_read(const char *queue_directory, struct keeper_queue *out, struct 
     if (queue == -1)
         return fault_errno(why, "queue directory %s", queue_directory);
     for (size_t i = 0; failed == 0 && i < sizeof folders / sizeof folders[0]; i++) {
-        walk.count = 0;
+        walk.count = walk.sizes = walk.ages = 0;
         walk.oldest_s = 0;
+        walk.shape = folders[i].shape;
         walk.want_age = folders[i].age;
         failed = walk_folder(queue, folders[i].name, 0, &walk, why);
+        fill_up(&walk);
         *folders[i].count = walk.count;
         older(&out->oldest_s, &walk);
         if (i == 0)

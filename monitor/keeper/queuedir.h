@@ -11,9 +11,11 @@
 #include "fault.h"
 #include "keeperq.h"
 
-enum { QUEUEDIR_OPEN_MAX = 2000 };
+enum { QUEUEDIR_OPEN_MAX = 2000, QUEUEDIR_SIZE_MAX = 500 };
 
-/* The oldest of incoming, active and deferred (mail on hold is old by somebody's wish). */
+/* The oldest of incoming, active and deferred (mail on hold is old by somebody's wish). Sizes are
+ * those of the first QUEUEDIR_SIZE_MAX messages; the others count with the mean of their folder, as
+ * do those whose age is not known. */
 MUSTCHECK int queuedir_read(const char *queue_directory, struct keeper_queue *out,
                             struct fault *why);
 
@@ -24,8 +26,9 @@ bool queuedir_id_time(const char *id, int64_t *out);
 /* A name that a queue file may have: 5 to 63 of the characters of queue ids. Pure. */
 bool queuedir_is_id(const char *name);
 
-/* Arrival out of the first records of a queue file (Postfix global/record.c, rec_type.h: 'T').
- * Pure. */
+/* Arrival and size of the message out of the first records of a queue file (Postfix
+ * global/record.c, rec_type.h: 'T', 'C'). Pure. */
 bool queuedir_head_time(const unsigned char *head, size_t n, int64_t *out);
+bool queuedir_head_size(const unsigned char *head, size_t n, uint64_t *out);
 
 #endif

@@ -10,7 +10,7 @@
 
 #include "probeq.h"
 
-enum { KEEPERQ_VERSION = 2 };
+enum { KEEPERQ_VERSION = 3 };
 
 /* The line of CANARY: these words and a number in hexadecimal digits. */
 #define KEEPER_CANARY_WORDS "relaywatch canary "
@@ -46,6 +46,24 @@ enum keeper_outcome {
     KEEPER_NOT_ALLOWED,  /* unknown verb, or a peer that may not ask */
 };
 
+enum keeper_folder {
+    KEEPER_ACTIVE,
+    KEEPER_DEFERRED,
+    KEEPER_INCOMING,
+    KEEPER_ON_HOLD,
+    KEEPER_MAILDROP,
+    KEEPER_FOLDERS
+};
+
+/* How big and how old the messages of one folder are. Buckets by powers of ten: up to 1 kB, 10 kB,
+ * ... 1 GB and more; up to 10 s, 100 s, ... 10^8 s and more. */
+enum { KEEPER_SIZES = 7 + 1, KEEPER_AGES = 8 + 1 };
+
+struct keeper_shape {
+    uint64_t size[KEEPER_SIZES], bytes;
+    uint64_t age[KEEPER_AGES], seconds;
+};
+
 struct keeper_queue {
     uint64_t active, deferred, incoming, hold, maildrop, corrupt; /* messages */
     int64_t oldest_s; /* arrival of the oldest message, seconds since 1970; 0: queue empty */
@@ -54,6 +72,7 @@ struct keeper_queue {
     uint64_t inodes_free;
     uint32_t postfix_running; /* master holds its lock (pid/master.pid) */
     uint32_t ages_partial;    /* more messages than were looked into for their age */
+    struct keeper_shape shape[KEEPER_FOLDERS];
 };
 
 struct keeper_facts {

@@ -75,6 +75,8 @@ static inline void sample_fill(struct sample *s) {
     s->facts.relay_port = 587;
     s->queue = (struct keeper_queue){
         .active = 1, .deferred = 22, .oldest_s = 1000, .postfix_running = 1, .bytes_free = 1};
+    s->queue.shape[KEEPER_DEFERRED] =
+        (struct keeper_shape){.size = {20, 2}, .bytes = 9000, .age = {0, 0, 22}, .seconds = 5000};
     for (int c = 0; c < COUNTER_COUNT; c++)
         s->counters.value[c] = (uint64_t)c + 100;
     s->ledger = (struct ledger_totals){

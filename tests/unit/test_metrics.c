@@ -216,6 +216,12 @@ Test(metrics, own_series) {
         "\nrelaywatch_source_position{source=\"/var/log/mail.log\"} 4711\n",
         "\nrelaywatch_queue_growth_per_minute 1.5\n",
         "\nrelaywatch_queue_counted 1\n",
+        "\npostfix_showq_message_size_bytes_bucket{queue=\"deferred\",le=\"1000\"} 20\n",
+        "\npostfix_showq_message_size_bytes_sum{queue=\"deferred\"} 9000\n",
+        "\npostfix_showq_message_size_bytes_count{queue=\"hold\"} 0\n",
+        "\npostfix_showq_message_age_seconds_bucket{queue=\"deferred\",le=\"100\"} 0\n",
+        "\npostfix_showq_message_age_seconds_bucket{queue=\"deferred\",le=\"1000\"} 22\n",
+        "\npostfix_showq_queue_depth{queue=\"deferred\"} 22\n",
     };
     struct sample s;
     char *text;
@@ -228,7 +234,7 @@ Test(metrics, own_series) {
     sample_history(&s);
     text = metrics_print(&s.view, true);
     cr_expect_not_null(strstr(text, "\nrelaywatch_last_hour{counter=\"sent\"} 7\n"));
-    cr_expect_not_null(strstr(text, "\nrelaywatch_last_hour_delay_seconds{quantile=\"0.99\"} "));
+    cr_expect_not_null(strstr(text, "\nrelaywatch_last_hour_delay_seconds{percentile=\"99\"} "));
     cr_expect_str_eq(text + strlen(text) - 6, "# EOF\n");
     cr_expect_not_null(strstr(text, "\nrelaywatch_sent_total 105\n"));
     cr_expect_not_null(strstr(text, "\n# TYPE relaywatch_sent counter\n"));

@@ -158,10 +158,73 @@ Test(queuedir, counts) {
     cr_expect_eq(queue.oldest_s, 1400000000);
     cr_expect_eq(queue.oldest_deferred_s, 1500000000);
     cr_expect_eq(queue.ages_partial, 0);
+    cr_expect_eq(queue.shape[KEEPER_DEFERRED].size[2], 1, "12345 bytes");
+    cr_expect_eq(queue.shape[KEEPER_DEFERRED].size[0], 1, "an empty file");
+    cr_expect_eq(queue.shape[KEEPER_DEFERRED].bytes, 12345);
+    cr_expect_eq(queue.shape[KEEPER_DEFERRED].age[8], 2, "both are years old");
+    cr_expect_eq(queue.shape[KEEPER_ON_HOLD].age[8], 1);
+    cr_expect_gt(queue.shape[KEEPER_ON_HOLD].seconds, 300000000);
+    cr_expect_eq(queue.shape[KEEPER_INCOMING].size[0], 0);
     cr_expect_gt(queue.bytes_free, 0);
     cr_expect_eq(queue.postfix_running, 0);
     remove_tree(root);
     cr_expect_eq(queuedir_read("/nonexistent", &queue, &why), -1);
+}
+
+/* More than are looked into: the rest is like those. */
+Test(queuedir, many) {
+    char root[] = "/tmp/test_queuedir.XXXXXX";
+    struct keeper_queue queue;
+    struct fault why;
+
+    make_queue(root);
+    for (int i = 0; i < QUEUEDIR_SIZE_MAX + 100; i++) {
+        char name[64];
+
+        text_format(name, sizeof name, "active/4BTcV50zrXz%d", 1000 + i);
+        put(root, name,
+            "C\x04"
+            "2000");
+    }
+    put(root, "deferred/4BTcV50zrXz1dK",
+        "C\x04"
+        "2000");
+    cr_assert_eq(queuedir_read(root, &queue, &why), 0, "%s", why.text);
+    cr_expect_eq(queue.active, QUEUEDIR_SIZE_MAX + 100);
+    cr_expect_eq(queue.shape[KEEPER_ACTIVE].size[1], QUEUEDIR_SIZE_MAX + 100);
+    cr_expect_eq(queue.shape[KEEPER_ACTIVE].bytes, 2000 * (QUEUEDIR_SIZE_MAX + 100));
+    cr_expect_eq(queue.shape[KEEPER_ACTIVE].age[8], QUEUEDIR_SIZE_MAX + 100);
+    cr_expect_eq(queue.shape[KEEPER_DEFERRED].size[1], 1, "read first");
+    remove_tree(root);
+}
+
+Test(queuedir, head_size) {
+    static const struct {
+        const char *name, *head;
+        size_t n;
+        uint64_t want; /* 0: none */
+    } rows[] = {
+        {"as Postfix writes it", "C\x0a      1234T\x01x", 15, 1234},
+        {"more words", "C\x08   12 34", 10, 12},
+        {"not written yet", "C\x04    ", 6, 0},
+        {"behind others",
+         "T\x01xC\x01"
+         "7",
+         6, 7},
+        {"cut",
+         "C\x09"
+         "12",
+         4, 0},
+        {"none", "T\x01x", 3, 0},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint64_t got = 0;
+
+        cr_expect_eq(queuedir_head_size((const unsigned char *)rows[i].head, rows[i].n, &got),
+                     rows[i].want != 0, "%s", rows[i].name);
+        cr_expect_eq(got, rows[i].want, "%s", rows[i].name);
+    }
 }
 
 Test(queuedir, master_lock) {
