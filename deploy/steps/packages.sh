@@ -8,7 +8,7 @@ DEBIAN_BUILD=(gcc libc6-dev cmake ninja-build pkg-config libmilter-dev libevent-
 DEBIAN_RUN=(postfix sasl2-bin libsasl2-modules libsasl2-modules-db redis-server redis-tools ca-certificates
     openssl passwd util-linux)
 DEBIAN_TEST=(systemd-journal-remote libcriterion-dev strace curl procps iproute2 perl python3
-    python3-yaml prometheus-alertmanager)
+    python3-yaml python3-prometheus-client prometheus prometheus-alertmanager)
 ROCKY_BUILD=(gcc make cmake pkgconf-pkg-config sendmail-milter-devel libevent-devel openssl-devel
     cyrus-sasl-devel hiredis-devel libcurl-devel jansson-devel inih-devel libyaml-devel
     systemd-devel zlib-devel)
@@ -157,7 +157,7 @@ policy_restore() {
 services_stay_off() {
     local service
     [[ -d /run/systemd/system ]] || return 0
-    for service in redis-server redis prometheus-alertmanager; do
+    for service in redis-server redis prometheus prometheus-alertmanager; do
         if [[ " $* " == *" $service "* ]]; then
             systemctl disable --quiet "$service.service" 2>/dev/null || true
         fi
