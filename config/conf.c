@@ -147,6 +147,14 @@ static const struct parameter parameters[] = {
      "gone"},
     {"host_stopped_after", SECONDS, NUMBER(host_stopped_after_s), 60, 30 * DAY, "1h",
      "time that relaywatchd of another host may be stopped in an orderly way"},
+    {"fleet_percent", COUNT, NUMBER(fleet_percent), 1, 100, "50",
+     "percent of the living hosts of a fleet of 3 or more that have the same alert: then one alert "
+     "is sent for all"},
+    {"fleet_least", COUNT, NUMBER(fleet_least), 2, 256, "2",
+     "hosts below which fleet_percent says nothing"},
+    {"fleet_wait", SECONDS, NUMBER(fleet_wait_s), 0, 300, "30s",
+     "time that an alert which another host was called for already waits for the fleet's; 0: none "
+     "waits, nor is left to it"},
     {"messages_kept", COUNT, NUMBER(messages_kept), 100, 10000000, "16000",
      "last messages that `relaywatch logs --queue-id` knows; about 350 bytes of memory each"},
 };

@@ -78,6 +78,9 @@ struct conf {
     char maintenance[256]; /* windows: maintenance.h */
     uint64_t host_gone_after_s;
     uint64_t host_stopped_after_s;
+    uint64_t fleet_percent;
+    uint64_t fleet_least;
+    uint64_t fleet_wait_s;
     uint64_t messages_kept;
 };
 

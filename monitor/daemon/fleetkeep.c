@@ -8,9 +8,19 @@
 #include "fleetdoc.h"
 #include "hostdoc.h"
 #include "json.h"
+#include "judge.h"
 #include "state.h"
 
-enum { READ_LEAST_MS = 1000, READ_PER_HOST_MS = 20, FAREWELL_MS = 500 };
+enum {
+    READ_LEAST_MS = 1000,
+    READ_PER_HOST_MS = 20,
+    HURRY_MS = 300,
+    HURRY_PER_HOST_MS = 5,
+    FAREWELL_MS = 500,
+    NOBODY_MS = 30 * 1000,
+    ALONE_WAIT_MS = 1500, /* an alert that no other host has waits so long */
+    SAY_AGAIN_MS = 3000
+};
 
 /* ---- what we say ---- */
 
@@ -113,28 +123,59 @@ bool fleetkeep_farewell(struct daemon *d) {
 
 /* ---- what the others say ---- */
 
-static void on_read(void *arg) {
-    (void)arg; /* who asks looks at the table */
+/* The more hosts, the less often each reads them all, so that Redis has the same work with any
+ * number; who speaks for all, and who waits for that, looks more often. */
+static int64_t look_again_ms(const struct daemon *d) {
+    const struct fleetkeep *k = &d->fleetkeep;
+    bool hurry = k->holds || fleetlink_leads(k->link, clock_mono_ms());
+    int64_t hosts = (int64_t)fleetlink_fleet(k->link)->count;
+    int64_t least_ms = hurry ? HURRY_MS : READ_LEAST_MS;
+    int64_t every_ms = hosts * (hurry ? HURRY_PER_HOST_MS : READ_PER_HOST_MS);
+
+    return every_ms > least_ms ? every_ms : least_ms;
 }
 
-/* The more hosts, the less often each reads them all: Redis has the same work with any number. */
-static int64_t read_every_ms(struct fleetkeep *k) {
-    int64_t every_ms = (int64_t)fleetlink_fleet(k->link)->count * READ_PER_HOST_MS;
+static void on_read(void *arg) {
+    struct daemon *d = arg;
+    struct fleetkeep *k = &d->fleetkeep;
 
-    return every_ms > READ_LEAST_MS ? every_ms : READ_LEAST_MS;
+    if (k->holds || fleetlink_leads(k->link, clock_mono_ms()))
+        judge(d);
+}
+
+/* Who can tell nobody speaks for all only where nobody else does. */
+static void ask_lease(struct daemon *d, int64_t mono_ms) {
+    struct fleetkeep *k = &d->fleetkeep;
+    const char *leader = fleetlink_leader(k->link, mono_ms);
+    bool led = leader[0] != '\0' && strcmp(leader, d->conf.host) != 0;
+
+    if (led)
+        k->alone_ms = 0;
+    else if (k->alone_ms == 0)
+        k->alone_ms = mono_ms;
+    if (mono_ms - k->lease_asked_ms < FLEETLINK_ASK_MS || store_gives_way(d->store) ||
+        k->ending_ms != 0)
+        return;
+    if (!notifyc_connected(d->notify) && !fleetlink_leads(k->link, mono_ms) &&
+        (led || mono_ms - k->alone_ms < NOBODY_MS))
+        return;
+    k->lease_asked_ms = mono_ms;
+    fleetlink_ask_lease(k->link);
+}
+
+static void on_look(void *arg) {
+    struct daemon *d = arg;
+
+    fleetlink_read(d->fleetkeep.link);
+    ask_lease(d, clock_mono_ms());
+    loop_timer_set(d->fleetkeep.look, look_again_ms(d));
 }
 
 void fleetkeep_tick(struct daemon *d, int64_t mono_ms) {
     struct fleetkeep *k = &d->fleetkeep;
 
-    if (k->link == NULL)
-        return;
-    if (mono_ms - k->published_ms >= FLEET_BEAT_MS)
+    if (k->link != NULL && mono_ms - k->published_ms >= FLEET_BEAT_MS)
         fleetkeep_publish(d);
-    if (mono_ms - k->asked_ms < read_every_ms(k))
-        return;
-    k->asked_ms = mono_ms;
-    fleetlink_read(k->link);
 }
 
 void fleetkeep_fill(struct daemon *d, struct view *v) {
@@ -161,14 +202,145 @@ char *fleetkeep_document(const struct view *v) {
     return text;
 }
 
+/* ---- one alert for all ---- */
+
+const struct fleetsight *fleetkeep_sight(struct daemon *d, int64_t mono_ms) {
+    struct fleetkeep *k = &d->fleetkeep;
+    const struct fleetsight_limits limits = {(unsigned)d->conf.fleet_percent,
+                                             (unsigned)d->conf.fleet_least};
+    int64_t read_ms;
+
+    if (k->link == NULL)
+        return NULL;
+    read_ms = fleetlink_read_ms(k->link);
+    fleetsight_look(fleetlink_fleet(k->link), d->conf.host, &limits, &k->sight);
+    k->sight.leads = fleetlink_leads(k->link, mono_ms);
+    k->sight.known &= read_ms != 0 && mono_ms - read_ms < FLEETLINK_FRESH_MS;
+    return &k->sight;
+}
+
+/* The word is "ID HOSTS SPEAKER". */
+static bool is_spoken_for(const struct daemon *d, const char *id) {
+    const struct fleetkeep *k = &d->fleetkeep;
+    const char *word = k->link != NULL ? fleetlink_word(k->link, clock_mono_ms()) : "";
+    size_t n = strlen(id);
+
+    return d->conf.fleet_wait_s != 0 && strncmp(word, id, n) == 0 && word[n] == ' ';
+}
+
+/* Somebody speaks for the fleet, and we are one of enough hosts. */
+static bool may_wait(const struct daemon *d, int64_t mono_ms) {
+    const struct fleetkeep *k = &d->fleetkeep;
+
+    return k->link != NULL && d->conf.fleet_wait_s != 0 && k->sight.known &&
+           k->sight.alive >= FLEETSIGHT_HOSTS_LEAST &&
+           fleetlink_leader(k->link, mono_ms)[0] != '\0';
+}
+
+static bool waits(struct daemon *d, int rule, const char *id, int64_t mono_ms) {
+    struct fleetkeep *k = &d->fleetkeep;
+    bool many = k->sight.many && strcmp(k->sight.cause, id) == 0;
+    int64_t most_ms = ALONE_WAIT_MS;
+
+    if (!may_wait(d, mono_ms))
+        return false;
+    if (k->held_ms[rule] == 0)
+        k->held_ms[rule] = mono_ms;
+    if (many || fleetsight_shared(fleetlink_fleet(k->link), d->conf.host, id))
+        most_ms = (int64_t)d->conf.fleet_wait_s * 1000;
+    return mono_ms - k->held_ms[rule] < most_ms;
+}
+
+void fleetkeep_show(const struct daemon *d, struct alert *alert, int64_t wall_ms) {
+    if (alert->ended_ms != 0 || is_told(d, alert->id) || !fleetsight_counts(alert->id) ||
+        !is_spoken_for(d, alert->id))
+        return;
+    alert->silenced_until_ms = wall_ms + FLEETLINK_WORD_MS;
+    text_copy(alert->silenced_who, sizeof alert->silenced_who, "the fleet");
+    text_copy(alert->silenced_why, sizeof alert->silenced_why,
+              "one alert for all hosts was sent; goes on as long as that one fires");
+}
+
+bool fleetkeep_holds(struct daemon *d, int rule, struct alert *alert, int64_t wall_ms) {
+    struct fleetkeep *k = &d->fleetkeep;
+    int64_t mono_ms = clock_mono_ms();
+
+    if (rules_is_told(d->rules, rule) || !fleetsight_counts(alert->id))
+        return false;
+    if (is_spoken_for(d, alert->id)) {
+        k->held_ms[rule] = k->held_ms[rule] != 0 ? k->held_ms[rule] : mono_ms;
+        fleetkeep_show(d, alert, wall_ms);
+        return k->holds = true;
+    }
+    if (!waits(d, rule, alert->id, mono_ms))
+        return false;
+    return k->holds = true;
+}
+
+void fleetkeep_release(struct daemon *d, int rule) {
+    d->fleetkeep.held_ms[rule] = 0;
+}
+
+static const struct alert *fleet_alert(const struct daemon *d) {
+    for (int i = 0; i < d->shown.count; i++) {
+        if (strcmp(d->shown.alert[i].id, "fleet-trouble") == 0 && d->shown.alert[i].ended_ms == 0)
+            return &d->shown.alert[i];
+    }
+    return NULL;
+}
+
+/* The others want to know which of our alerts somebody was called for. */
+static void note_told(struct daemon *d) {
+    unsigned told = 0;
+
+    for (int i = 0; i < d->shown.count; i++)
+        told += d->shown.alert[i].ended_ms == 0 && is_told(d, d->shown.alert[i].id);
+    if (told == d->fleetkeep.told)
+        return;
+    d->fleetkeep.told = told;
+    fleetkeep_publish(d);
+}
+
+/* Only what relaywatch-notify took over, and took lately: else each host speaks for itself. */
+void fleetkeep_speak(struct daemon *d) {
+    struct fleetkeep *k = &d->fleetkeep;
+    int64_t mono_ms = clock_mono_ms();
+    const struct alert *alert;
+    char word[300];
+    bool speaks;
+
+    if (k->link == NULL)
+        return;
+    note_told(d);
+    alert = fleet_alert(d);
+    speaks = alert != NULL && is_told(d, alert->id) && alert->silenced_until_ms == 0 &&
+             k->sight.leads && k->sight.known && notifyc_connected(d->notify);
+    if (!speaks) {
+        if (k->said_ms != 0 && k->sight.leads)
+            fleetlink_say(k->link, NULL);
+        k->said_ms = 0;
+        return;
+    }
+    if (k->said_ms != 0 && mono_ms - k->said_ms < SAY_AGAIN_MS)
+        return;
+    k->said_ms = mono_ms;
+    text_format(word, sizeof word, "%s %u %s", k->sight.cause, k->sight.affected, d->conf.host);
+    fleetlink_say(k->link, word);
+}
+
 /* ---- begin and end ---- */
 
 void fleetkeep_open(struct daemon *d) {
     const struct fleetlink_calls calls = {.on_read = on_read, .arg = d};
 
     d->fleetkeep.link = fleetlink_new(d->loop, &d->conf, &calls);
+    if (d->fleetkeep.link == NULL)
+        return;
+    d->fleetkeep.look = loop_timer_new(d->loop, on_look, d);
+    loop_timer_set(d->fleetkeep.look, 0);
 }
 
 void fleetkeep_close(struct daemon *d) {
+    loop_timer_free(&d->fleetkeep.look);
     fleetlink_free(&d->fleetkeep.link);
 }

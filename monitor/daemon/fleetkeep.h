@@ -7,16 +7,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "alert.h"
 #include "fleetlink.h"
+#include "fleetsight.h"
 
 struct daemon;
 struct view;
 
 struct fleetkeep {
-    struct fleetlink *link; /* NULL: without Redis */
-    int64_t published_ms;   /* monotonic */
-    int64_t asked_ms;       /* when the others were read last, or tried to */
-    int64_t ending_ms;      /* since when we say that we end; 0: we do not */
+    struct fleetlink *link;           /* NULL: without Redis */
+    int64_t published_ms;             /* monotonic */
+    struct loop_timer *look;          /* at the others */
+    int64_t lease_asked_ms, alone_ms; /* alone_ms: since when nobody speaks; 0: somebody does */
+    int64_t said_ms;                  /* when we spoke for all last; 0: we do not */
+    struct fleetsight sight;
+    int64_t held_ms[ALERTS_MOST]; /* since when an alert of ours waits for the fleet's, by rule */
+    bool holds;                   /* one does */
+    unsigned told;                /* alerts that fire and that somebody was called for */
+    int64_t ending_ms;            /* since when we say that we end; 0: we do not */
 };
 
 void fleetkeep_open(struct daemon *d);
@@ -27,6 +35,20 @@ void fleetkeep_tick(struct daemon *d, int64_t mono_ms);
 
 /* What others are to know of this host changed. */
 void fleetkeep_publish(struct daemon *d);
+
+/* For the rules: what the fleet comes to; NULL: there is none. Looks anew. */
+const struct fleetsight *fleetkeep_sight(struct daemon *d, int64_t mono_ms);
+
+/* May the alert of this rule, of which nobody was told yet, stay so for now: it waits for the
+ * fleet's, or that one speaks for it. Then it is noted in the alert. In doubt it may not. */
+bool fleetkeep_holds(struct daemon *d, int rule, struct alert *alert, int64_t wall_ms);
+/* It does not fire. */
+void fleetkeep_release(struct daemon *d, int rule);
+/* Is its alert left to the fleet's? Notes it. */
+void fleetkeep_show(const struct daemon *d, struct alert *alert, int64_t wall_ms);
+
+/* After receivers were told: says to the others for what we speak. */
+void fleetkeep_speak(struct daemon *d);
 
 /* This host ends in an orderly way and tells the others so; true when there is nothing (more) to
  * wait for. Call it again until then. */

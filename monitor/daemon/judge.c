@@ -90,6 +90,7 @@ static void fill_signals(struct daemon *d, struct signals *s, int64_t wall_ms, i
         .keeper_silent_ms =
             d->keeper_silent_since_ms != 0 ? mono_ms - d->keeper_silent_since_ms : 0,
     };
+    s->fleet = fleetkeep_sight(d, mono_ms);
     s->host = d->conf.host;
     s->rival = store_rival(d->store);
     s->flips = store_flips(d->store);
@@ -234,21 +235,26 @@ static bool note_silence(const struct daemon *d, struct alert *alert, int64_t no
 static void show(struct daemon *d, int64_t now_ms) {
     d->shown = *rules_alerts(d->rules);
     for (int i = 0; i < d->shown.count; i++)
-        (void)note_silence(d, &d->shown.alert[i], now_ms);
+        if (!note_silence(d, &d->shown.alert[i], now_ms))
+            fleetkeep_show(d, &d->shown.alert[i], now_ms);
 }
 
-/* Receivers hear nothing of what began under a silence, until it is over. What they know of already
- * stays in their set: its end is theirs to hear. */
+/* Receivers hear nothing of what began under a silence, or was left to the fleet's alert, until
+ * that is over. What they know of already stays in their set: its end is theirs to hear. */
 static struct alert_set *heard_by_receivers(struct daemon *d, int64_t now_ms) {
     struct alert_set *heard = xcalloc(1, sizeof *heard);
 
+    d->fleetkeep.holds = false;
     for (int rule = 0; rules_id(rule) != NULL; rule++) {
         struct alert *alert = &heard->alert[heard->count];
         enum rules_hearing hearing = rules_heard(d->rules, rule, now_ms, alert);
 
+        if (hearing != RULES_FIRING)
+            fleetkeep_release(d, rule);
         if (hearing == RULES_NOTHING || !rules_is_for_receivers(rule))
             continue;
-        if (!note_silence(d, alert, now_ms) && hearing == RULES_FIRING)
+        if (!note_silence(d, alert, now_ms) && hearing == RULES_FIRING &&
+            !fleetkeep_holds(d, rule, alert, now_ms))
             rules_set_told(d->rules, rule);
         heard->count += rules_is_told(d->rules, rule);
     }
@@ -284,6 +290,7 @@ void judge(struct daemon *d) {
     if (news)
         tell(d, &d->shown);
     notify(d, news, wall_ms);
+    fleetkeep_speak(d);
     health_expire(&d->health, wall_ms);
     state = overall_state(d);
     news |= state != d->state;
@@ -342,5 +349,8 @@ void judge_take_limits(struct conf *conf, const struct conf *fresh) {
     conf->unconfirmed_after_s = fresh->unconfirmed_after_s;
     conf->clock_jump_s = fresh->clock_jump_s;
     conf->keep_firing_s = fresh->keep_firing_s;
+    conf->fleet_percent = fresh->fleet_percent;
+    conf->fleet_least = fresh->fleet_least;
+    conf->fleet_wait_s = fresh->fleet_wait_s;
     text_copy(conf->maintenance, sizeof conf->maintenance, fresh->maintenance);
 }

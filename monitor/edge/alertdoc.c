@@ -1,6 +1,9 @@
 /* See alertdoc.h. */
 #include "alertdoc.h"
 
+#include <stdbool.h>
+#include <string.h>
+
 #include "text.h"
 
 #include "json.h"
@@ -32,6 +35,14 @@ static void put_silence(struct json_t *doc, const struct alert *alert) {
     json_put(doc, "silenced", silence);
 }
 
+/* The catalogue's title speaks of one host: what is about others says so in its summary. */
+static const char *title_of(const struct alert *alert, const struct diagnosis_entry *entry) {
+    bool of_others =
+        strcmp(alert->id, "fleet-trouble") == 0 || strcmp(alert->id, "hosts-gone") == 0;
+
+    return entry->title[0] != '\0' && !of_others ? entry->title : alert->summary;
+}
+
 struct json_t *alertdoc_make(const struct alert *alert) {
     const struct diagnosis_entry *entry = diagnosis_entry(alert->diagnosis);
     struct json_t *doc = json_make_object();
@@ -42,7 +53,7 @@ struct json_t *alertdoc_make(const struct alert *alert) {
     json_put_text(doc, "id", alert->id);
     json_put_text(doc, "diagnosis", diagnosis);
     json_put_text(doc, "severity", severity_name(alert->severity));
-    json_put_text(doc, "title", entry->title[0] != '\0' ? entry->title : alert->summary);
+    json_put_text(doc, "title", title_of(alert, entry));
     json_put_text(doc, "summary", alert->summary);
     json_put_text(doc, "impact", alert->impact[0] != '\0' ? alert->impact : entry->impact);
     put_diagnosis(doc, alert, entry);

@@ -12,7 +12,7 @@
 #include "rlink.h"
 #include "xmem.h"
 
-enum { KEY_SIZE = 256 };
+enum { KEY_SIZE = 256, WORD_SIZE = 300 };
 
 /* What was asked about a host, for the answer. */
 struct question {
@@ -32,7 +32,20 @@ struct fleetlink {
     char trouble[200];
     void (*on_forgotten)(const char *why, void *arg);
     void *forgotten_arg;
+    char self[128];
+    char leader[128];
+    int64_t leader_ms;                /* when it was known; 0: it is not */
+    int64_t lease_asked_ms, lease_ms; /* monotonic; lease_ms: we have it since, 0: we do not */
+    bool lease_in_flight;
+    char word[WORD_SIZE];
+    int64_t word_ms, word_asked_ms; /* when it was so */
 };
+
+/* One write at most; the answer is who has it. */
+static const char lease_script[] = "local v=redis.call('GET',KEYS[1]) "
+                                   "if v and v~=ARGV[1] then return v end "
+                                   "redis.call('SET',KEYS[1],ARGV[1],'PX',ARGV[2]) "
+                                   "return ARGV[1]";
 
 static void ask_turn(void *arg) {
     struct fleetlink *link = arg;
@@ -139,12 +152,23 @@ static void ask_summary(struct fleetlink *link, struct fleet_host *host, struct 
     link->pending++;
 }
 
+static void on_word(const struct rlink_reply *reply, void *arg) {
+    struct fleetlink *link = arg;
+
+    if (rlink_is_error(reply)) {
+        note_failure(link, rlink_text(reply));
+    } else {
+        text_copy_printable(link->word, sizeof link->word, rlink_span(reply));
+        link->word_ms = link->word_asked_ms;
+    }
+    answered(link);
+}
+
 /* The index: name, score, name, score... the newest last. */
 static void on_index(const struct rlink_reply *reply, void *arg) {
     struct fleetlink *link = arg;
     int64_t wall_ms = clock_wall_ms();
 
-    link->pending = 1; /* this one */
     if (!rlink_is_list(reply)) {
         note_failure(link, rlink_is_error(reply) ? rlink_text(reply) : "not the answer to ZRANGE");
         answered(link);
@@ -168,6 +192,9 @@ static void begin_reading(struct fleetlink *link) {
     link->wanted = false;
     link->reading = true;
     link->failed = false;
+    link->pending = 2;
+    link->word_asked_ms = clock_mono_ms();
+    rlink_send(link->redis, 2, (const char *[]){"GET", "rw:fleet:alert"}, on_word, link);
     text_format(first, sizeof first, "-%d", FLEET_HOSTS + 1); /* one more: to know of it */
     rlink_send(link->redis, 5, (const char *[]){"ZRANGE", "rw:hosts", first, "-1", "WITHSCORES"},
                on_index, link);
@@ -186,6 +213,7 @@ static void on_gone(void *arg) {
     link->reading = false;
     link->pending = 0;
     link->read_ms = 0;
+    link->lease_in_flight = false;
     link->on_forgotten = NULL;
     fleet_interrupt(&link->fleet);
     for (size_t i = 0; i < link->fleet.count; i++)
@@ -219,6 +247,7 @@ struct fleetlink *fleetlink_new(struct loop *loop, const struct conf *conf,
     hooks = (struct rlink_calls){
         .ask_turn = ask_turn, .on_up = on_up, .on_gone = on_gone, .arg = link, .quiet = true};
     link->calls = *calls;
+    text_copy(link->self, sizeof link->self, conf->host);
     link->fleet.gone_after_ms = (int64_t)conf->host_gone_after_s * 1000;
     link->fleet.stopped_after_ms = (int64_t)conf->host_stopped_after_s * 1000;
     link->turn = loop_timer_new(loop, on_turn, link);
@@ -257,6 +286,67 @@ int64_t fleetlink_read_ms(const struct fleetlink *link) {
 const char *fleetlink_trouble(const struct fleetlink *link) {
     return link->trouble;
 }
+
+/* ---- who speaks ---- */
+
+static void on_lease(const struct rlink_reply *reply, void *arg) {
+    struct fleetlink *link = arg;
+
+    link->lease_in_flight = false;
+    if (!rlink_is_text(reply)) {
+        note_failure(link,
+                     rlink_is_error(reply) ? rlink_text(reply) : "not the answer of our script");
+        return;
+    }
+    text_copy_printable(link->leader, sizeof link->leader, rlink_span(reply));
+    link->leader_ms = link->lease_asked_ms;
+    link->lease_ms = strcmp(link->leader, link->self) == 0 ? link->lease_asked_ms : 0;
+}
+
+void fleetlink_ask_lease(struct fleetlink *link) {
+    char ms[16];
+
+    if (!rlink_is_up(link->redis) || link->lease_in_flight)
+        return;
+    link->lease_in_flight = true;
+    link->lease_asked_ms = clock_mono_ms();
+    text_format(ms, sizeof ms, "%d", FLEETLINK_LEASE_MS);
+    rlink_send(link->redis, 6,
+               (const char *[]){"EVAL", lease_script, "1", "rw:fleet:lease", link->self, ms},
+               on_lease, link);
+}
+
+bool fleetlink_leads(const struct fleetlink *link, int64_t mono_ms) {
+    return link->lease_ms != 0 && mono_ms - link->lease_ms < FLEETLINK_LEASE_MS;
+}
+
+const char *fleetlink_leader(const struct fleetlink *link, int64_t mono_ms) {
+    return link->leader_ms != 0 && mono_ms - link->leader_ms < FLEETLINK_LEASE_MS ? link->leader
+                                                                                  : "";
+}
+
+static void on_said(const struct rlink_reply *reply, void *arg) {
+    if (rlink_is_error(reply))
+        note_failure(arg, rlink_text(reply));
+}
+
+void fleetlink_say(struct fleetlink *link, const char *word) {
+    char ms[16];
+
+    text_copy(link->word, sizeof link->word, word != NULL ? word : "");
+    link->word_ms = clock_mono_ms();
+    if (!rlink_is_up(link->redis))
+        return;
+    text_format(ms, sizeof ms, "%d", word != NULL ? FLEETLINK_WORD_MS : 1);
+    rlink_send(link->redis, 5, (const char *[]){"SET", "rw:fleet:alert", link->word, "PX", ms},
+               on_said, link);
+}
+
+const char *fleetlink_word(const struct fleetlink *link, int64_t mono_ms) {
+    return link->word_ms != 0 && mono_ms - link->word_ms < FLEETLINK_FRESH_MS ? link->word : "";
+}
+
+/* ---- a host that is gone for good ---- */
 
 static void on_removed(const struct rlink_reply *reply, void *arg) {
     struct fleetlink *link = arg;

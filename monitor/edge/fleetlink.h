@@ -1,7 +1,8 @@
 /* What a host reads of the others in Redis, on a connection of its own, so that the fleet never
  * stands in the way of counting: the index rw:hosts, and of each host that gave a new sign of life
  * the summary in its hash rw:{HOST}:alert. At most FLEET_HOSTS hosts, two or three commands each,
- * all at once; no search over keys. What it writes: nothing but what a function here says. Never
+ * all at once; no search over keys. What it writes are the lease of the one
+ * who speaks for all (rw:fleet:lease) and what that one says (rw:fleet:alert). Never
  * blocks; one thread, the loop's; all calls back come from the loop. */
 #ifndef EDGE_FLEETLINK_H
 #define EDGE_FLEETLINK_H
@@ -14,6 +15,13 @@
 
 struct loop;
 struct fleetlink;
+
+enum {
+    FLEETLINK_LEASE_MS = 15 * 1000,
+    FLEETLINK_ASK_MS = 5 * 1000,
+    FLEETLINK_WORD_MS = 15 * 1000,
+    FLEETLINK_FRESH_MS = 8 * 1000
+};
 
 struct fleetlink_calls {
     void (*on_read)(void *arg);  /* a reading is complete */
@@ -36,6 +44,20 @@ struct fleet *fleetlink_fleet(struct fleetlink *link);
 int64_t fleetlink_read_ms(const struct fleetlink *link);
 /* Why nothing can be read; "": it can, or nothing is known yet. Valid until the loop goes on. */
 const char *fleetlink_trouble(const struct fleetlink *link);
+
+/* Asks to be the one who speaks for the fleet, or to stay it. Whoever holds the lease is it for
+ * FLEETLINK_LEASE_MS; ask again each FLEETLINK_ASK_MS. */
+void fleetlink_ask_lease(struct fleetlink *link);
+/* Is it us? Never true for longer than the lease, whatever Redis does. */
+bool fleetlink_leads(const struct fleetlink *link, int64_t mono_ms);
+/* Who it is, as far as is known of the last FLEETLINK_LEASE_MS; "": nobody knows. */
+const char *fleetlink_leader(const struct fleetlink *link, int64_t mono_ms);
+
+/* What that one says to all, one line; it holds for FLEETLINK_WORD_MS unless it is said again. NULL
+ * takes it back. */
+void fleetlink_say(struct fleetlink *link, const char *word);
+/* What was said, read within the last FLEETLINK_FRESH_MS; "": nothing, or nobody knows. */
+const char *fleetlink_word(const struct fleetlink *link, int64_t mono_ms);
 
 /* Takes a host off the index. on_done once: `why` is "" when it is off; or never, when the
  * connection ends. false: not connected, nothing happens. */

@@ -32,14 +32,15 @@ struct fleet_host {
     int64_t silent_ms;  /* since its last sign of life */
     int64_t watched_ms; /* of these we watched ourselves */
     bool seen;          /* in the reading that is under way */
+    bool missed;        /* it counts as gone: fleetsight.c */
     bool wanted;        /* its summary is to be read again */
     struct hostsum sum;
 };
 
 struct fleet {
     size_t count;
-    struct fleet_host *host[FLEET_HOSTS]; /* by name */
-    bool more; /* there are more hosts than places */
+    struct fleet_host *host[FLEET_HOSTS];    /* by name */
+    bool more;                               /* there are more hosts than places */
     int64_t gone_after_ms, stopped_after_ms; /* from the configuration */
     int64_t read_ms; /* monotonic, the last reading; 0: none, or an interruption since */
     int64_t step_ms; /* of the reading under way */

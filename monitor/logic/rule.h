@@ -41,6 +41,8 @@ enum rule {
     RULE_NOBODY_TOLD,
     RULE_RECEIVER_FAILING,
     RULE_SECRET_READABLE,
+    RULE_FLEET_TROUBLE,
+    RULE_HOSTS_GONE,
     RULE_COUNT
 };
 
@@ -63,6 +65,7 @@ struct finding {
     uint64_t count;
     char summary[256];
     char evidence[512];
+    char impact[256]; /* "": worked out by the engine, of this host's mail */
 };
 
 typedef enum verdict rule_fn(const struct look *look, struct finding *f);

@@ -8,6 +8,7 @@
 #include "xmem.h"
 
 #include "precedence.h"
+#include "rulesfleet.h"
 #include "ruleshost.h"
 #include "rulesmail.h"
 
@@ -47,6 +48,8 @@ static const struct {
     [RULE_NOBODY_TOLD] = {"nobody-told", ruleshost_nobody_told},
     [RULE_RECEIVER_FAILING] = {"receiver-failing", ruleshost_receiver_failing},
     [RULE_SECRET_READABLE] = {"secret-readable", ruleshost_secret_readable},
+    [RULE_FLEET_TROUBLE] = {"fleet-trouble", rulesfleet_trouble},
+    [RULE_HOSTS_GONE] = {"hosts-gone", rulesfleet_hosts_gone},
 };
 
 struct rules *rules_new(const struct rules_limits *limits) {
@@ -110,6 +113,11 @@ static void fill_impact(struct alert *alert, const struct signals *s, bool expla
     } else if (n == 0) {
         text_copy(alert->impact, sizeof alert->impact, diagnosis_entry(alert->diagnosis)->impact);
     }
+}
+
+/* About other hosts: our own queue says nothing of it. */
+static bool is_of_others(enum rule i) {
+    return i == RULE_FLEET_TROUBLE || i == RULE_HOSTS_GONE;
 }
 
 static void fill_fix(struct alert *alert, const struct fixtext_place *place) {
@@ -264,7 +272,10 @@ bool rules_eval(struct rules *rules, const struct signals *signals, int64_t now_
         if (!rule_fires(r))
             continue;
         explained |= precedence_explains_queue(i);
-        fill_impact(&r->alert, signals, explained);
+        if (f.impact[0] != '\0')
+            text_copy(r->alert.impact, sizeof r->alert.impact, f.impact);
+        else if (!is_of_others(i))
+            fill_impact(&r->alert, signals, explained);
     }
     rules->changed |= news;
     rules_collect(rules);

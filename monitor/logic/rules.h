@@ -93,6 +93,7 @@ struct signals {
     int64_t unconfirmed_ms; /* since a new login is live that no mail has proved yet; 0: proved */
     bool old_map_in_use;    /* processes from before the change are refused with the old login */
     const char *readable_secret; /* a file with the password that others may read; NULL: none */
+    const struct fleetsight *fleet; /* what the other hosts come to; NULL: there is no fleet */
     const struct receiver_report *receivers; /* of alerts; NULL: nobody knows */
     int64_t notify_silent_ms; /* since relaywatch-notify stopped to answer; 0: it does, or is not
                                  set up */

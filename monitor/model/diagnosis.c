@@ -835,6 +835,13 @@ static const struct diagnosis_entry table[DIAGNOSIS_COUNT] = {
           "None yet.", "relaywatch alerts show limit-near   # which sender, how many",
           "Spread the mail over several envelope senders, or over more hours",
           "Where the limit is another one: recipients_limit in relaywatch.conf"),
+    ENTRY(W20, HOST_GONE, CRITICAL, "whoever runs that host",
+          "A host of the fleet is not heard of.",
+          "The host is down, its network is, or relaywatchd there: killed, or not started again.",
+          "Not known: nobody watches the mail of that host.",
+          "relaywatch fleet   # which, since when, how it was",
+          "ssh HOST systemctl status relaywatchd postfix",
+          "relaywatch fleet --forget HOST   # where it is gone for good"),
 };
 
 const struct diagnosis_entry *diagnosis_entry(enum diagnosis d) {

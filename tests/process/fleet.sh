@@ -1,7 +1,8 @@
 #!/bin/bash
-# fleet.sh BIN: three relaywatchd that share a Redis, under a user with the rights of relaywatch.conf(5) alone, and a hundred
-# more hosts written as they write: what `relaywatch fleet`, /api/v1/fleet and the page show from any of them, and how long
-# that takes. Must run as root; no Postfix. Prints "ok - name" or "not ok - name: why".
+# fleet.sh BIN: hosts that share a Redis, under a user with the rights of relaywatch.conf(5) alone, each with relaywatchd and
+# relaywatch-notify: what `relaywatch fleet`, /api/v1/fleet and the page show from any of them, also with a hundred more that
+# are written as they write; one alert for all instead of one of each, also when the one that sends it dies, and one of each
+# when Redis dies; a host that vanishes. Must run as root; no Postfix. Prints "ok - name" or "not ok - name: why".
 # shellcheck disable=SC2317 # some of the functions are called by becomes and trap
 # shellcheck disable=SC2154 # what words.sh shares
 set -u
@@ -63,11 +64,15 @@ url_of() { echo "http://127.0.0.1:$(port_of "$1")"; }
 # configure N [LINE...]
 configure() {
     local at=$dir/mx$1
-    mkdir -p "$at/state" "$at/run"
+    mkdir -p "$at/state" "$at/run" "$at/told"
     chown relaywatch: "$at/state" "$at/run"
+    chmod 1777 "$at/run"
+    chown relaywatch-notify: "$at/told"
+    printf 'webhook = http://127.0.0.1:%s/\n' "$(cat "$dir/sink.port")" >"$at/receivers.conf"
     : >>"$at/mail.log"
     printf '%s\n' "host = mx$1" "mail_log = $at/mail.log" "log_start = beginning" "state_dir = $at/state" \
         "run_dir = $at/run" "http_listen = 127.0.0.1:$(port_of "$1")" "sasl_passwd =" "redis = unix:$dir/redis.sock" \
+        "receivers_file = $at/receivers.conf" "notify_state_dir = $at/told" \
         "redis_user = relay" "redis_password_file = $dir/password" "host_gone_after = 30" "milter_gone_after = 1d" "${@:2}" >"$at/rw.conf"
 }
 
@@ -76,6 +81,21 @@ start() {
         2>>"$dir/mx$1/log" &
     pid[mx$1]=$!
     becomes 20 curl -sf --max-time 2 "$(url_of "$1")/readyz" || not_ok "mx$1 starts" "$(tail -n 3 "$dir/mx$1/log")"
+}
+
+start_notify() {
+    setpriv --reuid relaywatch-notify --regid relaywatch-notify --clear-groups "$bin/relaywatch-notify" \
+        -c "$dir/mx$1/rw.conf" --socket "$dir/mx$1/run/notify.sock" 2>>"$dir/mx$1/log" &
+    pid[notify$1]=$!
+    becomes 5 test -S "$dir/mx$1/run/notify.sock"
+    chmod 777 "$dir/mx$1/run/notify.sock"
+}
+
+start_sink() {
+    "$bin/../support/http_sink" -f "$dir/sink.port" "$dir/sink" 200 &
+    pid[sink]=$!
+    becomes 5 test -s "$dir/sink.port"
+    touch "$dir/sink"
 }
 
 # end N SIGNAL
@@ -122,6 +142,23 @@ deliver() {
         "$(date +%Y-%m-%dT%H:%M:%S.%6N+00:00)" "$1" "$1" >>"$dir/mx$1/mail.log"
 }
 
+# told STATUS ID [HOST]: how many notices of this kind receivers got. No keeper runs here: that the hosts miss it is not
+# what this is about.
+told() {
+    grep -v 'keeper-gone' "$dir/sink" | grep "\"status\":\"$1\"" | grep "\"id\":\"$2\"" | grep -c "\"host\":\"${3:-}"
+}
+
+told_is() { # WANT STATUS ID [HOST]
+    [ "$(told "${@:2}")" = "$1" ]
+}
+
+# hears NAME SECONDS WANT STATUS ID [HOST]
+hears() {
+    if becomes "$2" told_is "${@:3}"; then ok "$1"; else not_ok "$1" "wanted $3, got $(told "${@:4}")"; fi
+}
+
+leader() { redis GET rw:fleet:lease; }
+
 # ---------------------------------------------------------------- the tests
 
 test_three_hosts() {
@@ -153,9 +190,9 @@ test_page() {
 # One that is ended, and the command where relaywatchd does not run.
 test_stop() {
     end 1 TERM
-    soon "a stop in good order is none that is gone" 5 2 "h('mx1')['state'], x['state']" "stopped critical"
+    soon "a stop in good order is none that is gone" 5 2 "h('mx1')['state']" stopped
     rw 1 fleet >"$dir/out"
-    is "without relaywatchd: out of Redis" 2 $?
+    is "without relaywatchd: out of Redis" 1 "$(grep -c '^STOPPED   mx1$' "$dir/out")"
     is "without relaywatchd: says so" 1 "$(grep -c 'relaywatchd of this host does not answer' "$dir/out")"
     rw 1 fleet --forget nobody 2>"$dir/out"
     is "forget: nobody" "1 relaywatch fleet: there is no host nobody in the fleet" "$? $(cat "$dir/out")"
@@ -165,14 +202,14 @@ test_stop() {
     is "forget: who is stopped" "0 1" "$? $(grep -c "redis-cli DEL 'rw:{mx1}:log'" "$dir/out")"
     soon "forgotten" 5 3 "h('mx1')['state'], len(x['hosts'])" "not there 2"
     start 1
-    soon "back by itself" 5 3 "h('mx1')['state'], len(x['hosts'])" "ok 3"
+    soon "back by itself" 5 3 "h('mx1')['state'] in ('ok', 'warning'), len(x['hosts'])" "True 3"
 }
 
 # A hundred more: what one look takes.
 test_hundred() {
     local begin end
     python3 "$support/fleet_hosts.py" "$dir/redis.sock" 100 || not_ok "a hundred hosts are written" ""
-    soon "a hundred more are seen" 15 1 "len(x['hosts']), x['count']['critical']" "103 11"
+    soon "a hundred more are seen" 15 1 "len(x['hosts']), x['count']['critical']" "103 10"
     begin=$(date +%s%N)
     rw 1 fleet >"$dir/out"
     end=$(date +%s%N)
@@ -188,16 +225,70 @@ test_hundred() {
     soon "forgotten by all" 15 2 "len(x['hosts'])" 3
 }
 
+# One host alone: it speaks for itself. Then all: one alert.
+test_one_for_all() {
+    local n
+    hears "one of three refused: told by that host" 5 1 firing login-refused
+    is "one of three refused: nobody speaks for all" 0 "$(told firing fleet-trouble)"
+    deliver 2
+    hears "it is over" 10 1 resolved login-refused mx2
+    for n in 1 2 3; do refuse $n; done
+    hears "all three refused: one alert for all" 10 1 firing fleet-trouble
+    sleep 4
+    is "all three refused: no other" "1 1" "$(told firing fleet-trouble) $(told firing login-refused)"
+    is "it says how many, and which" 1 "$(grep -c '"title":"3 of 3 hosts: .*login-refused on mx1, mx2, mx3' "$dir/sink")"
+    is "an alert that is left to it says so" 1 "$(rw 1 alerts --json | grep -c 'one alert for all hosts was sent')"
+}
+
+# The one that sent it dies, without a word; Redis dies; all is well again.
+test_deaths() {
+    local dead n
+    dead=$(leader)
+    end "${dead#mx}" KILL
+    hears "its sender dies: the next one speaks" 30 2 firing fleet-trouble
+    is "its sender dies: no host speaks for itself" 1 "$(told firing login-refused)"
+    start "${dead#mx}"
+    sleep 2
+    kill -STOP "${pid[redis]}"
+    hears "Redis hangs: each host speaks for itself" 30 4 firing login-refused
+    kill -CONT "${pid[redis]}"
+    for n in 1 2 3; do deliver $n; done
+    hears "all is over: the fleet" 20 2 resolved fleet-trouble
+    hears "all is over: the hosts" 20 4 resolved login-refused
+    for n in 1 2 3; do
+        soon "mx$n sees that all are well" 20 $n "len(x['hosts']), x['count']['critical']" "3 0"
+    done
+}
+
+test_vanished() {
+    local dead other
+    is "a host that is back in time is none that is gone" 0 "$(told firing hosts-gone)"
+    dead=$(leader)
+    other=$((${dead#mx} % 3 + 1))
+    end $other TERM
+    end "${dead#mx}" KILL
+    hears "a host vanishes, the one that speaks: one alert" 60 1 firing hosts-gone
+    is "it says which, not the one that was stopped in good order" 1 \
+        "$(grep -c "\"title\":\"No sign of life from $dead for" "$dir/sink")"
+    start "${dead#mx}"
+    hears "it is back" 20 1 resolved hosts-gone
+}
+
 printf 'secret\n' >"$dir/password"
 chmod 644 "$dir/password"
 start_redis
+start_sink
 for n in 1 2 3; do
     configure $n
+    start_notify $n
     start $n
 done
 test_three_hosts
 test_page
+test_one_for_all
+test_deaths
 test_stop
 test_hundred
+test_vanished
 is "no sanitizer report" 0 "$(cat "$dir"/mx?/log | grep -c 'Sanitizer\|runtime error')"
 exit "$failed"

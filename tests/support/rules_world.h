@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fleetsight.h"
 #include "rule.h"
 
 #define WORLD_DAY_MS (86400 * (int64_t)1000)
@@ -39,6 +40,7 @@ struct world {
     struct burn_look burn;
     struct quota_top quota;
     struct receiver_report receivers;
+    struct fleetsight fleet;
     struct rules *rules;
     int64_t now_ms;
     unsigned refused;
@@ -163,6 +165,14 @@ static inline void world_break(struct world *w, enum rule rule) {
         world_receiver_fails(&w->receivers.receiver[1]);
     if (rule == RULE_SECRET_READABLE)
         s->readable_secret = "/etc/postfix/sasl_passwd.db";
+    if (rule == RULE_FLEET_TROUBLE || rule == RULE_HOSTS_GONE) {
+        w->fleet.known = w->fleet.leads = true;
+        w->fleet.many |= rule == RULE_FLEET_TROUBLE;
+        w->fleet.gone |= rule == RULE_HOSTS_GONE;
+        w->fleet.severity = SEVERITY_CRITICAL;
+        text_copy(w->fleet.diagnosis, sizeof w->fleet.diagnosis, "G01");
+        s->fleet = &w->fleet;
+    }
 }
 
 static inline bool world_tick(struct world *w) {

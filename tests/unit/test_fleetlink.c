@@ -196,6 +196,58 @@ Test(fleetlink, forgets) {
     cr_expect(strstr(forgotten, "zrem") != NULL, "%s", forgotten);
 }
 
+/* Until the answers of what was sent before are here. */
+static void settle(void) {
+    cr_assert(read_all());
+}
+
+Test(fleetlink, one_speaks_for_all) {
+    int64_t now_ms = clock_mono_ms();
+
+    settle();
+    cr_expect_str_eq(fleetlink_leader(fl, now_ms), "");
+    cr_expect_not(fleetlink_leads(fl, now_ms));
+    redis_server_ask(&server, "SET rw:fleet:lease host-9 PX 15000");
+    fleetlink_ask_lease(fl);
+    settle();
+    cr_expect_str_eq(fleetlink_leader(fl, clock_mono_ms()), "host-9");
+    cr_expect_not(fleetlink_leads(fl, clock_mono_ms()));
+    cr_expect_str_eq(redis_server_ask(&server, "GET rw:fleet:lease"), "host-9");
+    redis_server_ask(&server, "DEL rw:fleet:lease");
+    fleetlink_ask_lease(fl);
+    settle();
+    now_ms = clock_mono_ms();
+    cr_expect(fleetlink_leads(fl, now_ms));
+    cr_expect_str_eq(redis_server_ask(&server, "GET rw:fleet:lease"), "host-1");
+    cr_expect_neq(atoi(redis_server_ask(&server, "PTTL rw:fleet:lease")), -1);
+    cr_expect_not(fleetlink_leads(fl, now_ms + FLEETLINK_LEASE_MS),
+                  "no longer than the lease, whatever Redis does");
+    cr_expect_str_eq(fleetlink_leader(fl, now_ms + FLEETLINK_LEASE_MS), "");
+    redis_server_ask(&server, "SET rw:fleet:lease host-9");
+    fleetlink_ask_lease(fl);
+    settle();
+    cr_expect_not(fleetlink_leads(fl, clock_mono_ms()), "another one has it now");
+}
+
+Test(fleetlink, what_is_said_is_heard_while_it_is_fresh) {
+    int64_t now_ms;
+
+    settle();
+    fleetlink_say(fl, "login-refused 3 host-1");
+    settle();
+    now_ms = clock_mono_ms();
+    cr_expect_str_eq(fleetlink_word(fl, now_ms), "login-refused 3 host-1");
+    cr_expect_neq(atoi(redis_server_ask(&server, "PTTL rw:fleet:alert")), -1);
+    cr_expect_str_eq(fleetlink_word(fl, now_ms + FLEETLINK_FRESH_MS), "",
+                     "what was read long ago may not be so any more");
+    fleetlink_say(fl, NULL);
+    settle();
+    cr_expect_str_eq(fleetlink_word(fl, clock_mono_ms()), "");
+    redis_server_ask(&server, "SET rw:fleet:alert 'tls-broken 9 host-9'");
+    settle();
+    cr_expect_str_eq(fleetlink_word(fl, clock_mono_ms()), "tls-broken 9 host-9");
+}
+
 Test(fleetlink, none_without_redis) {
     const struct fleetlink_calls calls = {on_read, on_fault, NULL};
     struct conf none;
