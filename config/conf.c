@@ -10,9 +10,10 @@
 
 #include "logsources.h"
 #include "maintenance.h"
+#include "sentinels.h"
 #include "text.h"
 
-enum type { TEXT, PATH, SECONDS, COUNT, START, YESNO, LOGS, WINDOWS };
+enum type { TEXT, PATH, SECONDS, COUNT, START, YESNO, LOGS, WINDOWS, SENTINELS };
 
 struct parameter {
     const char *name;
@@ -59,7 +60,12 @@ static const struct parameter parameters[] = {
     {"submit", TEXT, FIELD(submit), 0, 0, "127.0.0.1:25",
      "address:port where the relay takes mail: `relaywatch test` sends there"},
     {"redis", TEXT, FIELD(redis), 0, 0, "",
-     "unix:/path or host:port; empty: figures are kept in state_dir alone"},
+     "unix:/path or host:port, or the master's name with redis_sentinel; empty: figures are kept "
+     "in "
+     "state_dir alone"},
+    {"redis_sentinel", SENTINELS, FIELD(redis_sentinel), 0, 0, "",
+     "the sentinels that know where the master is: host:port, parted by blanks or commas; empty: "
+     "none"},
     {"redis_user", TEXT, FIELD(redis_user), 0, 0, "",
      "ACL user for Redis; empty: the default user"},
     {"redis_password_file", PATH, FIELD(redis_password_file), 0, 0, "",
@@ -211,6 +217,17 @@ static int check_windows(const char *value, char *right, size_t right_size) {
     return -1;
 }
 
+static int check_sentinels(const char *value, char *right, size_t right_size) {
+    struct sentinels sentinels;
+    struct fault why;
+
+    if (sentinels_parse(value, &sentinels, &why) == 0)
+        return 0;
+    text_format(right, right_size, "up to %d of host:port, parted by blanks or commas (%s)",
+                SENTINELS_MOST, why.text);
+    return -1;
+}
+
 /* Sets one parameter. On a bad value returns what would be right, else NULL. */
 static const char *set_value(struct conf *conf, const struct parameter *p, const char *value,
                              char *right, size_t right_size) {
@@ -245,6 +262,10 @@ static const char *set_value(struct conf *conf, const struct parameter *p, const
         break;
     case WINDOWS:
         if (check_windows(value, right, right_size) == -1)
+            return right;
+        break;
+    case SENTINELS:
+        if (check_sentinels(value, right, right_size) == -1)
             return right;
         break;
     case PATH:

@@ -23,6 +23,7 @@
 #include "xmem.h"
 
 #include "lookup.h"
+#include "sentinels.h"
 
 enum {
     CONNECT_LIMIT_MS = 1000,
@@ -59,8 +60,12 @@ struct rlink {
     unsigned failures; /* in a row */
     int64_t not_before_ms;
     enum storeerr_class trouble;
-    char detail[200]; /* "": none */
-    char address[256];
+    char detail[200];  /* "": none */
+    char address[256]; /* of the server, or with sentinels the master's name */
+    struct sentinels sentinels;
+    bool asks;        /* this connection is to a sentinel */
+    char master[256]; /* where it said that the master is; "": to be asked */
+    char where[300];  /* to which the connection is, for people */
     char user[64];
     char password_file[256];
 };
@@ -167,6 +172,11 @@ static void link_gone(struct rlink *link) {
     if (link->trouble != STOREERR_OPERATOR)
         wait_ms = storeerr_wait_ms(link->failures, STOREERR_CONNECT_MS, random_number());
     link->not_before_ms = clock_mono_ms() + wait_ms;
+    if (!link->asks)
+        link->master[0] = '\0'; /* it may be another one now */
+    else if (link->master[0] != '\0')
+        link->not_before_ms = 0; /* it was asked, and has answered */
+    link->asks = false;
     loop_timer_cancel(link->limit);
     link->calls.on_gone(link->calls.arg);
     link->calls.ask_turn(link->calls.arg);
@@ -179,9 +189,9 @@ static void note_trouble(struct rlink *link, enum storeerr_class trouble, const 
     text_copy_printable(link->detail, sizeof link->detail, storeerr_words(text));
     link->told = true;
     if (is_new && trouble == STOREERR_OPERATOR)
-        log_error("store", "redis %s: %s", link->address, link->detail);
+        log_error("store", "redis %s: %s", link->where, link->detail);
     else if (is_new)
-        log_warn("store", "redis %s: %s", link->address, link->detail);
+        log_warn("store", "redis %s: %s", link->where, link->detail);
 }
 
 /* The connection is of no use: dropped in the next turn. */
@@ -306,16 +316,31 @@ static int find_host(struct rlink *link, const char *host, char out[LOOKUP_ADDRE
     return found;
 }
 
+/* Where to connect now: of the sentinels to another one after each failure. */
+static const char *next_address(struct rlink *link) {
+    const char *address = link->address;
+    int sentinels = link->sentinels.count;
+
+    link->asks = sentinels > 0 && link->master[0] == '\0';
+    if (link->asks)
+        address = link->sentinels.address[link->failures % (unsigned)sentinels];
+    else if (sentinels > 0)
+        address = link->master;
+    text_format(link->where, sizeof link->where, "%s%s", link->asks ? "sentinel " : "", address);
+    return address;
+}
+
 /* A context that is connecting or has `err` set; NULL: not yet, or not at all. */
 static redisAsyncContext *open_context(struct rlink *link) {
+    const char *text = next_address(link);
     char host[256];
     char address[LOOKUP_ADDRESS];
     uint64_t port;
     int found;
 
-    if (span_starts(span_of(link->address), "unix:"))
-        return redisAsyncConnectUnix(link->address + 5);
-    if (!split_address(link->address, host, &port)) {
+    if (span_starts(span_of(text), "unix:"))
+        return redisAsyncConnectUnix(text + 5);
+    if (!split_address(text, host, &port)) {
         note_trouble(link, STOREERR_OPERATOR, "not an address: want unix:/path or host:port");
         link_gone(link);
         return NULL;
@@ -510,12 +535,43 @@ static void send_auth(struct rlink *link, const char *password) {
     sdsclear(redis->c.obuf);
 }
 
+/* A sentinel's answer: address and port. It is believed as far as that somebody listens there who
+ * says that he is the master. */
+static void on_master(const struct rlink_reply *reply, void *arg) {
+    struct rlink *link = arg;
+    uint64_t port;
+
+    if (rlink_is_error(reply)) {
+        rlink_fail(link, STOREERR_TRANSIENT, rlink_text(reply));
+    } else if (rlink_count(reply) != 2 || rlink_span(rlink_part(reply, 0)).n == 0 ||
+               !text_u64(rlink_span(rlink_part(reply, 1)), 1, UINT16_MAX, &port)) {
+        rlink_fail(link, STOREERR_TRANSIENT, "it knows no master of this name");
+    } else {
+        const char *host = rlink_text(rlink_part(reply, 0));
+        bool v6 = strchr(host, ':') != NULL;
+
+        text_format(link->master, sizeof link->master, "%s%.200s%s:%u", v6 ? "[" : "", host,
+                    v6 ? "]" : "", (unsigned)port);
+        link->doomed = true; /* all is said */
+        link->calls.ask_turn(link->calls.arg);
+    }
+}
+
+static void ask_sentinel(struct rlink *link) {
+    rlink_send(link, 3, (const char *[]){"SENTINEL", "get-master-addr-by-name", link->address},
+               on_master, link);
+}
+
 static void link_greet(struct rlink *link) {
     char password[512];
     struct fault why;
     ssize_t n;
 
     link->state = RLINK_GREETING;
+    if (link->asks) {
+        ask_sentinel(link);
+        return;
+    }
     if (link->password_file[0] == '\0') {
         ask_role(link);
         return;
@@ -572,6 +628,7 @@ static void do_nothing(void *arg) {
 struct rlink *rlink_new(struct loop *loop, const struct conf *conf,
                         const struct rlink_calls *calls) {
     struct rlink *link = xcalloc(1, sizeof *link);
+    struct fault why;
 
     signal(SIGPIPE, SIG_IGN); /* hiredis writes to a connection that may be gone */
     link->loop = loop;
@@ -579,6 +636,8 @@ struct rlink *rlink_new(struct loop *loop, const struct conf *conf,
     link->limit = loop_timer_new(loop, on_limit, link);
     link->lookup = lookup_new(loop, calls->ask_turn, calls->arg);
     text_copy(link->address, sizeof link->address, conf->redis);
+    if (sentinels_parse(conf->redis_sentinel, &link->sentinels, &why) == -1)
+        log_error("store", "redis_sentinel: %s", why.text); /* conf.c has checked it */
     text_copy(link->user, sizeof link->user, conf->redis_user);
     text_copy(link->password_file, sizeof link->password_file, conf->redis_password_file);
     return link;

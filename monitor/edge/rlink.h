@@ -1,7 +1,9 @@
 /* The connection to Redis by hiredis' asynchronous part, whose headers are included by rlink.c
  * alone: connects, greets (AUTH, ROLE), watches two time limits (1 s to connect, 2 s for an
- * answer), connects again by itself. Never blocks. Nothing is freed, disconnected or told inside a
- * callback of hiredis: events ask for a turn, and the owner then calls rlink_turn. One thread. */
+ * answer), connects again by itself. With
+ * sentinels each connection begins with asking one of them where the master is. Never blocks.
+ * Nothing is freed, disconnected or told inside a callback of hiredis: events ask for a turn, and
+ * the owner then calls rlink_turn. One thread. */
 #ifndef EDGE_RLINK_H
 #define EDGE_RLINK_H
 
