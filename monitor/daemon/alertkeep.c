@@ -65,6 +65,7 @@ static void save_alerts(struct daemon *d, struct keptout *out) {
     silences_print(&d->silences, out);
     print_lately(out, "returned", &d->lookout.returned);
     print_lately(out, "unaccounted", &d->lookout.unaccounted);
+    print_lately(out, "expired", &d->lookout.expired);
     write_file(d, "alerts", out);
 }
 
@@ -76,6 +77,8 @@ static bool take_line(struct daemon *d, struct span line) {
         return take_lately(&d->lookout.returned, &l);
     if (span_is(kind, "unaccounted"))
         return take_lately(&d->lookout.unaccounted, &l);
+    if (span_is(kind, "expired"))
+        return take_lately(&d->lookout.expired, &l);
     return rulestate_take(d->rules, &d->health, line) || silences_take(&d->silences, line);
 }
 

@@ -77,6 +77,7 @@ static void fill_signals(struct daemon *d, struct signals *s, int64_t wall_ms, i
         .postfix_running = d->queue.postfix_running != 0,
         .queue_messages =
             d->queue.active + d->queue.deferred + d->queue.incoming + d->queue.maildrop,
+        .queue_corrupt = counted ? d->queue.corrupt : 0,
         .oldest_ms = oldest_ms,
         .queue_growth = d->queue_growth,
         .queue_lifetime_ms = (int64_t)lifetime_s * 1000,

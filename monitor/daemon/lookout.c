@@ -12,15 +12,18 @@
 
 enum {
     RETURNED_MS = 10 * 60 * 1000,
+    EXPIRED_MS = 60 * 60 * 1000,
     UNACCOUNTED_MS = 60 * 60 * 1000,
     STEP_MS = 2000, /* what an adjusted clock never gains within a second */
     JUMP_TOLD_MS = 10 * 60 * 1000,
     AHEAD_FRESH_MS = 60 * 1000,
     SECRETS_MS = 60 * 1000,
+    SILENCE_OVER_MS = 2 * 60 * 1000,
 };
 
 void lookout_init(struct lookout *l) {
     *l = (struct lookout){.returned.span_ms = RETURNED_MS,
+                          .expired.span_ms = EXPIRED_MS,
                           .unwanted.span_ms = RETURNED_MS,
                           .judged.span_ms = RETURNED_MS,
                           .unaccounted.span_ms = UNACCOUNTED_MS};
@@ -28,29 +31,16 @@ void lookout_init(struct lookout *l) {
 
 /* ---- lines ---- */
 
-static bool is_relays_fault(enum diagnosis d) {
-    if (health_is_of_message(d))
-        return false;
-    switch (health_area(d)) {
-    case AREA_LOGIN:
-    case AREA_TLS:
-    case AREA_NETWORK:
-    case AREA_POLICY:
-    case AREA_LOCAL:
-        return true;
-    case AREA_REFUSED: /* nobody knows whose */
-    case AREA_MILTER:
-    case AREA_COUNT:
-        break;
-    }
-    return false;
-}
-
-void lookout_note(struct lookout *l, const struct mailev *ev, bool first, int64_t time_ms) {
+void lookout_note(struct lookout *l, const struct mailev *ev, struct ledger_noted noted,
+                  int64_t time_ms) {
     bool ours;
 
-    if (first)
+    if (noted.first)
         quota_note(&l->quota, ev->from, ev->recipients, time_ms);
+    if (ev->kind == MAILEV_EXPIRED && noted.ours) {
+        lately_note(&l->expired, 1, time_ms);
+        l->expired_ms = time_ms;
+    }
     if (ev->kind != MAILEV_DELIVERY || ev->daemon.n != 4 || memcmp(ev->daemon.p, "smtp", 4) != 0 ||
         ev->status < MAILEV_STATUS_SENT || ev->status > MAILEV_STATUS_BOUNCED)
         return;
@@ -60,7 +50,7 @@ void lookout_note(struct lookout *l, const struct mailev *ev, bool first, int64_
         l->unwanted_for = ev->diagnosis;
         text_copy_printable(l->unwanted_evidence, sizeof l->unwanted_evidence, ev->text);
     }
-    ours = ev->status != MAILEV_STATUS_SENT && is_relays_fault(ev->diagnosis);
+    ours = ev->status != MAILEV_STATUS_SENT && health_is_relays_fault(ev->diagnosis);
     burn_note(&l->burn, ours, time_ms);
     if (!ours || ev->status != MAILEV_STATUS_BOUNCED)
         return;
@@ -92,6 +82,14 @@ void lookout_batch(struct daemon *d) {
 }
 
 /* ---- once a second ---- */
+
+static const struct alert *find_firing(const struct alert_set *set, const char *id) {
+    for (int i = 0; i < set->count; i++) {
+        if (set->alert[i].ended_ms == 0 && strcmp(set->alert[i].id, id) == 0)
+            return &set->alert[i];
+    }
+    return NULL;
+}
 
 static void look_at_clock(struct daemon *d, int64_t mono_ms) {
     struct lookout *l = &d->lookout;
@@ -137,12 +135,22 @@ static void look_at_secrets(struct daemon *d, int64_t mono_ms) {
     }
 }
 
-static void look_at_ledger(struct daemon *d) {
+/* What the log could not tell of while it was silent shows as unaccounted for when its time is up,
+ * and people know why. */
+static bool is_of_silence(const struct daemon *d, int64_t mono_ms) {
+    int64_t told_ms = (int64_t)d->conf.unknown_after_s * 1000 + SILENCE_OVER_MS;
+
+    return d->lookout.silent_mono_ms != 0 && mono_ms - d->lookout.silent_mono_ms < told_ms;
+}
+
+static void look_at_ledger(struct daemon *d, int64_t mono_ms) {
     const struct ledger_totals *t = ledger_totals(d->messages.ledger);
     uint64_t now = t->unknown - t->deleted;
     struct lookout *l = &d->lookout;
 
-    if (l->unaccounted_known && now > l->unaccounted_total)
+    if (find_firing(rules_alerts(d->rules), "log-silent") != NULL)
+        l->silent_mono_ms = mono_ms;
+    if (l->unaccounted_known && now > l->unaccounted_total && !is_of_silence(d, mono_ms))
         lately_note(&l->unaccounted, now - l->unaccounted_total, clock_wall_ms());
     l->unaccounted_total = now;
     l->unaccounted_known = true;
@@ -152,18 +160,10 @@ void lookout_tick(struct daemon *d, int64_t mono_ms) {
     look_at_clock(d, mono_ms);
     look_at_secrets(d, mono_ms);
     if (d->log.begun)
-        look_at_ledger(d);
+        look_at_ledger(d, mono_ms);
 }
 
 /* ---- for the rules ---- */
-
-static const struct alert *find_firing(const struct alert_set *set, const char *id) {
-    for (int i = 0; i < set->count; i++) {
-        if (set->alert[i].ended_ms == 0 && strcmp(set->alert[i].id, id) == 0)
-            return &set->alert[i];
-    }
-    return NULL;
-}
 
 static void fill_login(const struct daemon *d, struct signals *s, int64_t wall_ms) {
     const struct rotation *r = &d->change.rotation;
@@ -195,6 +195,8 @@ void lookout_fill(struct daemon *d, struct signals *s, int64_t wall_ms, int64_t 
     s->returned = lately_sum(&l->returned, wall_ms);
     s->returned_for = l->returned_for;
     s->returned_evidence = l->returned_evidence;
+    s->expired = lately_sum(&l->expired, wall_ms);
+    s->expired_ms = l->expired_ms;
     s->unwanted = lately_sum(&l->unwanted, wall_ms);
     s->judged = lately_sum(&l->judged, wall_ms);
     s->unwanted_for = l->unwanted_for;

@@ -11,6 +11,7 @@
 #include "alert.h"
 #include "burn.h"
 #include "lately.h"
+#include "ledger.h"
 #include "mailev.h"
 #include "quota.h"
 #include "rules.h"
@@ -25,12 +26,15 @@ struct lookout {
     struct lately returned;
     enum diagnosis returned_for;
     char returned_evidence[256];
+    struct lately expired; /* messages that waited for the relay's own fault until they went back */
+    int64_t expired_ms;    /* the last of these, wall clock */
     struct lately unwanted, judged; /* deliveries refused for the message's own sake; all */
     enum diagnosis unwanted_for;
     char unwanted_evidence[256];
     struct lately unaccounted;
     uint64_t unaccounted_total; /* as it was last; to see what is new */
     bool unaccounted_known;
+    int64_t silent_mono_ms; /* when the log was silent last; 0: never */
 
     int64_t clock_offset_ms; /* wall - monotonic, as it was last; 0: not looked yet */
     int64_t jump_ms;         /* what the jumps of the last minutes came to ... */
@@ -44,8 +48,9 @@ struct lookout {
 
 void lookout_init(struct lookout *l);
 
-/* One event of now; `first`: its message is in the queue for the first time. */
-void lookout_note(struct lookout *l, const struct mailev *ev, bool first, int64_t time_ms);
+/* One event of now, and what the ledger made of it. */
+void lookout_note(struct lookout *l, const struct mailev *ev, struct ledger_noted noted,
+                  int64_t time_ms);
 
 /* The stamp of a line, and what our clock says; the end of a batch of lines. */
 void lookout_stamp(struct lookout *l, int64_t stamp_ms, int64_t now_ms);

@@ -103,7 +103,7 @@ void messages_clear(struct messages *m) {
 
 /* ---- on the way ---- */
 
-bool messages_note(struct messages *m, const struct mailev *ev, int64_t now_ms) {
+struct ledger_noted messages_note(struct messages *m, const struct mailev *ev, int64_t now_ms) {
     struct ledger_noted noted;
 
     if (ledger_may_end(ev))
@@ -111,10 +111,10 @@ bool messages_note(struct messages *m, const struct mailev *ev, int64_t now_ms) 
     noted = ledger_note(m->ledger, ev);
     trend_note(m->trend, ev, noted.id != 0 && !noted.retried, now_ms);
     if (noted.id == 0)
-        return false;
+        return noted;
     history_note(m->history, ev, noted.id);
     delays_note(&m->delays, ev, noted.retried, now_ms);
-    return noted.first;
+    return noted;
 }
 
 bool messages_look(struct messages *m, const struct keeper_queue *queue,

@@ -43,8 +43,8 @@ void messages_clear(struct messages *m);
 /* The milter's page is mapped there now. */
 void messages_set_page(struct messages *m, const struct mltpage *page);
 
-/* True when the queue manager has this message in hand for the first time. */
-bool messages_note(struct messages *m, const struct mailev *ev, int64_t now_ms);
+/* What one line says; id 0: nothing about a message. */
+struct ledger_noted messages_note(struct messages *m, const struct mailev *ev, int64_t now_ms);
 
 /* Looks at the milter's ring and for what the queue does not have: once a second. `queue`: as it
  * was counted lately, else NULL. True when there is something to publish. */

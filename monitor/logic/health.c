@@ -74,7 +74,7 @@ enum health_area health_area(enum diagnosis d) {
     case 'N':
         return AREA_NETWORK;
     case 'Q':
-        return number <= 5 ? AREA_LOCAL : AREA_COUNT;
+        return number <= 4 ? AREA_LOCAL : AREA_COUNT;
     case 'L':
         return number <= 4 ? AREA_MILTER : AREA_COUNT;
     case 'W':
@@ -88,6 +88,24 @@ enum health_area health_area(enum diagnosis d) {
 
 bool health_is_of_message(enum diagnosis d) {
     return d == DIAGNOSIS_G20_UNAUTHENTICATED_SENDER || d == DIAGNOSIS_G24_REPUTATION_POLICY;
+}
+
+bool health_is_relays_fault(enum diagnosis d) {
+    if (health_is_of_message(d))
+        return false;
+    switch (health_area(d)) {
+    case AREA_LOGIN:
+    case AREA_TLS:
+    case AREA_NETWORK:
+    case AREA_POLICY:
+    case AREA_LOCAL:
+        return true;
+    case AREA_REFUSED: /* nobody knows whose */
+    case AREA_MILTER:
+    case AREA_COUNT:
+        break;
+    }
+    return false;
 }
 
 /* What follows from another fault, so that it is told only where none is known. */

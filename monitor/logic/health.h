@@ -85,6 +85,10 @@ void health_shift(struct health *h, int64_t by_ms);
  * of these says nothing of the relay, many do. */
 bool health_is_of_message(enum diagnosis d);
 
+/* Is it the fault of the relay, of what stands between it and the smarthost, or of the terms with
+ * that, and not the recipient's or one message's? */
+bool health_is_relays_fault(enum diagnosis d);
+
 /* Which area a diagnosis belongs to; AREA_COUNT when it is not about the relay's health. */
 enum health_area health_area(enum diagnosis d);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "xmem.h"
+#include "health.h"
 #include "shortfall.h"
 
 enum {
@@ -34,6 +35,7 @@ enum {
     CUT = 1024,     /* its sender was lost before the end */
     LOST = 2048,    /* the milter's alone, given up: is in totals.unknown, kept for a late line */
     BOOKED = 4096,  /* is in the totals with its end already */
+    OURS = 8192,    /* it waits for a fault of the relay's own */
 };
 
 static const uint16_t outcome_of_status[] = {
@@ -360,9 +362,22 @@ bool ledger_may_end(const struct mailev *ev) {
            ev->act != MAILEV_ACT_NONE;
 }
 
+/* Why it waits, by the last recipient that was put off. */
+static void note_reason(struct ledger *l, struct open_message *m, const struct mailev *ev) {
+    unsigned ours;
+
+    if (ev->status != MAILEV_STATUS_DEFERRED)
+        return;
+    ours = health_is_relays_fault(ev->diagnosis) ? OURS : 0;
+    if ((m->flags & OURS) != ours)
+        set_flags(l, m, (m->flags & ~(unsigned)OURS) | ours);
+}
+
 /* A line about a message that is open. */
 static void note_open(struct ledger *l, struct open_message *m, const struct mailev *ev,
                       int64_t time_ms) {
+    if (ev->kind == MAILEV_DELIVERY)
+        note_reason(l, m, ev);
     if (ev->kind == MAILEV_QUEUED)
         note_queued(l, m, ev, time_ms);
     else if (ev->kind == MAILEV_DELIVERY)
@@ -377,7 +392,7 @@ static void note_open(struct ledger *l, struct open_message *m, const struct mai
 
 struct ledger_noted ledger_note(struct ledger *l, const struct mailev *ev) {
     int64_t time_ms = ev->time_ms != 0 ? ev->time_ms : l->seen_ms;
-    struct ledger_noted noted = {0, false, false};
+    struct ledger_noted noted = {0, false, false, false};
     struct open_message *m;
 
     if (time_ms > l->seen_ms)
@@ -392,6 +407,7 @@ struct ledger_noted ledger_note(struct ledger *l, const struct mailev *ev) {
     m = openset_find(l->open, noted.id);
     noted.retried = m != NULL ? (m->flags & RETRIED) != 0 : ev->delays_us[0] >= BACKOFF_US;
     noted.first = ev->kind == MAILEV_QUEUED && m != NULL && (m->flags & ACTIVE) == 0;
+    noted.ours = m != NULL && (m->flags & OURS) != 0;
     if (ev->kind == MAILEV_CLIENT)
         note_client(l, m, noted.id, ev, time_ms);
     else if (ev->kind == MAILEV_ACCEPTED)

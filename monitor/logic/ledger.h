@@ -98,6 +98,7 @@ struct ledger_noted {
     bool retried; /* the message was tried before, as far as one can tell: its delays are no measure
                    */
     bool first;   /* the queue manager has it in hand for the first time */
+    bool ours;    /* it waited for a fault of the relay's own */
 };
 
 /* Notes what one line says. */

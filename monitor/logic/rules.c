@@ -36,6 +36,7 @@ static const struct {
     [RULE_QUEUE_GROWING] = {"queue-growing", rulesmail_queue_growing},
     [RULE_CREDENTIAL_REJECTED] = {"credential-rejected", rulesmail_credential_rejected},
     [RULE_MAIL_UNACCOUNTED] = {"mail-unaccounted", rulesmail_mail_unaccounted},
+    [RULE_QUEUE_DAMAGED] = {"queue-damaged", ruleshost_queue_damaged},
     [RULE_LIMIT_NEAR] = {"limit-near", rulesmail_limit_near},
     [RULE_CERTIFICATE_EXPIRING] = {"certificate-expiring", rulesmail_certificate_expiring},
     [RULE_LOGIN_UNVERIFIED] = {"login-unverified", rulesmail_login_unverified},

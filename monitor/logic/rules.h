@@ -52,6 +52,7 @@ struct signals {
     int64_t queue_counted_ms; /* when, wall clock; 0: never */
     bool postfix_running;
     uint64_t queue_messages;   /* active, deferred, incoming, maildrop */
+    uint64_t queue_corrupt;    /* damaged ones that Postfix put aside */
     int64_t oldest_ms;         /* age of the oldest message */
     double queue_growth;       /* messages a minute */
     int64_t queue_lifetime_ms; /* after which a message is returned */
@@ -81,8 +82,10 @@ struct signals {
     uint64_t returned;            /* recipients whose mail the relay's own fault returned, lately */
     enum diagnosis returned_for;  /* the last of these */
     const char *returned_evidence; /* NULL: none */
-    uint64_t unwanted,
-        judged; /* deliveries refused for the message's own sake, lately; of so many */
+    uint64_t expired;   /* messages that waited for such a fault until they went back, this hour */
+    int64_t expired_ms; /* the last of these */
+    uint64_t unwanted;  /* deliveries refused for the message's own sake, lately; ... */
+    uint64_t judged;    /* ... of so many */
     enum diagnosis unwanted_for; /* the last of these */
     const char *unwanted_evidence;
     const struct quota_top *quota; /* the sender with the most recipients; NULL: none */
@@ -92,7 +95,7 @@ struct signals {
     int64_t unverified_ms;  /* since the last proof that the login works; 0: none is needed */
     int64_t unconfirmed_ms; /* since a new login is live that no mail has proved yet; 0: proved */
     bool old_map_in_use;    /* processes from before the change are refused with the old login */
-    const char *readable_secret; /* a file with the password that others may read; NULL: none */
+    const char *readable_secret;    /* a file with the password that others may read; NULL: none */
     const struct fleetsight *fleet; /* what the other hosts come to; NULL: there is no fleet */
     const struct receiver_report *receivers; /* of alerts; NULL: nobody knows */
     int64_t notify_silent_ms; /* since relaywatch-notify stopped to answer; 0: it does, or is not

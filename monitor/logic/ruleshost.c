@@ -144,6 +144,19 @@ enum verdict ruleshost_milter_gone(const struct look *look, struct finding *f) {
                   look->signals->milter_silent_ms >= look->limits->milter_gone_after_ms);
 }
 
+enum verdict ruleshost_queue_damaged(const struct look *look, struct finding *f) {
+    uint64_t count = look->signals->queue_corrupt;
+
+    if (!look->signals->queue_known)
+        return VERDICT_UNKNOWN;
+    f->diagnosis = DIAGNOSIS_Q05_CORRUPT;
+    f->count = count;
+    text_format(f->summary, sizeof f->summary,
+                "%llu damaged message%s in the queue's corrupt folder, not delivered",
+                (unsigned long long)count, count == 1 ? " is" : "s are");
+    return yes_if(count > 0);
+}
+
 enum verdict ruleshost_state_unwritable(const struct look *look, struct finding *f) {
     f->diagnosis = DIAGNOSIS_W10_STATE_UNWRITABLE;
     text_copy(f->summary, sizeof f->summary,

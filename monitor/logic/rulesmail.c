@@ -188,10 +188,26 @@ enum verdict rulesmail_nothing_accepted(const struct look *look, struct finding 
 
 /* ---- symptoms ---- */
 
+/* What went back while another alert said why is no news. */
+static enum verdict mail_expired(const struct look *look, struct finding *f) {
+    const struct signals *s = look->signals;
+
+    if (s->expired == 0 || (!look->firing && s->expired_ms <= look->explained_ms))
+        return VERDICT_NO;
+    f->diagnosis = DIAGNOSIS_Q09_EXPIRED;
+    f->count = s->expired;
+    text_format(f->summary, sizeof f->summary,
+                "%llu message%s waited too long, by the relay's own fault, and went back",
+                (unsigned long long)s->expired, s->expired == 1 ? "" : "s");
+    return VERDICT_YES;
+}
+
 enum verdict rulesmail_mail_returned(const struct look *look, struct finding *f) {
     enum { A_FEW = 3 };
     const struct signals *s = look->signals;
 
+    if (mail_expired(look, f) == VERDICT_YES)
+        return VERDICT_YES;
     if (s->returned < (look->firing ? 1u : A_FEW))
         return VERDICT_NO;
     f->diagnosis = s->returned_for;

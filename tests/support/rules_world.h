@@ -139,6 +139,8 @@ static inline void world_break(struct world *w, enum rule rule) {
         s->credential = RULES_CREDENTIAL_REJECTED;
     if (rule == RULE_MAIL_UNACCOUNTED)
         s->unaccounted = 2;
+    if (rule == RULE_QUEUE_DAMAGED)
+        s->queue_corrupt = 1;
     if (rule == RULE_LIMIT_NEAR)
         w->quota = (struct quota_top){"app@example.com", 9000, 1};
     if (rule == RULE_CERTIFICATE_EXPIRING)

@@ -45,7 +45,7 @@ static void sim_end(struct sim *s) {
 /* ---- events ---- */
 
 static void note(struct sim *s, const struct mailev *ev, bool first) {
-    lookout_note(&s->lookout, ev, first, s->w.now_ms);
+    lookout_note(&s->lookout, ev, (struct ledger_noted){.first = first}, s->w.now_ms);
     health_note(&s->w.health, ev, s->w.now_ms);
 }
 

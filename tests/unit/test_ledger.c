@@ -569,3 +569,27 @@ Test(ledger, messages_of_old_logs_are_added_with_their_ends) {
     ledger_free(&old);
     ledger_free(&l);
 }
+
+static struct ledger_noted line_of(struct ledger *l, enum mailev_kind kind, enum diagnosis d) {
+    struct mailev ev = {.kind = kind,
+                        .status = MAILEV_STATUS_DEFERRED,
+                        .diagnosis = d,
+                        .time_ms = clock_ms,
+                        .daemon = SPAN("smtp"),
+                        .queue_id = SPAN("A")};
+
+    return ledger_note(l, &ev);
+}
+
+Test(ledger, whose_fault_it_is_that_a_message_waits) {
+    struct ledger *l = ledger_new(&key, NULL, NULL);
+
+    clock_ms = NOW;
+    play(l, "mA qA");
+    cr_expect_not(line_of(l, MAILEV_EXPIRED, DIAGNOSIS_NONE).ours);
+    line_of(l, MAILEV_DELIVERY, DIAGNOSIS_N02_CONNECT_REFUSED);
+    cr_expect(line_of(l, MAILEV_EXPIRED, DIAGNOSIS_NONE).ours);
+    line_of(l, MAILEV_DELIVERY, DIAGNOSIS_G27_RECIPIENT);
+    cr_expect_not(line_of(l, MAILEV_EXPIRED, DIAGNOSIS_NONE).ours, "the last reason counts");
+    ledger_free(&l);
+}

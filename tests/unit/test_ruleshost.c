@@ -23,6 +23,17 @@ static enum verdict ask(rule_fn *rule, bool firing) {
     return rule(&look, &f);
 }
 
+Test(ruleshost, a_damaged_message_is_told_while_it_lies_there, .init = begin, .fini = finish) {
+    cr_expect_eq(ask(ruleshost_queue_damaged, false), VERDICT_NO);
+    w.s.queue_corrupt = 2;
+    cr_expect_eq(ask(ruleshost_queue_damaged, false), VERDICT_YES);
+    cr_expect_eq(f.diagnosis, DIAGNOSIS_Q05_CORRUPT);
+    cr_expect_str_eq(f.summary,
+                     "2 damaged messages are in the queue's corrupt folder, not delivered");
+    w.s.queue_known = false;
+    cr_expect_eq(ask(ruleshost_queue_damaged, true), VERDICT_UNKNOWN);
+}
+
 Test(ruleshost, disk_by_thresholds, .init = begin, .fini = finish) {
     static const struct {
         uint64_t mib, inodes;

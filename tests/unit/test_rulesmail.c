@@ -224,3 +224,17 @@ Test(rulesmail, a_third_taken_for_spam_among_mail_that_goes_through, .init = beg
     cr_expect_str_eq(f.summary,
                      "10 of 30 deliveries of the last 10 minutes were refused as unwanted");
 }
+
+Test(rulesmail, mail_that_waited_for_our_fault_until_it_expired, .init = begin, .fini = finish) {
+    struct look look = {&w.s, &world_limits, w.now_ms, false, w.now_ms - 1000};
+
+    w.s.expired = 1;
+    w.s.expired_ms = w.now_ms - 2000;
+    memset(&f, 0, sizeof f);
+    cr_expect_eq(rulesmail_mail_returned(&look, &f), VERDICT_NO, "another alert said why");
+    w.s.expired_ms = w.now_ms;
+    cr_expect_eq(rulesmail_mail_returned(&look, &f), VERDICT_YES);
+    cr_expect_eq(f.diagnosis, DIAGNOSIS_Q09_EXPIRED);
+    cr_expect_str_eq(f.summary,
+                     "1 message waited too long, by the relay's own fault, and went back");
+}
