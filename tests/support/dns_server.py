@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""dns_server.py ZONE: a DNS server on 127.0.0.1, UDP and TCP, for tests. Prints its port, then serves until it is ended.
+"""dns_server.py ZONE [PORT]: a DNS server on 127.0.0.1, UDP and TCP, for tests. Prints its port, then serves until it is ended.
 
 ZONE has lines "name TYPE value": TYPE A, AAAA, TXT, PTR, MX or CNAME; a TXT value is cut into strings of 255 bytes. A name
 with the type MUTE is not answered, one with SERVFAIL is refused. The file is read anew for each question."""
@@ -74,7 +74,7 @@ def serve_tcp(listener, path):
 
 def main():
     path = sys.argv[1]
-    tcp = socket.create_server(("127.0.0.1", 0))
+    tcp = socket.create_server(("127.0.0.1", int(sys.argv[2]) if len(sys.argv) > 2 else 0))
     udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     udp.bind(tcp.getsockname())
     threading.Thread(target=serve_tcp, args=(tcp, path), daemon=True).start()
