@@ -41,7 +41,7 @@ monitor/probe: monitor/model monitor/base
 monitor/notify: monitor/edge monitor/logic monitor/model monitor/base config
 monitor/daemon: monitor/edge monitor/logic monitor/model monitor/base config
 deploy/setup: monitor/keeper monitor/model monitor/base config
-deploy/doctor: deploy/setup monitor/keeper monitor/model monitor/base config
+deploy/doctor: deploy/setup monitor/keeper monitor/edge monitor/logic monitor/model monitor/base config
 deploy/cli: deploy/doctor deploy/setup monitor/keeper monitor/edge monitor/logic monitor/model monitor/base config
 '
 

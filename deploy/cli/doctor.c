@@ -9,28 +9,18 @@
 #include <unistd.h>
 
 #include "checks.h"
+#include "doctor_show.h"
 #include "gather.h"
 #include "json.h"
 #include "mending.h"
 #include "place.h"
+#include "screen.h"
+#include "text.h"
 
 struct wish {
     bool json, list, fix, yes;
     const char *only;
 };
-
-static bool is_wanted(const struct wish *wish, const char *id) {
-    size_t n = strlen(id);
-
-    if (wish->only == NULL)
-        return true;
-    for (const char *p = wish->only; p != NULL; p = strchr(p, ',')) {
-        p += *p == ',';
-        if (strncmp(p, id, n) == 0 && (p[n] == ',' || p[n] == '\0'))
-            return true;
-    }
-    return false;
-}
 
 /* Every name in --only must be a check. */
 static bool only_is_known(const char *only) {
@@ -49,36 +39,11 @@ static bool only_is_known(const char *only) {
     return true;
 }
 
-/* Is there a check among them that asks others? */
-static bool asks_outside(const struct wish *wish) {
-    for (size_t i = 0; i < checks_count(); i++) {
-        if (checks_at(i)->outside && is_wanted(wish, checks_at(i)->id))
-            return true;
-    }
-    return false;
-}
-
 static int exit_of(enum result worst) {
     return worst == RESULT_CRITICAL  ? NAGIOS_CRITICAL
            : worst == RESULT_WARNING ? NAGIOS_WARNING
            : worst == RESULT_UNKNOWN ? NAGIOS_UNKNOWN
                                      : NAGIOS_OK;
-}
-
-static void show(const struct check *check, const struct finding *f) {
-    bool plain = !cli_colour(STDOUT_FILENO);
-    const char *colour = plain                          ? ""
-                         : f->result == RESULT_CRITICAL ? "\033[1;31m"
-                         : f->result >= RESULT_UNKNOWN  ? "\033[1;33m"
-                                                        : "";
-
-    printf("%s%-14s%s %-18s %s\n", colour, checks_word(f->result), plain ? "" : "\033[0m",
-           check->id, f->found);
-    if (f->result < RESULT_WARNING)
-        return;
-    printf("               why  %s\n", check->why);
-    if (f->fix[0] != '\0')
-        printf("               do   %s\n", f->fix);
 }
 
 static struct json_t *as_json(const struct check *check, const struct finding *f) {
@@ -95,8 +60,20 @@ static struct json_t *as_json(const struct check *check, const struct finding *f
 }
 
 static void list(void) {
-    for (size_t i = 0; i < checks_count(); i++)
-        printf("%-20s %s: %s\n", checks_at(i)->id, checks_at(i)->title, checks_at(i)->why);
+    struct screen screen = screen_of_stdout();
+
+    for (size_t i = 0; i < checks_count(); i++) {
+        char text[300];
+
+        printf("%-18s ", checks_at(i)->id);
+        text_format(text, sizeof text, "%s: %s", checks_at(i)->title, checks_at(i)->why);
+        screen_put_wrapped(&screen, 19, text);
+    }
+}
+
+/* The line that says what is waited for, and is gone when there is an answer. */
+static void say_waiting(const char *waiting) {
+    fprintf(stderr, "\r\033[Kwaiting for %.60s%s", waiting, strlen(waiting) > 60 ? " ..." : "");
 }
 
 /* Judges, shows, and mends what may be mended. Returns the worst. */
@@ -110,7 +87,7 @@ static enum result examine(const struct wish *wish, const struct condition *seen
         const struct check *check = checks_at(i);
         struct finding f = {RESULT_UNKNOWN, MEND_NOTHING, "", ""};
 
-        if (!is_wanted(wish, check->id))
+        if (!checks_wanted(wish->only, check->id))
             continue;
         check->judge(seen, &f);
         if (f.result > worst)
@@ -118,7 +95,7 @@ static enum result examine(const struct wish *wish, const struct condition *seen
         if (wish->json)
             json_add(rows, as_json(check, &f));
         else
-            show(check, &f);
+            doctor_show(check, &f);
         if (wish->fix && f.mend != MEND_NOTHING)
             *mended += mending_offer(f.mend, f.fix, wish->yes, seen, place->programs, &place->host);
     }
@@ -143,6 +120,7 @@ static int run(int argc, char **argv, const char *conf_path) {
     struct place place;
     enum result worst;
     unsigned mended = 0;
+    bool terminal;
     int status;
 
     if (cli_options(&command_doctor, argc, argv, options, 5) != argc)
@@ -159,9 +137,12 @@ static int run(int argc, char **argv, const char *conf_path) {
     place_leave(&place); /* what changes the login takes the lock itself */
     if (status != 0)
         return status;
-    if (!wish.json && isatty(STDERR_FILENO))
-        fputs("looking at this host and its relay\n", stderr);
-    gather(&place.conf, place.programs, asks_outside(&wish), &seen);
+    terminal = !wish.json && isatty(STDERR_FILENO);
+    if (terminal)
+        fputs("looking at this host and its relay", stderr);
+    gather(&place.conf, place.programs, wish.only, terminal ? say_waiting : NULL, &seen);
+    if (terminal)
+        fputs("\r\033[K", stderr);
     worst = examine(&wish, &seen, &place, &mended);
     gather_free(&seen);
     if (mended > 0)
@@ -175,7 +156,8 @@ const struct command command_doctor = {
     .help = "usage: relaywatch doctor [--only CHECK[,CHECK...]] [--json] [--fix [--yes]]\n"
             "       relaywatch doctor --list\n"
             "Looks at login, relay, Postfix, host and relaywatch itself.\n"
-            "As root; else it says what it could not look at. Changes nothing without --fix.\n"
+            "As root; else it says what it could not look at. Changes nothing without --fix,\n"
+            "but writes a line to the mail log, to see whether it arrives.\n"
             "  --only CHECK  these alone\n"
             "  --list        the checks: id and what for\n"
             "  --json        one object: state, checks\n"

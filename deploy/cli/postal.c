@@ -25,7 +25,7 @@
 #include "postal_check.h"
 #include "screen.h"
 
-enum { INDENT = 6 };
+enum { INDENT = 6, DNS_MS = 10000 };
 
 struct wish {
     const char *config, *host, *port, *resolver;
@@ -115,7 +115,7 @@ static int show(const struct wish *w, const struct conf *conf) {
 
         if (i == 0 && !w->json)
             printf("%s, version %u\n", config_path(w), config->version);
-        postal_check(r, config, conf->submit, w->resolver, &check);
+        postal_check(r, config, conf->submit, w->resolver, DNS_MS, &check);
         good &= check.count == 0;
         json_add(all, relay_json(r, &check));
         if (w->json)
@@ -269,7 +269,7 @@ static int add(const struct wish *w, const struct conf *conf) {
     if (status == 0)
         text = read_config(config_path(w), config, &status);
     if (text != NULL) {
-        postal_check(&relay, config, conf->submit, w->resolver, &check);
+        postal_check(&relay, config, conf->submit, w->resolver, DNS_MS, &check);
         if (check.count > 0)
             printf("Postal would not reach %s:%u:\n", relay.host, relay.port);
         put_problems(&check);

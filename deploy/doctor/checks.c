@@ -28,6 +28,19 @@ const struct check *checks_find(const char *id) {
     return NULL;
 }
 
+bool checks_wanted(const char *only, const char *id) {
+    size_t n = strlen(id);
+
+    if (only == NULL)
+        return true;
+    for (const char *p = only; p != NULL; p = strchr(p, ',')) {
+        p += *p == ',';
+        if (strncmp(p, id, n) == 0 && (p[n] == ',' || p[n] == '\0'))
+            return true;
+    }
+    return false;
+}
+
 const char *checks_word(enum result result) {
     static const char *const words[] = {"ok", "not applicable", "unknown", "warning", "critical"};
 
@@ -58,33 +71,50 @@ const char *condition_parameter(const struct condition *seen, const char *name, 
     return out;
 }
 
-static bool in_network(struct span network, uint32_t address) {
+/* The bytes of an address; how many, 0: it is none. */
+static size_t address_bytes(const char *text, unsigned char *out) {
+    if (inet_pton(AF_INET, text, out) == 1)
+        return 4;
+    return inet_pton(AF_INET6, text, out) == 1 ? 16 : 0;
+}
+
+static bool starts_alike(const unsigned char *a, const unsigned char *b, unsigned bits) {
+    unsigned rest = bits % 8;
+
+    return memcmp(a, b, bits / 8) == 0 &&
+           (rest == 0 || (a[bits / 8] ^ b[bits / 8]) >> (8 - rest) == 0);
+}
+
+/* "10.1.0.0/16", "192.0.2.9", "[2001:db8::]/32", "[::1]". */
+static bool in_network(struct span network, const unsigned char *address, size_t size) {
     const char *slash = span_find(network, "/");
-    struct span digits = {NULL, 0};
-    uint64_t bits = 32;
-    char base[64];
-    struct in_addr at;
+    uint64_t bits = size * 8;
+    unsigned char base[16];
+    char text[64];
 
     if (slash != NULL) {
-        digits = (struct span){slash + 1, (size_t)(network.p + network.n - slash) - 1};
-        if (!text_u64(digits, 0, 32, &bits))
+        struct span digits = {slash + 1, (size_t)(network.p + network.n - slash) - 1};
+
+        if (!text_u64(digits, 0, bits, &bits))
             return false;
         network.n = (size_t)(slash - network.p);
     }
-    if (!text_copy_span(base, sizeof base, network) || inet_pton(AF_INET, base, &at) != 1)
-        return false;
-    return bits == 0 || (ntohl(at.s_addr) ^ address) >> (32 - bits) == 0;
+    if (network.n > 2 && network.p[0] == '[' && network.p[network.n - 1] == ']')
+        network = (struct span){network.p + 1, network.n - 2};
+    return text_copy_span(text, sizeof text, network) && address_bytes(text, base) == size &&
+           starts_alike(base, address, (unsigned)bits);
 }
 
 bool checks_in_networks(const char *list, const char *address) {
-    struct in_addr at;
+    unsigned char at[16];
+    size_t size = address_bytes(address, at);
 
-    if (inet_pton(AF_INET, address, &at) != 1)
+    if (size == 0)
         return false;
     while (*(list += strspn(list, ", \t\n")) != '\0') {
         size_t n = strcspn(list, ", \t\n");
 
-        if (in_network((struct span){list, n}, ntohl(at.s_addr)))
+        if (in_network((struct span){list, n}, at, size))
             return true;
         list += n;
     }

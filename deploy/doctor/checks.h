@@ -25,13 +25,15 @@ struct check {
     const char *title;
     const char *why; /* it matters */
     void (*judge)(const struct condition *seen, struct finding *out);
-    bool outside; /* judges what outside_ask found, which takes its time */
 };
 
 /* Fills the rows of the folder's files, in the order in which they are shown. */
 size_t checks_count(void);
 const struct check *checks_at(size_t i);
 const struct check *checks_find(const char *id); /* NULL: none */
+
+/* Is it in a list of ids with commas between? NULL: all are. */
+bool checks_wanted(const char *only, const char *id);
 
 const char *checks_word(enum result result);
 
@@ -42,7 +44,10 @@ void finding_fix(struct finding *out, const char *fmt, ...) PRINTF_LIKE(2, 3);
 const char *condition_parameter(const struct condition *seen, const char *name, char *out,
                                 size_t size);
 
-/* Is an IPv4 address in a list such as mynetworks? */
+/* The path in our entry of smtpd_milters, as it stands there; "": none. */
+void checks_milter_path(const struct condition *seen, char *out, size_t size);
+
+/* Is an address, IPv4 or IPv6, in a list such as mynetworks? */
 bool checks_in_networks(const char *list, const char *address);
 
 extern const struct check login_checks[], config_checks[], host_checks[];

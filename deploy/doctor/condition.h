@@ -48,7 +48,11 @@ struct condition {
     char config_error[384];
     struct facts relay;
     struct condition_password password;
-    enum seen ca_there, ca_in_chroot, sasl_plugins, chrooted_smtp, chrooted_smtpd;
+    enum seen ca_there, ca_in_chroot, chrooted_smtp, chrooted_smtpd;
+    char mechanisms[256];     /* that libsasl2 itself can log in with; "": not asked, see below */
+    enum seen sasl_asked;     /* SEEN_NO: it could not be */
+    int64_t login_refused_ms; /* the relay refused the live login then; 0: it did not */
+    char milter_path[256];    /* of our entry in smtpd_milters, as smtpd opens it; "": no such */
 
     /* Postfix at work */
     enum seen running;
@@ -59,16 +63,19 @@ struct condition {
     enum seen clock_synced;
     enum seen log_readable;
     int64_t log_mtime_s;
-    enum seen milter_answers;
-    char milter_error[128];
-    enum seen firewall; /* one is active */
-    char firewall_name[32];
-    enum seen postal;
-    bool postal_names_us; /* its smtp_relays name our port */
-    char postal_file[128];
+    enum seen firewall; /* something keeps others out */
+    char firewall_name[64];
 
     /* filled by processes of their own, in shared memory */
     struct condition_outside *outside;
+};
+
+/* An address of ours beside the loopback, and what answers there. */
+struct condition_door {
+    char address[64];  /* "": none */
+    enum seen entered; /* port of `submit`, or 25, answers there */
+    uint32_t port;
+    enum seen relays; /* and takes mail for a stranger */
 };
 
 struct condition_outside {
@@ -76,15 +83,28 @@ struct condition_outside {
     char dns_error[128];
     uint32_t ipv4, ipv6;
     enum reach reach[2][2]; /* 587, 465; IPv4, IPv6 */
+    int64_t greeted_s;      /* the date in the relay's greeting, 0: it has none */
+    int64_t greeted_at_s;   /* and this host's clock then */
     enum seen helo_resolves;
     enum seen probed;
     struct probe_verdict verdict;
     char probe_error[256];
-    char our_address[64]; /* an address of ours beside the loopback; "": none */
-    enum seen entered;    /* port of `submit`, or 25, answers there */
-    uint32_t entered_port;
-    enum seen relays; /* and takes mail for a stranger */
+    enum seen egress_named; /* our address as the relay sees it has a name (PTR) */
+    char own_name[256];     /* of this host, "": not asked for its address */
+    enum seen own_resolves;
+    int64_t own_ms;                /* how long that took */
+    struct condition_door door[2]; /* IPv4, IPv6 */
+    enum seen log_mark;            /* a line that was written arrived in the log */
+    int64_t log_mark_ms;
     enum seen redis, daemon, keeper, notify;
+    char daemon_error[128];
+    enum seen milter_answers;
+    char milter_error[128];
+    enum seen postal; /* NO: not here; YES: its configuration was read, or `postal_error` */
+    char postal_file[128], postal_error[240];
+    uint32_t postal_relays; /* in it; of them, those at our port: */
+    uint32_t postal_ours;
+    char postal_problem[240]; /* of the first of ours, as `relaywatch postal` says it */
 };
 
 #endif

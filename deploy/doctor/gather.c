@@ -1,7 +1,6 @@
 /* See gather.h. */
 #include "gather.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -21,9 +20,12 @@
 #include "spawn.h"
 #include "xmem.h"
 #include "cred.h"
+#include "checks.h"
 #include "mastercf.h"
 #include "outside.h"
 #include "queuedir.h"
+#include "recall.h"
+#include "ruleset.h"
 
 enum { PARAMETERS = 256 * 1024, CONFIG_FILE = 256 * 1024, SOON_MS = 5000, ANSWER = 1024 };
 
@@ -155,25 +157,41 @@ static void read_queue(struct condition *c) {
     }
 }
 
-static void read_plugins(struct condition *c) {
-    static const char *const folders[] = {"/usr/lib/x86_64-linux-gnu/sasl2",
-                                          "/usr/lib/aarch64-linux-gnu/sasl2", "/usr/lib64/sasl2",
-                                          "/usr/lib/sasl2"};
-    const struct dirent *entry;
+/* libsasl2 itself is asked, as Postfix's smtp(8) asks it: before it goes into its chroot, with the
+ * library's own folder of plugins. */
+static void read_plugins(struct condition *c, const char *programs) {
+    char program[PATH_MAX];
+    const char *const argv[] = {program, "--mechanisms", NULL};
+    struct spawn job = {.argv = argv,
+                        .output = c->mechanisms,
+                        .output_size = sizeof c->mechanisms,
+                        .timeout_ms = SOON_MS,
+                        .user = c->root ? c->conf.probe_user : NULL};
 
-    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
-        DIR *dir = opendir(folders[i]);
+    text_format(program, sizeof program, "%s/relaywatch-probe", programs);
+    c->sasl_asked = spawn_run(&job, NULL) == 0 && job.status == 0 ? SEEN_YES : SEEN_NO;
+    c->mechanisms[strcspn(c->mechanisms, "\n")] = '\0';
+}
 
-        if (dir == NULL)
-            continue;
-        if (c->sasl_plugins == SEEN_NOT)
-            c->sasl_plugins = SEEN_NO;
-        while ((entry = readdir(dir)) != NULL) {
-            if (strncmp(entry->d_name, "libplain.so", 11) == 0)
-                c->sasl_plugins = SEEN_YES;
-        }
-        closedir(dir);
+/* Has the relay refused the live login before? Then it is not sent again (lock-out). What the
+ * keeper noted of the live login holds for the map of then: somebody may have run postmap(1) since.
+ */
+static void read_memory(struct condition *c, const char *live) {
+    struct recall *recall = xcalloc(1, sizeof *recall);
+    const struct condition_file *map = &c->password.index;
+    const struct recall_refused *known;
+    struct fault why;
+
+    map = map->there == SEEN_YES ? map : &c->password.text;
+    if (live[0] != '\0' && recall_load(c->conf.keeper_state_dir, recall, &why) == 0) {
+        known = recall_find(recall, recall_login(recall, c->relay.host, span_of(live)));
+        if (known != NULL)
+            c->login_refused_ms = known->at_ms;
+        else if (recall->live_refused_ms / 1000 > map->mtime_s)
+            c->login_refused_ms = recall->live_refused_ms;
     }
+    wipe(recall, sizeof *recall);
+    free(recall);
 }
 
 /* May relaywatchd's user read it? Asked as that user. */
@@ -212,34 +230,38 @@ static void read_log(struct condition *c) {
 }
 
 static void read_firewall(struct condition *c) {
+    static const struct {
+        const char *argv[4];
+        bool (*filters)(const char *text);
+        const char *name;
+    } rows[] = {
+        {{"/usr/sbin/nft", "list", "ruleset", NULL}, ruleset_nft_filters, "nftables filters"},
+        {{"/usr/sbin/iptables-save", NULL}, ruleset_iptables_filters, "iptables filters"},
+        {{"/usr/sbin/ip6tables-save", NULL}, ruleset_iptables_filters, "ip6tables filters"},
+    };
     char text[512] = "";
-    struct fault why;
 
-    if (file_read("/etc/ufw/ufw.conf", text, sizeof text, &why) != -1 &&
+    if (file_read("/etc/ufw/ufw.conf", text, sizeof text, NULL) != -1 &&
         strstr(text, "\nENABLED=yes") != NULL)
         text_copy(c->firewall_name, sizeof c->firewall_name, "ufw is enabled");
     else if (access("/run/firewalld", F_OK) == 0)
         text_copy(c->firewall_name, sizeof c->firewall_name, "firewalld runs");
-    c->firewall = c->firewall_name[0] != '\0' ? SEEN_YES : SEEN_NO;
-}
+    for (size_t i = 0; c->root && c->firewall_name[0] == '\0' && i < 3; i++) {
+        char *said = xcalloc(1, CONFIG_FILE), errors[256];
+        struct spawn job = {.argv = rows[i].argv,
+                            .output = said,
+                            .output_size = CONFIG_FILE,
+                            .errors = errors,
+                            .errors_size = sizeof errors,
+                            .timeout_ms = SOON_MS};
 
-/* Simple detection: smtp_relays is there, and our port in a line after it. */
-static void read_postal(struct condition *c) {
-    static const char *const files[] = {"/opt/postal/config/postal.yml", "/etc/postal/postal.yml"};
-    const char *port = strrchr(c->conf.submit, ':'), *relays;
-    char *text;
-    struct fault why;
-
-    for (size_t i = 0; i < sizeof files / sizeof files[0] && c->postal != SEEN_YES; i++) {
-        text = xcalloc(1, CONFIG_FILE);
-        if (file_read(files[i], text, CONFIG_FILE, &why) != -1) {
-            c->postal = SEEN_YES;
-            text_copy(c->postal_file, sizeof c->postal_file, files[i]);
-            relays = strstr(text, "smtp_relays:");
-            c->postal_names_us = relays != NULL && port != NULL && strstr(relays, port + 1) != NULL;
-        }
-        free(text);
+        if (access(rows[i].argv[0], X_OK) == 0 && spawn_run(&job, NULL) == 0 && job.status == 0 &&
+            rows[i].filters(said))
+            text_format(c->firewall_name, sizeof c->firewall_name, "%s what comes in",
+                        rows[i].name);
+        free(said);
     }
+    c->firewall = c->firewall_name[0] != '\0' ? SEEN_YES : SEEN_NO;
 }
 
 static void read_clock(struct condition *c) {
@@ -249,7 +271,24 @@ static void read_clock(struct condition *c) {
     c->clock_synced = adjtimex(&t) != TIME_ERROR ? SEEN_YES : SEEN_NO;
 }
 
-void gather(const struct conf *conf, const char *programs, bool online, struct condition *out) {
+static void read_master(struct condition *c) {
+    char path[PATH_MAX];
+
+    if (c->relay.ca_file[0] != '\0')
+        c->ca_there = access(c->relay.ca_file, R_OK) == 0 ? SEEN_YES : SEEN_NO;
+    if (c->master_cf == NULL)
+        return;
+    c->chrooted_smtp = mastercf_is_chrooted(c->master_cf, "smtp", "unix") ? SEEN_YES : SEEN_NO;
+    c->chrooted_smtpd =
+        mastercf_is_chrooted(c->master_cf, c->conf.submit, "inet") ? SEEN_YES : SEEN_NO;
+    if (c->chrooted_smtp == SEEN_YES && c->ca_there == SEEN_YES) {
+        text_format(path, sizeof path, "%s%s", c->relay.queue_directory, c->relay.ca_file);
+        c->ca_in_chroot = access(path, R_OK) == 0 ? SEEN_YES : SEEN_NO;
+    }
+}
+
+void gather(const struct conf *conf, const char *programs, const char *only,
+            void (*on_wait)(const char *waiting), struct condition *out) {
     char live[ANSWER] = "";
 
     memset(out, 0, sizeof *out);
@@ -263,27 +302,16 @@ void gather(const struct conf *conf, const char *programs, bool online, struct c
     read_config(out);
     if (out->parameters != NULL && out->relay.sasl && out->relay.map_path[0] != '\0' && out->root)
         read_passwords(out, live, sizeof live);
+    read_memory(out, live);
     read_queue(out);
-    read_plugins(out);
+    if (out->relay.sasl)
+        read_plugins(out, programs);
     read_log(out);
     read_firewall(out);
-    read_postal(out);
-    if (out->relay.ca_file[0] != '\0')
-        out->ca_there = access(out->relay.ca_file, R_OK) == 0 ? SEEN_YES : SEEN_NO;
-    if (out->master_cf != NULL) {
-        out->chrooted_smtp =
-            mastercf_is_chrooted(out->master_cf, "smtp", "unix") ? SEEN_YES : SEEN_NO;
-        out->chrooted_smtpd =
-            mastercf_is_chrooted(out->master_cf, conf->submit, "inet") ? SEEN_YES : SEEN_NO;
-    }
-    if (out->chrooted_smtp == SEEN_YES && out->ca_there == SEEN_YES) {
-        char path[PATH_MAX];
-
-        text_format(path, sizeof path, "%s%s", out->relay.queue_directory, out->relay.ca_file);
-        out->ca_in_chroot = access(path, R_OK) == 0 ? SEEN_YES : SEEN_NO;
-    }
-    if (online)
-        outside_ask(out, programs, live[0] != '\0' ? live : NULL);
+    read_master(out);
+    checks_milter_path(out, out->milter_path, sizeof out->milter_path);
+    outside_ask(out, programs, live[0] != '\0' && out->login_refused_ms == 0 ? live : NULL, only,
+                on_wait);
     wipe(live, sizeof live);
 }
 

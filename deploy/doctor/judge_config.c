@@ -1,6 +1,7 @@
 /* Judgements of Postfix's configuration. See checks.h. */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "text.h"
 #include "checks.h"
@@ -117,14 +118,29 @@ static void sasl_options(const struct condition *c, struct finding *f) {
     }
 }
 
+/* Is one of the words in both? */
+static bool share_word(const char *a, const char *b) {
+    while (*(a += strspn(a, ", \t")) != '\0') {
+        size_t n = strcspn(a, ", \t");
+
+        for (const char *at = b; *(at += strspn(at, ", \t")) != '\0'; at += strcspn(at, ", \t")) {
+            if (strcspn(at, ", \t") == n && strncasecmp(at, a, n) == 0)
+                return true;
+        }
+        a += n;
+    }
+    return false;
+}
+
 static void sasl_plugins(const struct condition *c, struct finding *f) {
-    finding_say(f, RESULT_OK, "libsasl2 has PLAIN");
+    finding_say(f, RESULT_OK, "libsasl2 has %s", c->mechanisms);
     if (c->parameters != NULL && !c->relay.sasl) {
         finding_say(f, RESULT_NONE, "no login is configured");
-    } else if (c->sasl_plugins == SEEN_NOT) {
-        finding_say(f, RESULT_UNKNOWN, "libsasl2's folder of plugins was not found");
-    } else if (c->sasl_plugins == SEEN_NO) {
-        finding_say(f, RESULT_CRITICAL, "libsasl2 has no plugin for PLAIN");
+    } else if (c->sasl_asked != SEEN_YES) {
+        finding_say(f, RESULT_UNKNOWN, "libsasl2 could not be asked: relaywatch-probe failed");
+    } else if (!share_word("PLAIN LOGIN XOAUTH2", c->mechanisms)) {
+        finding_say(f, RESULT_CRITICAL, "libsasl2 has no plugin for PLAIN or LOGIN%s%s",
+                    c->mechanisms[0] != '\0' ? ", only " : "", c->mechanisms);
         finding_fix(f, "sudo apt-get install libsasl2-modules   # EL: cyrus-sasl-plain");
     }
 }
@@ -230,6 +246,17 @@ static const char *milter_entry(const struct condition *c, char *list, size_t si
     while (slash != NULL && slash > socket && slash[-1] != '/')
         slash--; /* its last folder is where Postfix's own writing of it begins */
     return strstr(list, slash != NULL ? slash : socket);
+}
+
+void checks_milter_path(const struct condition *seen, char *out, size_t size) {
+    char list[1024];
+    const char *entry = milter_entry(seen, list, sizeof list), *begin = entry;
+
+    out[0] = '\0';
+    while (begin != NULL && begin > list && strchr(", \t{", begin[-1]) == NULL)
+        begin--;
+    if (begin != NULL && strncmp(begin, "unix:", 5) == 0)
+        text_copy_span(out, size, (struct span){begin + 5, strcspn(begin + 5, ", \t}")});
 }
 
 static void milter(const struct condition *c, struct finding *f) {
@@ -370,7 +397,7 @@ const struct check config_checks[] = {
     {"ca-file", "certificates trusted", "without them TLS fails and mail waits", ca_file},
     {"sasl-options", "SASL options", "they keep the password off lines in clear", sasl_options},
     {"sasl-plugins", "SASL plugins", "without PLAIN or LOGIN Postfix cannot log in", sasl_plugins},
-    {"helo-name", "HELO name", "Google closes the connection on a bad one", helo, true},
+    {"helo-name", "HELO name", "Google closes the connection on a bad one", helo},
     {"master-smtp", "smtp in master.cf", "it is what sends the mail", master_smtp},
     {"master-relay", "relay in master.cf", "it sends for relay_domains", master_relay},
     {"master-listener", "listener", "the application hands its mail over there", listener},

@@ -6,7 +6,8 @@
 #include "text.h"
 #include "checks.h"
 
-enum { YEAR_2024_S = 1704067200, YEAR_S = 31557600 };
+enum { YEAR_2024_S = 1704067200, YEAR_S = 31557600, SKEW_WARNING_S = 60, SKEW_CRITICAL_S = 600 };
+enum { SLOW_MS = 1000 };
 
 static void running(const struct condition *c, struct finding *f) {
     finding_say(f, RESULT_OK, "master holds its lock");
@@ -94,13 +95,35 @@ static void inodes(const struct condition *c, struct finding *f) {
         space(f, c->queue.inodes_free, c->inodes_total, "inodes", c->relay.queue_directory);
 }
 
+/* What the relay says tells more than the kernel's flag, which a container may not see and some
+ * time servers' programs never set. */
 static void clock_is(const struct condition *c, struct finding *f) {
-    finding_say(f, RESULT_OK, "%s",
-                c->clock_synced == SEEN_YES ? "kept by a time server" : "year is plausible");
-    if (c->now_s < YEAR_2024_S || c->now_s > YEAR_2024_S + 40LL * YEAR_S) {
+    const struct condition_outside *o = c->outside;
+    int64_t skew = o->greeted_s != 0 ? o->greeted_at_s - o->greeted_s : 0;
+    int64_t off = skew < 0 ? -skew : skew;
+    bool early = o->verdict.result == PROBE_TLS &&
+                 memmem(o->verdict.text, sizeof o->verdict.text, "not yet valid", 13) != NULL;
+    char by[32];
+
+    text_age(by, sizeof by, off);
+    if (o->greeted_s != 0)
+        finding_say(f, RESULT_OK, "within %s of the relay's", by);
+    else
+        finding_say(f, RESULT_OK, "%s",
+                    c->clock_synced == SEEN_YES
+                        ? "kept by a time server"
+                        : "no sign that it is wrong (the kernel knows of no time server)");
+    if (c->now_s < YEAR_2024_S || c->now_s > YEAR_2024_S + 40LL * YEAR_S)
         finding_say(f, RESULT_CRITICAL, "the clock is years off");
-        finding_fix(f, "sudo timedatectl set-ntp true; date");
-    }
+    else if (off >= SKEW_WARNING_S)
+        finding_say(f, off >= SKEW_CRITICAL_S ? RESULT_CRITICAL : RESULT_WARNING,
+                    "the clock is %s %s that of %.80s", by, skew < 0 ? "behind" : "ahead of",
+                    c->relay.host);
+    else if (early)
+        finding_say(f, RESULT_CRITICAL,
+                    "the relay's certificate begins in the future: the clock is behind");
+    if (f->result != RESULT_OK)
+        finding_fix(f, "date; sudo timedatectl set-ntp true");
 }
 
 static void log_there(const struct condition *c, struct finding *f) {
@@ -120,9 +143,24 @@ static void log_there(const struct condition *c, struct finding *f) {
 }
 
 static void log_flows(const struct condition *c, struct finding *f) {
+    const struct condition_outside *o = c->outside;
     int64_t age = c->now_s - c->log_mtime_s;
     char text[32];
 
+    if (o->log_mark == SEEN_YES) {
+        finding_say(f, RESULT_OK, "a line that was written arrived within %lld ms",
+                    (long long)o->log_mark_ms + 1);
+        return;
+    }
+    if (o->log_mark == SEEN_NO) {
+        finding_say(f, RESULT_CRITICAL, "a line written by postlog(1) did not come to %.140s",
+                    c->conf.mail_log);
+        finding_fix(f,
+                    "sudo postconf -c %.100s maillog_file; ls -l %.100s   # mail_log in "
+                    "relaywatch.conf must name the same",
+                    c->conf.postfix_config_dir, c->conf.mail_log);
+        return;
+    }
     if (c->log_readable != SEEN_YES) {
         finding_say(f, RESULT_UNKNOWN, "no log file to look at");
         return;
@@ -132,83 +170,142 @@ static void log_flows(const struct condition *c, struct finding *f) {
     /* One without mail is silent for a while; a day without any line is another matter. */
     if (age > 86400 && c->running == SEEN_YES) {
         finding_say(f, RESULT_WARNING, "nothing was written for %s", text);
-        finding_fix(f, "logger -p mail.info test; tail -n 3 %.200s", c->conf.mail_log);
+        finding_fix(f, "sudo postlog test; tail -n 3 %.200s", c->conf.mail_log);
     }
 }
 
 static void milter_socket(const struct condition *c, struct finding *f) {
     finding_say(f, RESULT_OK, "smtpd reaches it");
-    if (c->milter_answers == SEEN_YES)
+    if (c->outside->milter_answers == SEEN_YES)
         return;
-    if (c->milter_answers == SEEN_NOT) {
-        finding_say(f, RESULT_UNKNOWN, "only root can look: sudo relaywatch doctor");
+    if (c->outside->milter_answers == SEEN_NOT) {
+        finding_say(f, RESULT_UNKNOWN, "%s",
+                    c->root ? "no answer in time" : "only root can look: sudo relaywatch doctor");
         return;
     }
-    finding_say(f, RESULT_WARNING, "smtpd cannot reach it: %s", c->milter_error);
+    finding_say(f, RESULT_WARNING, "smtpd cannot reach it: %s", c->outside->milter_error);
     finding_fix(f, "sudo systemctl restart relaywatch-milter");
 }
 
-static void outside(const struct condition *c, struct finding *f) {
+/* The way of whoever logs in: libsasl2 looks the host's own name up each time. */
+static void own_name(const struct condition *c, struct finding *f) {
     const struct condition_outside *o = c->outside;
 
-    if (o->our_address[0] == '\0')
-        finding_say(f, RESULT_NONE, "this host has no address but the loopback");
-    else if (o->entered == SEEN_NOT)
-        finding_say(f, RESULT_UNKNOWN, "no answer in time");
-    else
-        finding_say(f, RESULT_OK, "not from outside");
-    if (o->entered != SEEN_YES)
+    if (o->own_name[0] == '\0') {
+        finding_say(f, RESULT_UNKNOWN, "it was not looked up");
         return;
-    finding_say(f, RESULT_WARNING, "port %u answers at %s", o->entered_port, o->our_address);
-    finding_fix(f, "sudo postconf -e inet_interfaces=loopback-only && sudo postfix stop && sudo "
-                   "postfix start");
+    }
+    finding_say(f, RESULT_OK, "%s: found in %lld ms", o->own_name, (long long)o->own_ms);
+    if (o->own_resolves == SEEN_YES && o->own_ms < SLOW_MS)
+        return;
+    if (o->own_resolves == SEEN_YES)
+        finding_say(f, RESULT_WARNING, "%.100s: found after %lld ms alone", o->own_name,
+                    (long long)o->own_ms);
+    else
+        finding_say(f, RESULT_WARNING, "%.100s %s%s", o->own_name,
+                    o->own_resolves == SEEN_NO ? "has no address" : "was not answered within 10 s",
+                    c->chrooted_smtp == SEEN_YES ? " in smtp's chroot" : "");
+    if (c->chrooted_smtp == SEEN_YES)
+        finding_fix(f,
+                    "echo 127.0.1.1 %.60s | sudo tee -a /etc/hosts && sudo cp /etc/hosts "
+                    "%.120s/etc/",
+                    o->own_name, c->relay.queue_directory);
+    else
+        finding_fix(f, "echo 127.0.1.1 %.100s | sudo tee -a /etc/hosts", o->own_name);
 }
 
-static void open_relay(const struct condition *c, struct finding *f) {
-    const struct condition_outside *o = c->outside;
+static const struct condition_door *entered_door(const struct condition *c) {
+    const struct condition_door *door = c->outside->door;
+
+    return door[0].entered == SEEN_YES || door[1].entered != SEEN_YES ? &door[0] : &door[1];
+}
+
+static void outside(const struct condition *c, struct finding *f) {
+    const struct condition_door *door = c->outside->door, *open = entered_door(c);
+    bool host = door[0].address[0] != '\0' || door[1].address[0] != '\0';
+
+    if (open->entered == SEEN_YES) {
+        finding_say(f, RESULT_WARNING, "port %u answers at %s", open->port, open->address);
+        finding_fix(f, "sudo postconf -e inet_interfaces=loopback-only && sudo postfix stop && "
+                       "sudo postfix start");
+    } else if ((door[0].address[0] != '\0' && door[0].entered == SEEN_NOT) ||
+               (door[1].address[0] != '\0' && door[1].entered == SEEN_NOT)) {
+        finding_say(f, RESULT_UNKNOWN, "no answer in time");
+    } else if (!host) {
+        finding_say(f, RESULT_NONE, "this host has no address but the loopback");
+    } else {
+        finding_say(f, RESULT_OK, "not from outside");
+    }
+}
+
+static void judge_door(const struct condition *c, const struct condition_door *door,
+                       struct finding *f) {
     char networks[1024];
 
     condition_parameter(c, "mynetworks", networks, sizeof networks);
-    if (o->entered != SEEN_YES)
-        finding_say(f,
-                    o->entered == SEEN_NO || o->our_address[0] == '\0' ? RESULT_OK : RESULT_UNKNOWN,
-                    "cannot be reached from outside");
-    else if (o->relays == SEEN_NOT)
-        finding_say(f, RESULT_UNKNOWN, "no answer to RCPT in time");
-    else if (o->relays == SEEN_NO)
+    if (door->relays == SEEN_NOT) {
+        finding_say(f, RESULT_UNKNOWN, "no answer to RCPT in time at %s", door->address);
+    } else if (door->relays == SEEN_NO) {
         finding_say(f, RESULT_OK, "a stranger's mail is refused");
-    else if (checks_in_networks(networks, o->our_address))
-        finding_say(f, RESULT_OK, "%s may send: it is in mynetworks", o->our_address);
-    else {
-        finding_say(f, RESULT_CRITICAL, "%s:%u takes mail from strangers", o->our_address,
-                    o->entered_port);
+    } else if (checks_in_networks(networks, door->address)) {
+        finding_say(f, RESULT_OK, "%s may send: it is in mynetworks", door->address);
+    } else {
+        finding_say(f, RESULT_CRITICAL, "port %u at %s takes mail from strangers", door->port,
+                    door->address);
         finding_fix(f, "sudo postconf -e 'smtpd_relay_restrictions = permit_mynetworks, reject' "
                        "&& sudo postfix reload");
+    }
+}
+
+static void open_relay(const struct condition *c, struct finding *f) {
+    finding_say(f, RESULT_OK, "cannot be reached from outside");
+    for (size_t i = 0; i < 2; i++) {
+        const struct condition_door *door = &c->outside->door[i];
+        struct finding one = {RESULT_OK, MEND_NOTHING, "", ""};
+
+        if (door->entered == SEEN_YES)
+            judge_door(c, door, &one);
+        else if (door->entered == SEEN_NOT && door->address[0] != '\0')
+            finding_say(&one, RESULT_UNKNOWN, "no answer in time");
+        else
+            continue;
+        if (one.result > f->result || f->result == RESULT_OK)
+            *f = one;
     }
 }
 
 static void firewall(const struct condition *c, struct finding *f) {
     if (c->firewall == SEEN_YES)
         finding_say(f, RESULT_OK, "%s", c->firewall_name);
-    else if (c->outside->entered == SEEN_YES) {
+    else if (entered_door(c)->entered == SEEN_YES) {
         finding_say(f, RESULT_WARNING, "none is active, and the relay answers from outside");
-        finding_fix(f, "sudo postconf -e inet_interfaces=loopback-only   # or enable ufw");
+        finding_fix(f, "sudo relaywatch firewall --apply   # or listen on the loopback alone: see "
+                       "outside");
     } else
         finding_say(f, RESULT_NONE, "none is active, and none is needed for a local relay");
 }
 
 static void postal(const struct condition *c, struct finding *f) {
-    if (c->postal != SEEN_YES) {
+    const struct condition_outside *o = c->outside;
+    const char *port = strrchr(c->conf.submit, ':');
+
+    if (o->postal == SEEN_NOT) {
+        finding_say(f, RESULT_UNKNOWN, "no answer from DNS in time");
+    } else if (o->postal == SEEN_NO) {
         finding_say(f, RESULT_NONE, "Postal is not here");
-        return;
+    } else if (o->postal_error[0] != '\0') {
+        finding_say(f, RESULT_WARNING, "%.60s: %.170s", o->postal_file, o->postal_error);
+        finding_fix(f, "sudoedit %s", o->postal_file);
+    } else if (o->postal_ours == 0) {
+        finding_say(f, RESULT_WARNING, "%s: of %u in smtp_relays none has this relay's port %s",
+                    o->postal_file, o->postal_relays, port != NULL ? port + 1 : "");
+        finding_fix(f, "sudo relaywatch postal add-relay && sudo postal restart");
+    } else if (o->postal_problem[0] != '\0') {
+        finding_say(f, RESULT_WARNING, "%s", o->postal_problem);
+        finding_fix(f, "sudo relaywatch postal");
+    } else {
+        finding_say(f, RESULT_OK, "%s names this relay", o->postal_file);
     }
-    finding_say(f, RESULT_OK, "%s names this relay", c->postal_file);
-    if (c->postal_names_us)
-        return;
-    finding_say(f, RESULT_WARNING, "smtp_relays in %s do not name %s", c->postal_file,
-                c->conf.submit);
-    finding_fix(f, "sudoedit %s   # smtp_relays: smtp://NAME:%s?ssl_mode=None", c->postal_file,
-                strrchr(c->conf.submit, ':') != NULL ? strrchr(c->conf.submit, ':') + 1 : "PORT");
 }
 
 static void alive(struct finding *f, enum seen seen, const char *unit, enum result without) {
@@ -228,6 +325,8 @@ static void redis(const struct condition *c, struct finding *f) {
 
 static void daemon_alive(const struct condition *c, struct finding *f) {
     alive(f, c->outside->daemon, "relaywatchd", RESULT_CRITICAL);
+    if (c->outside->daemon == SEEN_NO && c->outside->daemon_error[0] != '\0')
+        finding_say(f, RESULT_CRITICAL, "%s: %s", c->conf.http_listen, c->outside->daemon_error);
 }
 
 static void keeper(const struct condition *c, struct finding *f) {
@@ -252,18 +351,19 @@ const struct check host_checks[] = {
     {"disk", "disk of the queue", "Postfix refuses mail when it is full", disk},
     {"inodes", "inodes of the queue", "each message takes one", inodes},
     {"clock", "clock", "TLS refuses certificates when it is wrong", clock_is},
+    {"own-name", "this host's own name", "libsasl2 looks it up at each login, which waits for it",
+     own_name},
     {"log-source", "mail log", "relaywatch learns from it what became of mail", log_there},
     {"log-flowing", "lines in the log", "without them relaywatch is blind", log_flows},
-    {"milter-socket", "milter's socket", "arrivals are not counted without it", milter_socket,
-     true},
-    {"outside", "reachable from outside", "a relay is for this host's applications", outside, true},
+    {"milter-socket", "milter's socket", "arrivals are not counted without it", milter_socket},
+    {"outside", "reachable from outside", "a relay is for this host's applications", outside},
     {"open-relay", "open relay", "spammers find one within hours, and Google blocks you",
-     open_relay, true},
-    {"firewall", "firewall", "a second lock on the door", firewall, true},
+     open_relay},
+    {"firewall", "firewall", "a second lock on the door", firewall},
     {"postal", "Postal's configuration", "Postal must send here, by a name that DNS knows", postal},
-    {"redis", "Redis", "figures of the fleet are kept there", redis, true},
-    {"relaywatchd", "relaywatchd", "nobody watches while it is down", daemon_alive, true},
-    {"keeper", "relaywatch-keeper", "logins cannot be changed without it", keeper, true},
-    {"notify", "relaywatch-notify", "nobody is told without it", notify, true},
+    {"redis", "Redis", "figures of the fleet are kept there", redis},
+    {"relaywatchd", "relaywatchd", "nobody watches while it is down", daemon_alive},
+    {"keeper", "relaywatch-keeper", "logins cannot be changed without it", keeper},
+    {"notify", "relaywatch-notify", "nobody is told without it", notify},
 };
 const size_t host_check_count = sizeof host_checks / sizeof host_checks[0];

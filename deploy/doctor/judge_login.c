@@ -77,6 +77,10 @@ static void owner(const struct condition *c, struct finding *f) {
 static void key(const struct condition *c, struct finding *f) {
     if (no_file(c, f))
         return;
+    if (c->relay.host[0] == '\0') {
+        finding_say(f, RESULT_UNKNOWN, "no relay is known to look for");
+        return;
+    }
     finding_say(f, RESULT_OK, "the password file has an entry for %s", c->relay.host);
     if (c->password.in_text == SEEN_YES)
         return;
@@ -108,11 +112,32 @@ static bool not_probed(const struct condition *c, struct finding *f) {
     else if (!c->root)
         finding_say(f, RESULT_UNKNOWN, "only root can try: sudo relaywatch doctor");
     else if (c->outside->probed != SEEN_YES)
-        finding_say(f, RESULT_UNKNOWN, "the relay was not tried: %s",
-                    c->outside->probe_error[0] != '\0' ? c->outside->probe_error
-                                                       : "no answer in time");
+        finding_say(f, RESULT_UNKNOWN, "%.60s port %u gave no answer in time%s%.120s",
+                    c->relay.host, c->relay.port, c->outside->probe_error[0] != '\0' ? ": " : "",
+                    c->outside->probe_error);
     else
         return false;
+    return true;
+}
+
+/* Before the relay was asked: is there a login to send? */
+static bool no_login_sent(const struct condition *c, struct finding *f) {
+    char age[32];
+
+    if (!c->relay.sasl)
+        return false;
+    if (c->login_refused_ms != 0) {
+        text_age(age, sizeof age, c->now_s - c->login_refused_ms / 1000);
+        finding_say(f, RESULT_CRITICAL,
+                    "%.100s refused this login %s ago; it was not sent again (lock-out)",
+                    c->relay.host, age);
+        finding_fix(f, "sudo relaywatch credentials set   # a new one; is this one good again: "
+                       "sudo relaywatch credentials verify");
+        return true;
+    }
+    if (c->password.map_knows == SEEN_YES)
+        return false;
+    finding_say(f, RESULT_UNKNOWN, "Postfix has no login for the relay: see credentials-map");
     return true;
 }
 
@@ -120,7 +145,7 @@ static void login(const struct condition *c, struct finding *f) {
     const struct probe_verdict *v = &c->outside->verdict;
     char said[160];
 
-    if (not_probed(c, f))
+    if (not_probed(c, f) || no_login_sent(c, f))
         return;
     text_copy_printable(said, sizeof said, (struct span){v->text, strnlen(v->text, 512)});
     switch ((enum probe_result)v->result) {
@@ -138,17 +163,20 @@ static void login(const struct condition *c, struct finding *f) {
         return;
     case PROBE_TEMPORARY:
         finding_say(f, RESULT_WARNING, "the relay does not take the login now: %.140s", said);
-        finding_fix(f, "relaywatch doctor --only login   # in 15 minutes, not sooner");
+        finding_fix(f, "sudo relaywatch doctor --only login   # in 15 minutes, not sooner");
+        return;
+    case PROBE_TLS:
+        finding_say(f, RESULT_UNKNOWN, "it did not come to a login: see tls");
         return;
     case PROBE_UNREACHABLE:
     case PROBE_TIMEOUT:
-    case PROBE_TLS:
     case PROBE_PROTOCOL:
     case PROBE_INTERNAL:
         break;
     }
-    finding_say(f, v->result == PROBE_TLS ? RESULT_UNKNOWN : RESULT_CRITICAL,
-                "it did not come to a login: %.160s", said);
+    finding_say(f, RESULT_CRITICAL, "it did not come to a login: %.160s", said);
+    finding_fix(f, "sudo relaywatch doctor --only dns,tcp-%u,tls",
+                c->relay.port == 465 ? 465 : 587);
 }
 
 static void tls(const struct condition *c, struct finding *f) {
@@ -169,19 +197,26 @@ static void tls(const struct condition *c, struct finding *f) {
     }
 }
 
+/* OpenSSL's words for a server whose newest version is older than our oldest. */
+static bool too_old(const struct probe_verdict *v) {
+    struct span said = {v->text, strnlen(v->text, sizeof v->text)};
+
+    return v->result == PROBE_TLS && (span_find(said, "unsupported protocol") != NULL ||
+                                      span_find(said, "protocol version") != NULL);
+}
+
 static void tls_version(const struct condition *c, struct finding *f) {
     const char *version = c->outside->verdict.tls_version;
 
     if (not_probed(c, f))
         return;
-    if (version[0] == '\0') {
-        finding_say(f, RESULT_UNKNOWN, "it did not come to TLS");
-        return;
-    }
-    finding_say(f, RESULT_OK, "%s", version);
-    if (strcmp(version, "TLSv1.2") != 0 && strcmp(version, "TLSv1.3") != 0) {
-        finding_say(f, RESULT_WARNING, "%s is out of date", version);
+    if (too_old(&c->outside->verdict)) {
+        finding_say(f, RESULT_CRITICAL, "%.80s has no TLS as new as 1.2", c->relay.host);
         finding_fix(f, "# the relay's owner must offer TLSv1.2 or later");
+    } else if (version[0] == '\0') {
+        finding_say(f, RESULT_UNKNOWN, "it did not come to TLS");
+    } else {
+        finding_say(f, RESULT_OK, "%s", version);
     }
 }
 
@@ -202,17 +237,50 @@ static void tls_expiry(const struct condition *c, struct finding *f) {
                                    : RESULT_OK,
                 left < 0 ? "the relay's certificate has expired" : "expires in %s", age);
     if (left < 7 * DAY_S)
-        finding_fix(f,
-                    "# the relay's owner must renew its certificate; is this host's clock right?");
+        finding_fix(f, "date   # right? Then the relay's owner must renew its certificate");
+}
+
+/* The probe leaves by the kernel's own choice; Postfix may be told another address. */
+static bool leaves_elsewhere(const struct condition *c, const char *seen, struct finding *f) {
+    bool six = strchr(seen, ':') != NULL;
+    char bound[64], protocols[64];
+
+    condition_parameter(c, six ? "smtp_bind_address6" : "smtp_bind_address", bound, sizeof bound);
+    condition_parameter(c, "inet_protocols", protocols, sizeof protocols);
+    if (six && strstr(protocols, "all") == NULL && strstr(protocols, "ipv6") == NULL) {
+        finding_say(f, RESULT_UNKNOWN,
+                    "seen over IPv6 as %s, but Postfix sends over IPv4 alone (inet_protocols)",
+                    seen);
+        return true;
+    }
+    if (bound[0] == '\0' || strcmp(bound, seen) == 0)
+        return false;
+    finding_say(f, RESULT_UNKNOWN, "seen as %s, but Postfix sends from %s (smtp_bind_address)",
+                seen, bound);
+    return true;
 }
 
 static void egress(const struct condition *c, struct finding *f) {
+    char seen[64];
+
     if (not_probed(c, f))
         return;
-    if (c->outside->verdict.egress[0] == '\0')
+    text_copy_printable(seen, sizeof seen,
+                        (struct span){c->outside->verdict.egress,
+                                      strnlen(c->outside->verdict.egress, sizeof seen - 1)});
+    if (seen[0] == '\0') {
         finding_say(f, RESULT_NONE, "the relay does not say which address it sees");
-    else
-        finding_say(f, RESULT_OK, "the relay sees us as %s", c->outside->verdict.egress);
+        return;
+    }
+    if (leaves_elsewhere(c, seen, f))
+        return;
+    finding_say(f, RESULT_OK, "the relay sees us as %s%s", seen,
+                c->relay.sasl ? "" : ": its allow-list must have it");
+    if (strchr(seen, ':') != NULL && c->outside->egress_named == SEEN_NO) {
+        finding_say(f, RESULT_WARNING, "the relay sees us as %s, which has no name (PTR)", seen);
+        finding_fix(f, "sudo postconf -e inet_protocols=ipv4 && sudo postfix stop && sudo postfix "
+                       "start   # or publish a PTR record");
+    }
 }
 
 static void dns(const struct condition *c, struct finding *f) {
@@ -272,16 +340,15 @@ const struct check login_checks[] = {
     {"credentials-key", "entry for the relay",
      "without one Postfix does not log in, and says nothing: mail bounces", key},
     {"credentials-map", "its map", "Postfix reads the map, not the file that you edit", map},
-    {"dns", "the relay's name", "without an address nothing can be sent", dns, true},
-    {"tcp-587", "port 587", "the way to the relay by STARTTLS", tcp_587, true},
-    {"tcp-465", "port 465", "the way to the relay by TLS from the start", tcp_465, true},
-    {"tls", "TLS: chain and name", "a certificate that does not prove the name stops all mail", tls,
-     true},
-    {"tls-version", "TLS: version", "old versions can be read by others", tls_version, true},
-    {"tls-expiry", "TLS: certificate", "all mail waits once it has expired", tls_expiry, true},
-    {"login", "login, live", "mail waits, and bounces in the end, while it is refused", login,
-     true},
+    {"dns", "the relay's name", "without an address nothing can be sent", dns},
+    {"tcp-587", "port 587", "the way to the relay by STARTTLS", tcp_587},
+    {"tcp-465", "port 465", "the way to the relay by TLS from the start", tcp_465},
+    {"tls", "TLS: chain and name", "a certificate that does not prove the name stops all mail",
+     tls},
+    {"tls-version", "TLS: version", "old versions can be read by others", tls_version},
+    {"tls-expiry", "TLS: certificate", "all mail waits once it has expired", tls_expiry},
+    {"login", "login, live", "mail waits, and bounces in the end, while it is refused", login},
     {"egress-address", "our address", "an allow-list must have the address that the relay sees",
-     egress, true},
+     egress},
 };
 const size_t login_check_count = sizeof login_checks / sizeof login_checks[0];

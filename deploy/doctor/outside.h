@@ -1,13 +1,14 @@
-/* The part of the doctor's look that waits for others: DNS, the relay, ports, Redis, our own
- * programs. Each question is a process of its own, which is killed at its time limit. Blocks for up
- * to 9 s. */
+/* The part of the doctor's look that waits for others: DNS, the relay, ports, the log, Redis, our
+ * own programs, all side by side. Blocks for up to 10 s. */
 #ifndef DOCTOR_OUTSIDE_H
 #define DOCTOR_OUTSIDE_H
 
 #include "condition.h"
 
-/* Fills seen->outside, which must be shared memory. `secret` is what the live map says for the
- * relay, "user:password", NULL for none. */
-void outside_ask(struct condition *seen, const char *programs, const char *secret);
+/* Fills seen->outside, which must be shared memory, for the checks in `only` (NULL: all). `secret`
+ * is what the live map says for the relay, "user:password", NULL for none that is to be sent.
+ * `on_wait` may be NULL: see jobs.h. */
+void outside_ask(struct condition *seen, const char *programs, const char *secret, const char *only,
+                 void (*on_wait)(const char *waiting));
 
 #endif

@@ -26,6 +26,10 @@ struct catcher {
 };
 
 int spawn_become(const char *user) {
+    return spawn_become_in(user, NULL);
+}
+
+int spawn_become_in(const char *user, const char *root) {
     const struct passwd *who = getpwnam(user);
 
     if (who == NULL) {
@@ -33,6 +37,7 @@ int spawn_become(const char *user) {
         return -1;
     }
     if (initgroups(user, who->pw_gid) == -1 ||
+        (root != NULL && (chroot(root) == -1 || chdir("/") == -1)) ||
         setresgid(who->pw_gid, who->pw_gid, who->pw_gid) == -1 ||
         setresuid(who->pw_uid, who->pw_uid, who->pw_uid) == -1)
         return -1;

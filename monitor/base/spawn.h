@@ -36,5 +36,8 @@ MUSTCHECK int spawn_run(struct spawn *job, struct fault *why);
 /* Becomes this user for good: its group, its supplementary groups, its id; no new privileges. For a
  * child between fork and exec. Returns -1 with errno set. */
 MUSTCHECK int spawn_become(const char *user);
+/* The same, and what it sees of the file system begins at the folder `root`, as with chroot(2);
+ * NULL: all of it. The user is looked up before. */
+MUSTCHECK int spawn_become_in(const char *user, const char *root);
 
 #endif

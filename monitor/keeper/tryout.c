@@ -66,7 +66,8 @@ void tryout(const struct keeper *keeper, const struct facts *facts, struct span 
                         .input_size = sizeof *request,
                         .output = (char *)verdict,
                         .output_size = sizeof verdict,
-                        .timeout_ms = PROBE_LIMIT_MS,
+                        .timeout_ms =
+                            keeper->probe_limit_ms > 0 ? keeper->probe_limit_ms : PROBE_LIMIT_MS,
                         .user = keeper->probe_user};
     struct fault why = {""};
     bool fits;

@@ -1,5 +1,5 @@
 /* Asks relaywatch-probe, which runs without privileges, whether a login works at the relay. Blocks
- * for up to 30 s. The secret goes through a pipe and is wiped here. */
+ * for up to 30 s, or the keeper's limit. The secret goes through a pipe and is wiped here. */
 #ifndef KEEPER_TRYOUT_H
 #define KEEPER_TRYOUT_H
 

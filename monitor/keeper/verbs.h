@@ -18,6 +18,7 @@ struct keeper {
     const char *drop;       /* folder where somebody puts new secrets; NULL: none */
     bool person;            /* the peer is root: a person or a script of theirs, not relaywatchd */
     int secret_fd;          /* the memfd of SET; -1: none */
+    int probe_limit_ms;     /* for one try; 0: 30 s */
 };
 
 /* Returns what follows from the byte `verb`; an unknown one gets KEEPER_NOT_ALLOWED. */

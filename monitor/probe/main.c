@@ -14,6 +14,7 @@
 #include "file.h"
 #include "log.h"
 #include "probeq.h"
+#include "sasl.h"
 #include "talk.h"
 #include "text.h"
 #include "tls.h"
@@ -136,6 +137,16 @@ static void find_out(const struct probe_request *request, struct probe_verdict *
     close(line.fd);
 }
 
+static int say_mechanisms(void) {
+    char list[512];
+    struct fault why;
+
+    if (auth_list(list, sizeof list, &why) == -1)
+        die(EX_SOFTWARE, "%s", why.text);
+    puts(list);
+    return EX_OK;
+}
+
 int main(int argc, char **argv) {
     struct probe_request *request = xcalloc(1, sizeof *request);
     struct probe_verdict verdict = {.version = PROBEQ_VERSION};
@@ -147,8 +158,13 @@ int main(int argc, char **argv) {
     if (argc > 1) {
         bool version = strcmp(argv[1], "--version") == 0;
 
+        if (strcmp(argv[1], "--mechanisms") == 0) {
+            free(request);
+            return say_mechanisms();
+        }
         fputs(version ? "relaywatch-probe " RELAYWATCH_VERSION "\n"
                       : "usage: relaywatch-probe < request > verdict\n"
+                        "       relaywatch-probe --mechanisms   what libsasl2 can log in with\n"
                         "Started by relaywatch-keeper; see relaywatch-probe(8).\n",
               version ? stdout : stderr);
         free(request);

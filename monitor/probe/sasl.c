@@ -50,6 +50,9 @@ static int no_log(void *context, int level, const char *message) {
     return SASL_OK;
 }
 
+static const sasl_callback_t quiet[] = {{SASL_CB_LOG, (int (*)(void))(void *)no_log, NULL},
+                                        {SASL_CB_LIST_END, NULL, NULL}};
+
 static sasl_callback_t callback(unsigned long id, int (*function)(void), void *context) {
     return (sasl_callback_t){.id = id, .proc = function, .context = context};
 }
@@ -65,8 +68,6 @@ static unsigned security_flags(uint32_t forbid) {
 
 struct auth *auth_new(const struct probe_request *request, const char *mechanisms,
                       struct fault *why) {
-    static const sasl_callback_t quiet[] = {{SASL_CB_LOG, (int (*)(void))(void *)no_log, NULL},
-                                            {SASL_CB_LIST_END, NULL, NULL}};
     sasl_security_properties_t security = {.max_ssf = 0,
                                            .security_flags = security_flags(request->forbid)};
     struct auth *auth = xcalloc(1, sizeof *auth);
@@ -102,6 +103,23 @@ void auth_free(struct auth **auth) {
     free((*auth)->secret);
     free(*auth);
     *auth = NULL;
+}
+
+/* Without a connection of the library's, which would look this host's own name up. */
+int auth_list(char *out, size_t size, struct fault *why) {
+    const char *const *names;
+    size_t n = 0;
+
+    if (sasl_client_init(quiet) != SASL_OK)
+        return fault_set(why, "libsasl2 cannot be started");
+    out[0] = '\0';
+    names = (const char *const *)sasl_global_listmech();
+    for (size_t i = 0; names != NULL && names[i] != NULL; i++) {
+        text_format(out + n, size - n, "%s%s", n > 0 ? " " : "", names[i]);
+        n += strlen(out + n);
+    }
+    sasl_client_done();
+    return 0;
 }
 
 bool auth_complete(const struct auth *auth) {

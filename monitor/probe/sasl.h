@@ -20,6 +20,9 @@ MUSTCHECK struct auth *auth_new(const struct probe_request *request, const char 
 /* Wipes the secret. */
 void auth_free(struct auth **auth);
 
+/* What libsasl2 itself can log in with, whatever a server offers: its names, a blank between. */
+MUSTCHECK int auth_list(char *out, size_t size, struct fault *why);
+
 /* "AUTH PLAIN ..." into out. -1: no mechanism can be used here. */
 MUSTCHECK int auth_start(struct auth *auth, char *out, size_t size, size_t *n_out,
                          struct fault *why);

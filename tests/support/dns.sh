@@ -9,8 +9,9 @@ dns_zone() {
     mv "$work/zone.new" "$work/zone"
 }
 
+# dns_begin [PORT]
 dns_begin() {
-    python3 "$(dirname "${BASH_SOURCE[0]}")/dns_server.py" "$work/zone" >"$work/dns_port" &
+    python3 "$(dirname "${BASH_SOURCE[0]}")/dns_server.py" "$work/zone" "$@" >"$work/dns_port" &
     dns_server=$!
     for _ in $(seq 200); do
         [ -s "$work/dns_port" ] && break

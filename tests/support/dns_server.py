@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""dns_server.py ZONE [PORT]: a DNS server on 127.0.0.1, UDP and TCP, for tests. Prints its port, then serves until it is ended.
+"""dns_server.py ZONE [PORT]: a DNS server on 127.0.0.1, UDP and TCP, for tests. Prints its port, then serves until it is
+ended.
 
 ZONE has lines "name TYPE value": TYPE A, AAAA, TXT, PTR, MX or CNAME; a TXT value is cut into strings of 255 bytes. A name
 with the type MUTE is not answered, one with SERVFAIL is refused. The file is read anew for each question."""

@@ -12,8 +12,6 @@
 #include "xmem.h"
 #include "dnsquery.h"
 
-enum { DEADLINE_MS = 10000 };
-
 static void problem(struct postal_check *out, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 static void problem(struct postal_check *out, const char *fmt, ...) {
@@ -42,11 +40,11 @@ static void keep_addresses(const struct dns_answer *answer, struct postal_check 
     }
 }
 
-static void check_name(const char *host, const char *address, const char *resolver,
+static void check_name(const char *host, const char *address, const char *resolver, int deadline_ms,
                        struct postal_check *out) {
     struct dns_answer *answer = xcalloc(1, sizeof *answer);
     struct fault why;
-    struct dnsquery *dns = dnsquery_new(resolver, DEADLINE_MS, &why);
+    struct dnsquery *dns = dnsquery_new(resolver, deadline_ms, &why);
     bool six;
 
     if (dns == NULL) {
@@ -78,7 +76,8 @@ static void check_name(const char *host, const char *address, const char *resolv
 }
 
 void postal_check(const struct postal_relay *relay, const struct postal_config *config,
-                  const char *listener, const char *resolver, struct postal_check *out) {
+                  const char *listener, const char *resolver, int deadline_ms,
+                  struct postal_check *out) {
     const char *ssl = postalrelay_ssl_problem(relay->ssl_mode);
     char address[256] = "127.0.0.1", port[8] = "25";
     uint64_t number = 25;
@@ -97,7 +96,7 @@ void postal_check(const struct postal_relay *relay, const struct postal_config *
                 "yours whose A record is %s",
                 address);
     else
-        check_name(relay->host, address, resolver, out);
+        check_name(relay->host, address, resolver, deadline_ms, out);
     if (ssl != NULL)
         problem(out, "ssl_mode=%s: %s", relay->ssl_mode, ssl);
     if (relay->login)

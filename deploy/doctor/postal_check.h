@@ -1,7 +1,7 @@
 /* Will Postal reach this relay? What is wrong with it, in words, as Postal itself would find: it
  * looks names up in the DNS alone. Blocks for the DNS. */
-#ifndef CLI_POSTAL_CHECK_H
-#define CLI_POSTAL_CHECK_H
+#ifndef DOCTOR_POSTAL_CHECK_H
+#define DOCTOR_POSTAL_CHECK_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,8 +16,10 @@ struct postal_check {
     char problem[POSTAL_PROBLEMS][300];
 };
 
-/* `listener`: where Postfix takes mail, "address:port". `resolver`: NULL for the system's. */
+/* `listener`: where Postfix takes mail, "address:port". `resolver`: NULL for the system's. The
+ * DNS is given `deadline_ms` in all. */
 void postal_check(const struct postal_relay *relay, const struct postal_config *config,
-                  const char *listener, const char *resolver, struct postal_check *out);
+                  const char *listener, const char *resolver, int deadline_ms,
+                  struct postal_check *out);
 
 #endif
