@@ -15,6 +15,35 @@ static bool is_of_login(const struct probe_verdict *verdict) {
     return verdict->mechanism[0] != '\0' && verdict->smtp_code >= 400;
 }
 
+/* The probe's own words about TLS (probe/tls.c, talk.c), with OpenSSL's for a certificate. The name
+ * comes first: what follows "it is for" is the server's. */
+static enum diagnosis by_tls(const struct probe_verdict *verdict) {
+    static const struct {
+        const char *words;
+        enum diagnosis diagnosis;
+    } known[] = {
+        {"the server does not offer STARTTLS", DIAGNOSIS_T01_TLS_NOT_OFFERED},
+        {"CA file ", DIAGNOSIS_T03_TLS_ENGINE_UNAVAILABLE},
+        {"certificate not accepted: certificate has expired",
+         DIAGNOSIS_T05_CERT_EXPIRED_NOT_YET_VALID},
+        {"certificate not accepted: certificate is not yet valid",
+         DIAGNOSIS_T05_CERT_EXPIRED_NOT_YET_VALID},
+        {"certificate not accepted: hostname mismatch", DIAGNOSIS_T06_CERT_NAME},
+        {"certificate not accepted: Hostname mismatch", DIAGNOSIS_T06_CERT_NAME},
+        {"certificate not accepted: IP address mismatch", DIAGNOSIS_T06_CERT_NAME},
+        {"certificate not accepted: ", DIAGNOSIS_T04_CERT_UNTRUSTED},
+    };
+    struct span text = verdict_text(verdict);
+
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (span_starts(text, known[i].words))
+            return known[i].diagnosis;
+    }
+    if (verdict->smtp_code >= 400)
+        return DIAGNOSIS_T02_STARTTLS_REFUSED;
+    return DIAGNOSIS_T09_TLS_HANDSHAKE;
+}
+
 static enum diagnosis by_result(const struct probe_verdict *verdict) {
     bool login = is_of_login(verdict);
 
@@ -32,7 +61,7 @@ static enum diagnosis by_result(const struct probe_verdict *verdict) {
     case PROBE_TIMEOUT:
         return DIAGNOSIS_N01_CONNECT_TIMEOUT;
     case PROBE_TLS:
-        return login ? DIAGNOSIS_G07_MUST_STARTTLS : DIAGNOSIS_T09_TLS_HANDSHAKE;
+        return login ? DIAGNOSIS_G07_MUST_STARTTLS : by_tls(verdict);
     case PROBE_PROTOCOL:
         return login ? DIAGNOSIS_S12_SASL_PROTOCOL : DIAGNOSIS_N05_LOST_CONNECTION;
     case PROBE_NO_MECHANISM:
