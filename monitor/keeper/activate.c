@@ -63,15 +63,15 @@ int64_t activate_owed_ms(const struct facts *facts, const struct recall *recall,
 /* The queue again, some time after the reload. */
 bool activate_flush(const struct keeper *keeper, const struct facts *facts, struct recall *recall,
                     struct keeper_reply *reply) {
-    struct keeper_queue queue;
     struct fault why = {""};
+    bool running, deferred;
 
     recall->flush_owed = false;
-    if (queuedir_read(facts->queue_directory, &queue, &why) == -1) {
+    if (queuedir_glance(facts->queue_directory, &running, &deferred, &why) == -1) {
         text_copy(reply->detail, sizeof reply->detail, why.text);
         return false;
     }
-    if (queue.postfix_running != 0 && queue.deferred > 0)
+    if (running && deferred)
         reply->credential.flushed =
             run_postfix("/usr/sbin/postqueue", keeper->config_dir, "-f", reply);
     return true;
@@ -79,30 +79,30 @@ bool activate_flush(const struct keeper *keeper, const struct facts *facts, stru
 
 bool activate(const struct keeper *keeper, const struct facts *facts, struct recall *recall,
               bool now, struct keeper_reply *reply) {
-    struct keeper_queue queue;
     struct fault why = {""};
+    bool running, deferred;
     int64_t wall_ms = clock_wall_ms();
     int64_t left_ms = now ? 0 : wait_ms(facts, recall, wall_ms);
     bool good = true;
 
-    if (queuedir_read(facts->queue_directory, &queue, &why) == -1) {
+    if (queuedir_glance(facts->queue_directory, &running, &deferred, &why) == -1) {
         text_copy(reply->detail, sizeof reply->detail, why.text);
         return false;
     }
-    if (queue.postfix_running == 0) {
+    if (!running) {
         recall->reload_owed = recall->flush_owed =
             false; /* it will read everything when it starts */
         text_copy(reply->detail, sizeof reply->detail, "Postfix does not run: no reload");
         return true;
     }
     recall->reload_owed = left_ms > 0;
-    recall->flush_owed = left_ms == 0 && queue.deferred > 0;
+    recall->flush_owed = left_ms == 0 && deferred;
     if (left_ms == 0) {
         good = run_postfix("/usr/sbin/postfix", keeper->config_dir, "reload", reply);
         reply->credential.reloaded = good;
         recall->reloaded_ms = wall_ms;
     }
-    if (good && queue.deferred > 0)
+    if (good && deferred)
         reply->credential.flushed =
             run_postfix("/usr/sbin/postqueue", keeper->config_dir, "-f", reply);
     return good;

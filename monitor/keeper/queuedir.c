@@ -13,11 +13,13 @@
 #include <unistd.h>
 
 #include "text.h"
+#include "aside.h"
 
 enum {
     DEPTH_MAX = 8,   /* of hashed folders; Postfix: hash_queue_depth, 1 by default */
     SECONDS_MIN = 6, /* MQID_LG_SEC_PAD */
     USEC_DIGITS = 4, /* MQID_LG_USEC_PAD */
+    COUNT_LIMIT_MS = 15000,
 };
 
 /* Of one folder; `opened` and `measured` go on to the next. */
@@ -247,7 +249,10 @@ static void older(int64_t *oldest, const struct walk *walk) {
         *oldest = walk->oldest_s;
 }
 
-int queuedir_read(const char *queue_directory, struct keeper_queue *out, struct fault *why) {
+/* The counts, with Postfix's own rights: its folders and files are not root's. `arg` is the queue
+ * directory's descriptor, so that the way to it need not be open to everybody. */
+static int count_all(void *result, void *arg, struct fault *why) {
+    struct keeper_queue *out = result;
     struct keeper_shape corrupt = {.bytes = 0}; /* nobody asks */
     const struct {
         const char *name;
@@ -260,20 +265,16 @@ int queuedir_read(const char *queue_directory, struct keeper_queue *out, struct 
                    {"hold", &out->hold, false, &out->shape[KEEPER_ON_HOLD]},
                    {"maildrop", &out->maildrop, false, &out->shape[KEEPER_MAILDROP]},
                    {"corrupt", &out->corrupt, false, &corrupt}};
-    int queue = open(queue_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int queue = *(const int *)arg;
     struct walk walk = {.now_s = time(NULL)};
-    struct statvfs fs;
-    int failed = 0;
 
-    memset(out, 0, sizeof *out);
-    if (queue == -1)
-        return fault_errno(why, "queue directory %s", queue_directory);
-    for (size_t i = 0; failed == 0 && i < sizeof folders / sizeof folders[0]; i++) {
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
         walk.count = walk.sizes = walk.ages = 0;
         walk.oldest_s = 0;
         walk.shape = folders[i].shape;
         walk.want_age = folders[i].age;
-        failed = walk_folder(queue, folders[i].name, 0, &walk, why);
+        if (walk_folder(queue, folders[i].name, 0, &walk, why) == -1)
+            return -1;
         fill_up(&walk);
         *folders[i].count = walk.count;
         older(&out->oldest_s, &walk);
@@ -281,7 +282,30 @@ int queuedir_read(const char *queue_directory, struct keeper_queue *out, struct 
             out->oldest_deferred_s = walk.oldest_s;
     }
     out->ages_partial = walk.partial;
-    out->postfix_running = postfix_runs(queue);
+    return 0;
+}
+
+/* As the owner of the active queue, when we are root and that is not. */
+static int count_as_owner(int queue, struct keeper_queue *out, struct fault *why) {
+    struct stat st;
+
+    if (geteuid() != 0 || fstatat(queue, "active", &st, AT_SYMLINK_NOFOLLOW) == -1 ||
+        st.st_uid == 0)
+        return count_all(out, &queue, why);
+    return aside_run(st.st_uid, st.st_gid, count_all, &queue, out, sizeof *out, COUNT_LIMIT_MS,
+                     why);
+}
+
+int queuedir_read(const char *queue_directory, struct keeper_queue *out, struct fault *why) {
+    int queue = open(queue_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct statvfs fs;
+    int failed;
+
+    memset(out, 0, sizeof *out);
+    if (queue == -1)
+        return fault_errno(why, "queue directory %s", queue_directory);
+    failed = count_as_owner(queue, out, why);
+    out->postfix_running = postfix_runs(queue); /* the pid file is root's */
     if (failed == 0 && fstatvfs(queue, &fs) == -1)
         failed = fault_errno(why, "file system of %s", queue_directory);
     if (failed == 0) {
@@ -289,6 +313,21 @@ int queuedir_read(const char *queue_directory, struct keeper_queue *out, struct 
         /* A file system that does not count them (btrfs) never runs out of them. */
         out->inodes_free = fs.f_files == 0 ? UINT64_MAX : fs.f_favail;
     }
+    close(queue);
+    return failed;
+}
+
+int queuedir_glance(const char *queue_directory, bool *running_out, bool *deferred_out,
+                    struct fault *why) {
+    int queue = open(queue_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct walk walk = {0};
+    int failed;
+
+    if (queue == -1)
+        return fault_errno(why, "queue directory %s", queue_directory);
+    *running_out = postfix_runs(queue);
+    failed = walk_folder(queue, "deferred", 0, &walk, why);
+    *deferred_out = walk.count > 0;
     close(queue);
     return failed;
 }
