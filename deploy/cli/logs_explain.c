@@ -59,7 +59,7 @@ static void put_delays(struct json_t *o, const struct mailev *ev) {
     if (ev->delays_us[0] >= 0) {
         char text[96];
 
-        text_format(text, sizeof text, "%g/%g/%g/%g", (double)ev->delays_us[0] / 1e6,
+        text_format(text, sizeof text, "%.12g/%.12g/%.12g/%.12g", (double)ev->delays_us[0] / 1e6,
                     (double)ev->delays_us[1] / 1e6, (double)ev->delays_us[2] / 1e6,
                     (double)ev->delays_us[3] / 1e6);
         json_put_text(o, "delays", text);

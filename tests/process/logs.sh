@@ -147,6 +147,12 @@ is "follow --errors: the first with what to do" 1 "$(grep -c 'N02 CONNECT_REFUSE
 is "follow --errors: the others folded" 1 "$(grep -cE 'again, 2 more: N02' "$work/followed")"
 is "follow --errors: nothing else" 0 "$(grep -c 'connect from' "$work/followed")"
 
+# ---------------------------------------------------------------- what was understood
+
+line 0 smtp '4bEEEEEEEEz9abc: to=<b@y.example>, relay=none, delay=1209601, delays=1209600/0.01/0.5/0.001, dsn=4.4.1, status=deferred (deferred transport)' |
+    "$bin/relaywatch" logs --explain - >"$work/said"
+is "explain: delays as they are" 1 "$(grep -c '"delay":1209601.*"delays":"1209600/0.01/0.5/0.001"' "$work/said")"
+
 # ---------------------------------------------------------------- the journal
 
 # entry SECONDS DAEMON TEXT: in the export format
