@@ -137,7 +137,8 @@ void askrelay_login(const void *question) {
         o->verdict = reply->credential.verdict;
         o->probed = SEEN_YES;
         if (reply->outcome == KEEPER_REFUSED)
-            hold_note_verdict(&keeper, reply); /* so that nobody sends it again by itself */
+            hold_note_verdict(&keeper, q->seen->relay.host, (struct span){NULL, 0},
+                              reply); /* so that nobody sends it again by itself */
         look_up_egress(o);
     } else {
         text_copy(o->probe_error, sizeof o->probe_error, reply->detail);

@@ -7,7 +7,7 @@
 
 #include "diagnosis.h"
 
-enum { ALERTS_MOST = 32 };
+enum { ALERTS_MOST = 48 };
 
 struct alert {
     char id[48]; /* identifies the alert at this host: "login-refused" */
