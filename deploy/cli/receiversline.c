@@ -37,6 +37,15 @@ static void describe(const struct json_t *receiver, int64_t now_s, char *out, si
                     strcmp(state, "idle") == 0 ? "not used yet" : state);
 }
 
+/* A heartbeat tells nobody anything. */
+static bool has_teller(const struct json_t *all) {
+    for (size_t i = 0; i < json_count(all); i++) {
+        if (strcmp(json_get_text(json_at(all, i), "kind"), "heartbeat") != 0)
+            return true;
+    }
+    return false;
+}
+
 void receiversline_text(const struct json_t *doc, int64_t now_s, char *out, size_t size) {
     const struct json_t *all = json_get(doc, "receivers");
     size_t count = json_count(all), shown = 0;
@@ -48,8 +57,10 @@ void receiversline_text(const struct json_t *doc, int64_t now_s, char *out, size
         text_copy(out, size, "NOBODY IS TOLD: relaywatch-notify does not answer");
         return;
     }
-    if (count == 0) {
-        text_copy(out, size, "nobody is told: no receiver in receivers.conf");
+    if (!has_teller(all)) {
+        text_copy(out, size,
+                  count == 0 ? "nobody is told: no receiver in receivers.conf"
+                             : "nobody is told: only heartbeats in receivers.conf");
         return;
     }
     for (int bad = 1; bad >= 0; bad--) {

@@ -15,6 +15,8 @@ Test(receiversline, texts) {
          "NOBODY IS TOLD: relaywatch-notify does not answer"},
         {"{\"notify\":{\"state\":\"ok\"},\"receivers\":[]}",
          "nobody is told: no receiver in receivers.conf"},
+        {"{\"notify\":{\"state\":\"ok\"},\"receivers\":[{\"name\":\"a\",\"kind\":\"heartbeat\"}]}",
+         "nobody is told: only heartbeats in receivers.conf"},
         {"{\"notify\":{\"state\":\"ok\"},\"receivers\":[{\"name\":\"a\",\"state\":\"ok\"},"
          "{\"name\":\"b\",\"state\":\"idle\"}]}",
          "a ok, b not used yet"},
