@@ -111,7 +111,7 @@ tell "$(alert disk-low $((now + 2)) "$(date +%s)")" >/dev/null
 check "the other ends" wait_for 15 is_paged DiskLow resolved 1
 
 # 5. kill -9 of relaywatch-notify at forty moments while it tells: one alert.
-for i in {1..20}; do
+for _ in {1..20}; do
     tell "$(alert tls-broken $((now + 3)) null)" >/dev/null
     sleep "0.0$((RANDOM % 10))$((RANDOM % 10))"
     kill_now "$notify_pid"
@@ -120,7 +120,7 @@ done
 tell "$(alert tls-broken $((now + 3)) null)" >/dev/null
 check "killed 20 times while it begins: one alert" wait_for 10 is_active TlsBroken 1
 ended=$(date +%s)
-for i in {1..20}; do
+for _ in {1..20}; do
     tell "$(alert tls-broken $((now + 3)) "$ended")" >/dev/null
     sleep "0.0$((RANDOM % 10))$((RANDOM % 10))"
     kill_now "$notify_pid"
