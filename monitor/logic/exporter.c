@@ -112,13 +112,15 @@ static int find_place(struct exporter *e, enum exporter_family family, const cha
 static void add(struct exporter *e, enum exporter_family family, const struct span *values,
                 size_t count, uint64_t n) {
     char labels[EXPORTER_LABELS];
+    char other[EXPORTER_LABELS];
     int i = -1;
 
-    if (join(labels, values, count))
+    join_other(other, count);
+    if (join(labels, values, count) && (count == 0 || strcmp(labels, other) != 0))
         i = find_place(e, family, labels);
-    if (i == -1) {
+    if (i == -1) { /* also what is called so in the log: one series has one place */
         i = families[family].first + families[family].places - 1;
-        join_other(e->place[i].labels, count);
+        text_copy(e->place[i].labels, sizeof e->place[i].labels, other);
     }
     e->place[i].value += n;
     e->changed_places[i / 64] |= UINT64_C(1) << (i % 64);

@@ -198,6 +198,21 @@ Test(exporter, hostile_labels_make_no_more_series) {
     free(e);
 }
 
+/* What the log itself calls "other" is no second series of that name. */
+Test(exporter, other_has_one_place) {
+    struct exporter *e = calloc(1, sizeof *e);
+
+    note(e,
+         HEAD "smtpd[1]: NOQUEUE: reject: RCPT fuom unknown[192.0.2.9]: 454 4.7.1 x; from=<a@b>");
+    note(e, HEAD "smtpd[1]: 4bAAAAAAA1z: client=c[192.0.2.9], sasl_method=other, sasl_username=j");
+    note(e, HEAD "smtpd[1]: 4bAAAAAAA1z: client=c[192.0.2.9], sasl_method=A\"B, sasl_username=j");
+    note(e, HEAD "smtpd[1]: 4bAAAAAAA1z: client=c[192.0.2.9], sasl_method=PLAIN, sasl_username=j");
+    cr_expect_str_eq(series(e, EXPORTER_SMTPD_REJECTED), "other=1");
+    cr_expect_str_eq(series(e, EXPORTER_SMTPD_CLIENT), "PLAIN=1 other=2", "%s",
+                     series(e, EXPORTER_SMTPD_CLIENT));
+    free(e);
+}
+
 /* A restart goes on with the same series in the same fields; what is published is what is there. */
 Test(exporter, survives_a_restart) {
     struct exporter *e = calloc(1, sizeof *e);
