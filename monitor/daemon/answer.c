@@ -116,6 +116,11 @@ void answer_get(const struct http_request *request, struct http_reply *reply, vo
     } else if (strcmp(path, "/metrics") == 0) {
         enum httpaccept form = httpaccept_metrics(request->accept);
 
+        if (d->sources == NULL || !d->milter_kept.begun) { /* zeros would be a reset of counters */
+            answer_text(reply, "text/plain; charset=utf-8", xstrdup("totals not known yet\n"));
+            reply->status = 503;
+            return;
+        }
         answer_text(reply, httpaccept_type(form), metrics_print(&v, form != HTTPACCEPT_TEXT));
     } else if (strcmp(path, "/api/v1/status") == 0) {
         answer_text(reply, "application/json", statusdoc_print(&v));
