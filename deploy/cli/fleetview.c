@@ -10,7 +10,14 @@
 #include "text.h"
 #include "xmem.h"
 
-enum { INDENT = 10, RANK_HEAD = 0, RANK_WELL = 3, RANK_HOSTS = 1 };
+enum {
+    INDENT = 10,
+    RANK_HEAD = 0,
+    RANK_WELL = 3,
+    RANK_HOSTS = 1,
+    GROUP_LEAST = 4,
+    GROUP_NAME = 64
+};
 
 static void upper(char *text) {
     for (; *text != '\0'; text++)
@@ -124,6 +131,60 @@ static void put_host(struct sheet *s, const struct json_t *host) {
         sheet_put(s, RANK_HOSTS, SHEET_PLAIN, "", INDENT, words);
 }
 
+/* ---- hosts with the same trouble ---- */
+
+static bool is_same(const struct json_t *a, const struct json_t *b) {
+    const struct json_t *of_a = json_at(json_get(a, "alerts"), 0);
+    const struct json_t *of_b = json_at(json_get(b, "alerts"), 0);
+    const char *id = json_get_text(of_a, "id");
+
+    return id[0] != '\0' && strcmp(id, json_get_text(of_b, "id")) == 0 &&
+           strcmp(json_get_text(a, "state"), json_get_text(b, "state")) == 0 &&
+           strcmp(json_get_text(a, "state"), "gone") != 0;
+}
+
+static size_t count_same(const struct json_t *hosts, size_t first) {
+    size_t count = 0;
+
+    for (size_t i = first; i < json_count(hosts); i++)
+        count += is_same(json_at(hosts, first), json_at(hosts, i));
+    return count;
+}
+
+/* Was it told with one before it? */
+static bool is_told(const struct json_t *hosts, size_t i) {
+    for (size_t before = 0; before < i; before++) {
+        if (is_same(json_at(hosts, before), json_at(hosts, i)))
+            return count_same(hosts, before) >= GROUP_LEAST;
+    }
+    return false;
+}
+
+/* "31 hosts, and how many messages wait there: mx1:204 mx2:17 ..." */
+static void put_group(struct sheet *s, const struct json_t *hosts, size_t first, size_t count) {
+    const struct json_t *lead = json_at(hosts, first);
+    const size_t size = 80 + count * (GROUP_NAME + 24);
+    char *text = xcalloc(1, size);
+    char label[16];
+    size_t n;
+
+    text_copy(label, sizeof label, json_get_text(lead, "state"));
+    upper(label);
+    text_format(text, size, "%zu hosts, and how many messages wait there:", count);
+    for (size_t i = first; i < json_count(hosts); i++) {
+        if (!is_same(lead, json_at(hosts, i)))
+            continue;
+        n = strlen(text);
+        text_format(text + n, size - n, " %.*s:%lld", GROUP_NAME,
+                    json_get_text(json_at(hosts, i), "host"),
+                    (long long)json_get_int(json_at(hosts, i), "queue", 0));
+    }
+    sheet_put(s, RANK_HOSTS, sheet_look_of(json_get_text(lead, "state")), label, INDENT,
+              json_get_text(json_at(json_get(lead, "alerts"), 0), "summary"));
+    sheet_put(s, RANK_HOSTS, SHEET_PLAIN, "", INDENT, text);
+    free(text);
+}
+
 /* ---- all ---- */
 
 static void put_head(struct sheet *s, const struct json_t *doc, const char *note) {
@@ -171,23 +232,36 @@ static void put_well(struct sheet *s, const struct json_t *hosts) {
     free(names);
 }
 
+static void put_amiss(struct sheet *s, const struct json_t *hosts) {
+    size_t shown = 0;
+    size_t left_out = 0;
+
+    for (size_t i = 0; i < json_count(hosts) && !is_well(json_at(hosts, i)); i++) {
+        size_t same = count_same(hosts, i);
+
+        if (is_told(hosts, i))
+            continue;
+        if (shown++ >= FLEETVIEW_HOSTS)
+            left_out++;
+        else if (same >= GROUP_LEAST)
+            put_group(s, hosts, i, same);
+        else
+            put_host(s, json_at(hosts, i));
+    }
+    if (left_out > 0) {
+        char text[100];
+
+        text_format(text, sizeof text, "and %zu more: relaywatch fleet --json", left_out);
+        sheet_put(s, RANK_HOSTS, SHEET_PLAIN, "", INDENT, text);
+    }
+}
+
 void fleetview_fill(struct sheet *s, const struct json_t *doc, const char *note) {
     const struct json_t *hosts = json_get(doc, "hosts");
-    size_t amiss = 0;
 
     put_head(s, doc, note);
     sheet_blank(s, RANK_HEAD);
-    while (amiss < json_count(hosts) && !is_well(json_at(hosts, amiss)))
-        amiss++;
-    for (size_t i = 0; i < amiss && i < FLEETVIEW_HOSTS; i++)
-        put_host(s, json_at(hosts, i));
-    if (amiss > FLEETVIEW_HOSTS) {
-        char text[100];
-
-        text_format(text, sizeof text, "and %zu more: relaywatch fleet --json",
-                    amiss - FLEETVIEW_HOSTS);
-        sheet_put(s, RANK_HOSTS, SHEET_PLAIN, "", INDENT, text);
-    }
+    put_amiss(s, hosts);
     put_well(s, hosts);
     if (json_get_bool(doc, "more_hosts"))
         sheet_put(s, RANK_HEAD, SHEET_WARN, "", INDENT,

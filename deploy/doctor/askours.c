@@ -13,6 +13,7 @@
 #include "present.h"
 #include "question.h"
 #include "reach.h"
+#include "sentinels.h"
 #include "spawn.h"
 #include "text.h"
 #include "xmem.h"
@@ -86,20 +87,33 @@ void askours_sockets(const void *question) {
     o->notify = listens(q->seen->conf.run_dir, "notify.sock");
 }
 
-/* One that wants a password first is alive, too. */
+/* One that wants a password first is alive, too. `fd`: -1 where it cannot be reached. */
+static enum seen answers_ping(int fd) {
+    char reply[16];
+    bool alive = reach_ask(fd, "*1\r\n$4\r\nPING\r\n", REPLY_MS, reply, 3) > 0 &&
+                 (reply[0] == '+' || reply[0] == '-');
+
+    if (fd != -1)
+        close(fd);
+    return alive ? SEEN_YES : SEEN_NO;
+}
+
+/* Where sentinels tell who is the master, one of them is enough. */
 void askours_redis(const void *question) {
     const struct question *q = question;
     const char *where = q->seen->conf.redis;
+    enum seen *seen = &q->seen->outside->redis;
     bool local = strncmp(where, "unix:", 5) == 0;
-    int fd = local ? reach_path(where + 5, SOCK_STREAM) : reach_endpoint(where, REPLY_MS);
-    char reply[16];
+    struct sentinels sentinels = {.count = 0};
+    struct fault why;
 
-    q->seen->outside->redis = SEEN_NO;
-    if (reach_ask(fd, "*1\r\n$4\r\nPING\r\n", REPLY_MS, reply, 3) > 0 &&
-        (reply[0] == '+' || reply[0] == '-'))
-        q->seen->outside->redis = SEEN_YES;
-    if (fd != -1)
-        close(fd);
+    *seen = SEEN_NO;
+    if (sentinels_parse(q->seen->conf.redis_sentinel, &sentinels, &why) == 0 && sentinels.count > 0)
+        for (int i = 0; i < sentinels.count && *seen != SEEN_YES; i++)
+            *seen = answers_ping(reach_endpoint(sentinels.address[i], REPLY_MS));
+    else
+        *seen = answers_ping(local ? reach_path(where + 5, SOCK_STREAM)
+                                   : reach_endpoint(where, REPLY_MS));
 }
 
 /* ---- Postal ---- */

@@ -181,12 +181,13 @@ void fleetkeep_tick(struct daemon *d, int64_t mono_ms) {
 void fleetkeep_fill(struct daemon *d, struct view *v) {
     struct fleetkeep *k = &d->fleetkeep;
 
-    v->fleet_trouble = "";
+    v->fleet_trouble = v->fleet_speaker = "";
     if (k->link == NULL)
         return;
     v->fleet = fleetlink_fleet(k->link);
     v->fleet_read_ms = fleetlink_read_ms(k->link);
     v->fleet_trouble = fleetlink_trouble(k->link);
+    v->fleet_speaker = fleetlink_leader(k->link, v->mono_ms);
 }
 
 char *fleetkeep_document(const struct view *v) {
@@ -194,7 +195,8 @@ char *fleetkeep_document(const struct view *v) {
                                    .now_ms = v->now_ms,
                                    .read_age_ms =
                                        v->fleet_read_ms != 0 ? v->mono_ms - v->fleet_read_ms : -1,
-                                   .trouble = v->fleet_trouble};
+                                   .trouble = v->fleet_trouble,
+                                   .speaker = v->fleet_speaker};
     struct json_t *doc = fleetdoc_make(v->fleet, &about);
     char *text = json_print(doc, true);
 

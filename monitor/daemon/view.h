@@ -78,6 +78,7 @@ struct view {
     const struct fleet *fleet; /* NULL: no Redis, so no fleet */
     int64_t fleet_read_ms;     /* monotonic; 0: it cannot be read now */
     const char *fleet_trouble; /* why; "" */
+    const char *fleet_speaker; /* the host that speaks for all; "": nobody knows */
 
     bool milter_alive;
     uint64_t milter[MLTPAGE_COUNTER_COUNT];

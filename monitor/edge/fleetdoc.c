@@ -112,6 +112,8 @@ struct json_t *fleetdoc_make(const struct fleet *fleet, const struct fleetdoc_ab
     else
         json_put_null(doc, "age_seconds");
     json_put_text(doc, "error", about->read_age_ms < 0 ? why : NULL);
+    json_put_text(doc, "speaker",
+                  about->speaker != NULL && about->speaker[0] != '\0' ? about->speaker : NULL);
     put_fleet(doc, fleet != NULL ? fleet : &nobody);
     return doc;
 }

@@ -12,6 +12,7 @@ struct fleetdoc_about {
     int64_t now_ms;
     int64_t read_age_ms; /* since the last reading; -1: it cannot be read now */
     const char *trouble; /* why; "": nothing is known yet */
+    const char *speaker; /* the host that speaks for all; NULL or "": nobody knows */
 };
 
 /* fleet NULL: there is none, as no Redis is configured. Belongs to the caller. */

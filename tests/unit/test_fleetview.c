@@ -134,3 +134,22 @@ Test(fleetview, a_hundred_that_are_not_well) {
     cr_expect_leq(s.count, SHEET_LINES);
     cr_expect_eq(json_count(json_get(doc, "hosts")), 100);
 }
+
+Test(fleetview, many_with_the_same_trouble_are_one_paragraph) {
+    char name[32];
+
+    for (int i = 0; i < 50; i++) {
+        text_format(name, sizeof name, "mx%02d", i);
+        if (i % 2 == 0)
+            add_refusing(name);
+        else
+            add(name, HOSTSUM_OK);
+    }
+    add("other", HOSTSUM_CRITICAL);
+    draw(0, "", 80);
+    cr_expect_geq(line_of("CRITICAL  The smarthost refuses our user name"), 0);
+    cr_expect_geq(line_of("25 hosts, and how many messages wait there: mx00:1204 mx02:1204"), 0);
+    cr_expect_geq(line_of("mx48:1204"), 0);
+    cr_expect_geq(line_of("CRITICAL  other"), 0, "one without a word of what it is");
+    cr_expect_lt(s.count, 23, "on one screen: %zu lines", s.count);
+}
