@@ -56,6 +56,7 @@ static void put_queue(FILE *out, const struct fleet_host *host) {
         return;
     }
     html_count(out, host->sum.queue_messages);
+    fputs("<span class=\"narrow\"> waiting</span>", out);
     if (host->sum.queue_messages == 0)
         return;
     text_age(oldest, sizeof oldest, host->sum.oldest_s);
@@ -73,13 +74,12 @@ static void put_row(FILE *out, const struct view *v, const struct fleet_host *ho
     html_text(out, host->name);
     fputs("</th><td role=\"cell\" class=\"what\">", out);
     put_what(out, host, state);
-    fprintf(out, "</td><td role=\"cell\" class=\"waits%s\">",
-            host->sum.queue_known ? "" : " unknown");
+    fputs("</td><td role=\"cell\" class=\"waits\">", out);
     if (!silent)
         put_queue(out, host);
     fputs("</td><td role=\"cell\" class=\"rate\">", out);
     if (!silent)
-        fprintf(out, "%.0f", host->sum.rate[1]);
+        fprintf(out, "%.0f<span class=\"narrow\"> sent a minute</span>", host->sum.rate[1]);
     fputs("</td></tr>\n", out);
 }
 
@@ -156,5 +156,7 @@ void pagefleet_body(FILE *out, const struct view *v) {
         return;
     fputs("<section class=\"card fleet\"><h2>Hosts, the worst first</h2>\n", out);
     put_table(out, v, FLEET_HOSTS);
-    fputs("</section>\n", out);
+    fputs("<p><a href=\"/\">The page of ", out);
+    html_text(out, v->conf->host);
+    fputs(" alone</a></p>\n</section>\n", out);
 }
