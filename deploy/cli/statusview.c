@@ -41,9 +41,11 @@ void statusview_time(const char *rfc3339, char *out, size_t size) {
 static const char *what_is(const struct json_t *doc) {
     const struct json_t *worst = json_at(json_get(doc, "alerts"), 0);
 
-    if (worst != NULL)
+    bool well = strcmp(json_get_text(doc, "state"), "ok") == 0; /* the fleet's alerts apart */
+
+    if (worst != NULL && !well)
         return json_get_text(worst, "summary");
-    if (strcmp(json_get_text(doc, "state"), "ok") != 0)
+    if (!well)
         return "relaywatchd is starting";
     return json_get_bool(json_get(doc, "relay"), "reachable")
                ? "mail flows"

@@ -38,7 +38,7 @@ static void fill_alerts(const struct daemon *d, struct hostsum *sum) {
         const struct diagnosis_entry *entry = diagnosis_entry(alert->diagnosis);
         struct hostsum_alert *a = &sum->alert[sum->count];
 
-        if (alert->ended_ms != 0)
+        if (alert->ended_ms != 0 || fleetsight_is_fleets(alert->id))
             continue;
         sum->all++;
         if (sum->count == HOSTSUM_ALERTS)

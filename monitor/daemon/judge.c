@@ -115,8 +115,8 @@ static enum overall overall_state(const struct daemon *d) {
     enum overall state = d->sources != NULL ? OVERALL_OK : OVERALL_UNKNOWN;
 
     for (int i = 0; i < set->count; i++) {
-        if (set->alert[i].ended_ms != 0)
-            continue;
+        if (set->alert[i].ended_ms != 0 || fleetsight_is_fleets(set->alert[i].id))
+            continue; /* what is wrong elsewhere is not wrong here */
         if (set->alert[i].severity == SEVERITY_CRITICAL)
             return OVERALL_CRITICAL;
         state = OVERALL_WARNING;

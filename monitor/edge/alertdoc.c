@@ -1,9 +1,7 @@
 /* See alertdoc.h. */
 #include "alertdoc.h"
 
-#include <stdbool.h>
-#include <string.h>
-
+#include "fleetsight.h"
 #include "text.h"
 
 #include "json.h"
@@ -37,10 +35,8 @@ static void put_silence(struct json_t *doc, const struct alert *alert) {
 
 /* The catalogue's title speaks of one host: what is about others says so in its summary. */
 static const char *title_of(const struct alert *alert, const struct diagnosis_entry *entry) {
-    bool of_others =
-        strcmp(alert->id, "fleet-trouble") == 0 || strcmp(alert->id, "hosts-gone") == 0;
-
-    return entry->title[0] != '\0' && !of_others ? entry->title : alert->summary;
+    return entry->title[0] != '\0' && !fleetsight_is_fleets(alert->id) ? entry->title
+                                                                       : alert->summary;
 }
 
 struct json_t *alertdoc_make(const struct alert *alert) {

@@ -5,15 +5,18 @@
 
 enum { NAMES_SHOWN = 3, CAUSES = 64 /* different ids; there are half as many */ };
 
+bool fleetsight_is_fleets(const char *id) {
+    return strcmp(id, "fleet-trouble") == 0 || strcmp(id, "hosts-gone") == 0;
+}
+
 bool fleetsight_counts(const char *id) {
-    static const char *const own[] = {"fleet-trouble", "hosts-gone", "store-down", "duplicate-host",
-                                      ""};
+    static const char *const own[] = {"store-down", "duplicate-host", ""};
 
     for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
         if (strcmp(id, own[i]) == 0)
             return false;
     }
-    return true;
+    return !fleetsight_is_fleets(id);
 }
 
 static bool is_alive(const struct fleet *fleet, const struct fleet_host *host) {

@@ -48,4 +48,7 @@ bool fleetsight_shared(const struct fleet *fleet, const char *self, const char *
  * Redis. */
 bool fleetsight_counts(const char *id);
 
+/* Is it the fleet's, sent by this host for all: nothing is wrong here? */
+bool fleetsight_is_fleets(const char *id);
+
 #endif

@@ -141,6 +141,8 @@ Test(fleetsight, what_is_about_ourselves_has_no_place) {
     cr_expect_str_eq(sight.cause, "");
     cr_expect(fleetsight_counts("login-refused"));
     cr_expect_not(fleetsight_counts("fleet-trouble"));
+    cr_expect(fleetsight_is_fleets("fleet-trouble") && fleetsight_is_fleets("hosts-gone"));
+    cr_expect_not(fleetsight_is_fleets("store-down"));
 }
 
 Test(fleetsight, in_doubt_nothing_is_known) {
