@@ -31,6 +31,14 @@ void lookout_init(struct lookout *l) {
 
 /* ---- lines ---- */
 
+/* "Later" once is no failed delivery: the next attempt is. Where it is all that the smarthost says,
+ * another rule tells. */
+static bool is_passing(const struct mailev *ev, struct ledger_noted noted) {
+    return !noted.retried && ev->status == MAILEV_STATUS_DEFERRED &&
+           (ev->diagnosis == DIAGNOSIS_G18_TEMP_SYSTEM ||
+            ev->diagnosis == DIAGNOSIS_G04_TEMP_AUTH_FAILURE);
+}
+
 void lookout_note(struct lookout *l, const struct mailev *ev, struct ledger_noted noted,
                   int64_t time_ms) {
     bool ours;
@@ -50,7 +58,8 @@ void lookout_note(struct lookout *l, const struct mailev *ev, struct ledger_note
         l->unwanted_for = ev->diagnosis;
         text_copy_printable(l->unwanted_evidence, sizeof l->unwanted_evidence, ev->text);
     }
-    ours = ev->status != MAILEV_STATUS_SENT && health_is_relays_fault(ev->diagnosis);
+    ours = ev->status != MAILEV_STATUS_SENT && health_is_relays_fault(ev->diagnosis) &&
+           !is_passing(ev, noted);
     burn_note(&l->burn, ours, time_ms);
     if (!ours || ev->status != MAILEV_STATUS_BOUNCED)
         return;

@@ -1,5 +1,5 @@
 #!/bin/bash
-# failures.sh BIN: more than twenty failures, each made for real on a trial relay (deploy/up: Postfix, a second Postfix as
+# failures.sh BIN: 35 failures, each made for real on a trial relay (deploy/up: Postfix, a second Postfix as
 # smarthost or one that answers Google's words, Redis, all of relaywatch), and mended. Of each: exactly one alert, the right
 # diagnosis, told in time, named by `relaywatch status`, over after the mending, and nothing else before, with or after it.
 # Beside them a relay with ordinary trouble of recipients, of which nobody may be told. Must run as root. Takes about five
@@ -366,10 +366,11 @@ lane_slow() {
 # ---------------------------------------------------------------- a healthy one
 
 lane_healthy() {
-    bash "$repo/tests/support/healthy_mail.sh" "$dir/env" "$script" 180 1 >"$work/healthy.mails"
+    bash "$repo/tests/support/healthy_mail.sh" "$dir/env" "$script" 180 0.4 >"$work/healthy.mails"
     sleep 5
     ok "healthy: $(tr '\n' ' ' <"$work/healthy.mails")"
     is "healthy: nobody is told of anything" "" "$(seen=0; others -)"
+    is "healthy: nothing fired" 0 "$(grep -c 'alert: firing' "$RELAYWATCH_LOG")"
     is "healthy: mail goes through" yes "$( (($(wc -l <"$dir/taken") > 60)) && echo yes)"
     is "healthy: recipients' own trouble was there" yes \
         "$( (($(grep -c 'status=bounced\|status=deferred' "$MAIL_LOG") > 25)) && echo yes)"

@@ -21,6 +21,7 @@ trial_begin() {
     local line
     dir=/var/lib/rw-$1-$$ hook=$work/$1.hook
     shift
+    rm -f "$hook.port"
     "$bin/../support/http_sink" -f "$hook.port" "$hook" 200 &
     sink=$!
     smarthost_pid=

@@ -36,6 +36,15 @@ static void deliver(enum mailev_status status, enum diagnosis diagnosis) {
     lookout_note(&d->lookout, &ev, (struct ledger_noted){0}, NOW);
 }
 
+static void put_off(bool retried) {
+    struct mailev ev = {.kind = MAILEV_DELIVERY,
+                        .status = MAILEV_STATUS_DEFERRED,
+                        .diagnosis = DIAGNOSIS_G18_TEMP_SYSTEM,
+                        .daemon = SPAN("smtp")};
+
+    lookout_note(&d->lookout, &ev, (struct ledger_noted){.id = 1, .retried = retried}, NOW);
+}
+
 static void expire(bool ours) {
     struct mailev ev = {.kind = MAILEV_EXPIRED, .daemon = SPAN("qmgr")};
 
@@ -70,6 +79,14 @@ Test(lookout, whose_fault_it_is, .init = begin, .fini = finish) {
     cr_expect_eq(s.returned, 1u, "only what was returned");
     cr_expect_eq(s.returned_for, DIAGNOSIS_G06_AUTH_REQUIRED);
     cr_expect_str_eq(s.returned_evidence, "its words?");
+}
+
+Test(lookout, later_once_is_no_failure, .init = begin, .fini = finish) {
+    put_off(false);
+    cr_expect_eq(look().burn->bad, 0u);
+    put_off(true);
+    cr_expect_eq(look().burn->bad, 1u);
+    cr_expect_eq(look().burn->all, 2u);
 }
 
 Test(lookout, a_full_mailbox_expires_quietly, .init = begin, .fini = finish) {
