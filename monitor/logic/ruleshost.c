@@ -116,7 +116,7 @@ enum verdict ruleshost_log_silent(const struct look *look, struct finding *f) {
         return lines_suppressed(s, f);
     text_age(age, sizeof age, s->log_silent_ms / SECOND_MS);
     text_format(f->summary, sizeof f->summary,
-                "The queue moves but the mail log %s has had no line for %s", s->log_path, age);
+                "Mail comes or goes, but the mail log %s has had no line for %s", s->log_path, age);
     return VERDICT_YES;
 }
 
