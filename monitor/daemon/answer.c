@@ -70,6 +70,7 @@ static void fill_view(struct daemon *d, struct view *v) {
     v->http = http_figures(d->http);
     v->delays = &d->messages.delays;
     v->exporter = &d->exporter;
+    v->incidents = &d->chronicle.incidents;
     if (d->sources == NULL)
         return;
     fill_sources(d, v);

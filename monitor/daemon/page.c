@@ -12,6 +12,7 @@
 #include "html.h"
 #include "pagecards.h"
 #include "pagefleet.h"
+#include "pageincidents.h"
 #include "pagepast.h"
 
 /* The first words: is mail delayed or lost? The cause stands right below. */
@@ -332,6 +333,7 @@ static void put_body(FILE *out, const struct view *v, bool charts) {
         pagepast_print(out, v);
     fputs("<div id=\"rest\">\n", out);
     pagefleet_section(out, v);
+    pageincidents_print(out, v);
     put_fresh(out, v);
     pagecards_print(out, v);
     put_bottom(out);

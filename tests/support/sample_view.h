@@ -22,6 +22,7 @@ struct sample {
     struct delays delays;
     struct exporter exporter;
     struct alert_set alerts;
+    struct incidents incidents;
     struct logsources logs;
     struct destinations destinations;
     struct shapes shapes;
@@ -97,6 +98,20 @@ static inline void sample_fill(struct sample *s) {
     text_copy(s->alerts.alert[1].id, sizeof a->id, "tls-broken");
     s->alerts.alert[1].ended_ms = 1095 * 1000;
     s->alerts.count = 2;
+    s->incidents.last = 2;
+    s->incidents.incident[1] = (struct incident){.number = 1,
+                                                 .diagnosis = DIAGNOSIS_N02_CONNECT_REFUSED,
+                                                 .severity = SEVERITY_CRITICAL,
+                                                 .since_ms = 1000 * 1000,
+                                                 .ended_ms = 1090 * 1000,
+                                                 .before = {.deferred = 7, .bounced = 3},
+                                                 .after = {.deferred = 1241, .bounced = 5}};
+    text_copy(s->incidents.incident[1].summary, 256, "closed " SAMPLE_HOSTILE);
+    s->incidents.incident[2] = (struct incident){.number = 2,
+                                                 .diagnosis = DIAGNOSIS_G01_BAD_CREDENTIALS,
+                                                 .severity = SEVERITY_WARNING,
+                                                 .since_ms = 1090 * 1000};
+    text_copy(s->incidents.incident[2].summary, 256, "refused");
     destinations_note(&s->destinations, &bounced);
     s->shapes.shape[0] = (struct shape){.id = 1, .first_ms = 1090 * 1000, .count = 5};
     text_copy(s->shapes.shape[0].daemon, sizeof s->shapes.shape[0].daemon, "smtpd");
@@ -130,6 +145,7 @@ static inline void sample_fill(struct sample *s) {
         .delays = &s->delays,
         .exporter = &s->exporter,
         .alerts = &s->alerts,
+        .incidents = &s->incidents,
         .destinations = &s->destinations,
         .fresh = {&s->shapes.shape[0]},
         .fresh_count = 1,

@@ -108,3 +108,20 @@ Test(page, a_silence_is_shown_with_who_and_why, .init = begin, .fini = finish) {
     cr_expect_not_null(strstr(text, "2023-11-14"));
     cr_expect_not_null(strstr(text, "(ann: &lt;b&gt;known)"));
 }
+
+/* The latest first; what is over says how long it was, what is not that it goes on. */
+Test(page, incidents_with_what_they_came_to, .init = begin, .fini = finish) {
+    const char *first, *second;
+
+    print(false);
+    first = strstr(text, "refused <span class=\"faint\">G01, no. 2, <time");
+    second = strstr(text, "closed &lt;script&gt;");
+    cr_assert(first != NULL && second != NULL);
+    cr_expect(first < second);
+    cr_expect_not_null(strstr(first, ", goes on for 10 s</span></th><td>0</td><td>0</td>"));
+    cr_expect_not_null(strstr(second, "N02, no. 1"));
+    cr_expect_not_null(strstr(second, ", lasted 90 s</span></th><td>1,234</td><td>2</td>"));
+    memset(&s->incidents, 0, sizeof s->incidents);
+    print(false);
+    cr_expect_null(strstr(text, "Recent incidents"));
+}
