@@ -66,7 +66,7 @@ struct view {
     const struct trend *trend;
     const struct destinations *destinations; /* NULL: not begun */
     const struct alert_set *alerts;
-    const struct incidents *incidents; /* NULL: not begun */
+    const struct incidents *incidents;      /* NULL: not begun */
     const struct shape *fresh[VIEW_SHAPES]; /* lines of trouble not seen before this day */
     size_t fresh_count;
     const uint64_t *unknown; /* lines of trouble without a diagnosis, by enum shape_class */
