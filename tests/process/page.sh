@@ -123,7 +123,8 @@ is_critical() {
 test_page() {
     is_critical || not_ok "the refused login is an alert" "$(tail -n 3 "$dir/daemon.log")"
     get / >"$dir/page.html"
-    is "page: says what is wrong" 1 "$(grep -c '</span> The smarthost refuses our' "$dir/page.html")"
+    is "page: says what is wrong" 1 "$(grep -c '<h[23].*</span> The smarthost refuses our' "$dir/page.html")"
+    is "page: it is among the incidents" 1 "$(grep -c '<th.*</span> The smarthost refuses our.*goes on for' "$dir/page.html")"
     is "page: that mail waits, in its first words" 1 "$(grep -c '<h1>Mail does not leave: it waits in the queue, safe' "$dir/page.html")"
     is "page: script text of a log line is text" "0 yes" "$(grep -c '<script>alert' "$dir/page.html") $(grep -q '&lt;script&gt;alert(&quot;own&quot;)&lt;/script&gt;' "$dir/page.html" && echo yes)"
     is "page: no control and no override of direction" 0 "$(grep -cP '\xe2\x80\xae|[\x00-\x08\x0b-\x1f]' "$dir/page.html")"
