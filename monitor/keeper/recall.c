@@ -272,8 +272,12 @@ bool recall_has_previous(const char *folder) {
 }
 
 void recall_drop_previous(const char *folder) {
+    /* The second: what a power cut may leave of keeping it. */
+    static const char *const names[] = {"previous", "previous.new"};
     char path[512];
 
-    if (path_of(folder, "previous", path, sizeof path) && unlink(path) == -1 && errno != ENOENT)
-        log_warn("recall", "%s cannot be removed: %s", path, strerror(errno));
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (path_of(folder, names[i], path, sizeof path) && unlink(path) == -1 && errno != ENOENT)
+            log_warn("recall", "%s cannot be removed: %s", path, strerror(errno));
+    }
 }

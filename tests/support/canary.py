@@ -26,7 +26,7 @@ SELF = b'-self-test'
 BELONGS = [
     r'.*/sasl_passwd(\.new|\.db|\.lmdb|\.cdb)?',  # the operator's file and Postfix's index
     r'.*/\.relaywatch-stage/.*',                  # the same, while a change is under way
-    r'.*/previous',                               # the keeper's: the login of before
+    r'.*/previous(\.new)?',                       # the keeper's: the login of before
     r'.*/sasldb2?',                               # the smarthost's accounts
     r'.*/(vault|drop)/.*',                        # what a secret manager wrote
     r'.*/words',                                  # rotations.sh's own list, to search for

@@ -115,8 +115,11 @@ Test(recall, files) {
     snprintf(path, sizeof path, "%s/previous", folder);
     cr_expect_eq(stat(path, &st), 0);
     cr_expect_eq(st.st_mode & 0777, 0600);
+    snprintf(path, sizeof path, "%s/previous.new", folder); /* as a power cut leaves it */
+    fclose(fopen(path, "w"));
     recall_drop_previous(folder);
     cr_expect_not(recall_has_previous(folder));
+    cr_expect_eq(access(path, F_OK), -1);
     snprintf(path, sizeof path, "%s/recall", folder);
     unlink(path);
     rmdir(folder);
