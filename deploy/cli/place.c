@@ -125,6 +125,7 @@ int place_backup(const char *command, struct place *place) {
         fprintf(stderr, "relaywatch %s: backup: %s: nothing was changed\n", command, why.text);
         return 1;
     }
+    text_copy(place->backup, sizeof place->backup, name);
     printf("backup      %s (relaywatch restore %s)\n", name, name);
     fflush(stdout);
     return 0;

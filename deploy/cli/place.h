@@ -15,7 +15,8 @@ struct place {
     char backups[320]; /* in it */
     char programs[512];
     struct host host;
-    int lock; /* -1: not held */
+    int lock;        /* -1: not held */
+    char backup[32]; /* the name of place_backup's last one */
 };
 
 /* Loads the configuration, if there is one. Returns 0 or an exit status after a complaint. */

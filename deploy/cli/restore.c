@@ -1,14 +1,58 @@
-/* `relaywatch restore`: puts a backup in place. What is there is backed up first, so that it can be
- * restored where Postfix does not take the old configuration. */
+/* `relaywatch restore`: puts a backup in place. What is there is backed up first, and comes back
+ * where Postfix does not take the old configuration. */
 #include "cli.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
 
+#include "text.h"
 #include "xmem.h"
+#include "cred.h"
+#include "facts.h"
 #include "backup.h"
 #include "place.h"
+
+/* While not all of it is in place, Postfix may start a process that reads what is there. It must
+ * find a login for its relay: so main.cf goes first where the password file of the backup has none
+ * for the relay of now. */
+static bool main_cf_first(const struct place *place, const char *name) {
+    struct facts *facts = xcalloc(1, sizeof *facts);
+    struct cred_file *file = xcalloc(1, sizeof *file);
+    struct fault ignored;
+    size_t size = 0;
+    char *text = NULL;
+    bool first = false;
+
+    if (facts_read(place->conf.postfix_config_dir, facts, &ignored) == 0 && facts->sasl &&
+        facts->map_path[0] != '\0') {
+        text = backup_text(place->backups, name, facts->map_path, &size);
+        if (text != NULL)
+            cred_parse((struct span){text, size}, file);
+        first = cred_lookup(file, facts->host, facts->nexthop) == NULL;
+    }
+    if (text != NULL)
+        wipe(text, size);
+    wipe(file, sizeof *file);
+    free(text);
+    free(file);
+    free(facts);
+    return first;
+}
+
+static int put_back(struct place *place, const char *name, const char *reason) {
+    struct fault why;
+
+    fprintf(stderr, "relaywatch restore: %s: %s\n", name, reason);
+    if (backup_restore(place->backups, place->backup, main_cf_first(place, place->backup), &why) ==
+        -1) {
+        fprintf(stderr, "relaywatch restore: %s; what was there is in the backup %s\n", why.text,
+                place->backup);
+        return 1;
+    }
+    fputs("relaywatch restore: what was there is back\n", stderr);
+    return 1;
+}
 
 static int restore(struct place *place, const char *name) {
     struct fault why;
@@ -22,13 +66,13 @@ static int restore(struct place *place, const char *name) {
     }
     if (place_backup("restore", place) != 0)
         return 1;
-    if (backup_restore(place->backups, name, &why) == -1)
-        return place_fail("restore", why.text);
+    if (backup_restore(place->backups, name, main_cf_first(place, name), &why) == -1 ||
+        host_check(&place->host, &why) == -1)
+        return put_back(place, name, why.text);
     printf("restored    %s\n", name);
     if (!host_is_running(&place->host))
         return 0;
-    if (host_check(&place->host, &why) == -1 ||
-        host_postfix(&place->host, POSTFIX_RELOAD, &why) == -1)
+    if (host_postfix(&place->host, POSTFIX_RELOAD, &why) == -1)
         return place_fail("restore", why.text);
     printf("postfix     reloaded\n");
     return 0;
@@ -57,9 +101,9 @@ const struct command command_restore = {
     .name = "restore",
     .summary = "put a backup of the configuration in place",
     .help = "usage: relaywatch restore NAME\n"
-            "Every file of the backup NAME is put in place as it was, then Postfix is checked and "
-            "reloaded. What is there\n"
-            "is backed up first. Files that came after the backup stay.\n"
+            "Every file of the backup NAME is put in place as it was, then Postfix is checked\n"
+            "and reloaded. What is there is backed up first, and comes back where Postfix\n"
+            "does not take the old configuration. Files that came after the backup stay.\n"
             "Example: sudo relaywatch restore 20261128-031540\n",
     .run = run,
 };

@@ -289,41 +289,87 @@ static bool is_main_cf(const char *path) {
     return n > 8 && strcmp(path + n - 8, "/main.cf") == 0;
 }
 
-static int restore_pass(const char *folder, const char *manifest, bool main_cf, struct fault *why) {
-    const char *line = manifest + strlen(HEAD);
-    char one[700];
+enum which { ABSENT, MAIN_CF, PRESENT };
 
-    while (*line != '\0') {
-        size_t n = strcspn(line, "\n");
-        struct backup_entry e;
+/* What a file is in the restore: one that is not there now harms nobody. */
+static enum which which_of(const struct backup_entry *e) {
+    struct stat st;
 
-        if (!text_copy_span(one, sizeof one, (struct span){line, n}) || !backup_parse(one, &e))
-            return fault_set(why, "%s/manifest: damaged", folder);
-        if (is_main_cf(e.path) == main_cf && restore_one(folder, &e, why) == -1)
-            return -1;
-        line += n + (line[n] != '\0');
-    }
-    return 0;
+    if (lstat(e->path, &st) == -1)
+        return ABSENT;
+    return is_main_cf(e->path) ? MAIN_CF : PRESENT;
 }
 
-int backup_restore(const char *store, const char *name, struct fault *why) {
-    char folder[PATH_MAX], path[PATH_MAX];
-    size_t size;
-    char *manifest;
-    int failed;
+/* The manifest's next line; 1, 0 at its end, -1: damaged. */
+static int next_entry(const char **line, struct backup_entry *out) {
+    size_t n = strcspn(*line, "\n");
+    char one[700];
 
-    if (!backup_exists(store, name))
-        return fault_set(why, "%s: no such backup; `relaywatch backup --list` names them", name);
-    text_format(folder, sizeof folder, "%s/%s", store, name);
-    if (!text_format(path, sizeof path, "%s/manifest", folder) ||
-        (manifest = slurp(path, &size, why)) == NULL)
+    if (**line == '\0')
+        return 0;
+    if (!text_copy_span(one, sizeof one, (struct span){*line, n}) || !backup_parse(one, out))
         return -1;
-    if (strncmp(manifest, HEAD, strlen(HEAD)) != 0)
-        failed = fault_set(why, "%s: not a backup", path);
-    else
-        failed = restore_pass(folder, manifest, false, why) == -1
-                     ? -1
-                     : restore_pass(folder, manifest, true, why);
+    *line += n + ((*line)[n] != '\0');
+    return 1;
+}
+
+static int restore_pass(const char *folder, const char *manifest, enum which which,
+                        struct fault *why) {
+    const char *line = manifest + strlen(HEAD);
+    struct backup_entry e;
+    int got;
+
+    while ((got = next_entry(&line, &e)) == 1) {
+        if (which_of(&e) == which && restore_one(folder, &e, why) == -1)
+            return -1;
+    }
+    return got == -1 ? fault_set(why, "%s/manifest: damaged", folder) : 0;
+}
+
+static char *read_manifest(const char *store, const char *name, char *folder, size_t size,
+                           struct fault *why) {
+    char path[PATH_MAX], *manifest = NULL;
+    size_t n;
+
+    if (!backup_exists(store, name)) {
+        fault_set(why, "%s: no such backup; `relaywatch backup --list` names them", name);
+        return NULL;
+    }
+    text_format(folder, size, "%s/%s", store, name);
+    if (text_format(path, sizeof path, "%s/manifest", folder))
+        manifest = slurp(path, &n, why);
+    if (manifest == NULL || strncmp(manifest, HEAD, strlen(HEAD)) == 0)
+        return manifest;
+    fault_set(why, "%s: not a backup", path);
+    free(manifest);
+    return NULL;
+}
+
+char *backup_text(const char *store, const char *name, const char *path, size_t *size_out) {
+    char folder[PATH_MAX], from[PATH_MAX], *text = NULL;
+    struct fault ignored;
+    char *manifest = read_manifest(store, name, folder, sizeof folder, &ignored);
+    const char *line = manifest != NULL ? manifest + strlen(HEAD) : NULL;
+    struct backup_entry e;
+
+    while (text == NULL && line != NULL && next_entry(&line, &e) == 1) {
+        if (e.kind == 'f' && strcmp(e.path, path) == 0 &&
+            text_format(from, sizeof from, "%s/%u", folder, e.number))
+            text = slurp(from, size_out, &ignored);
+    }
+    free(manifest);
+    return text;
+}
+
+int backup_restore(const char *store, const char *name, bool main_cf_first, struct fault *why) {
+    const enum which order[] = {ABSENT, main_cf_first ? MAIN_CF : PRESENT, PRESENT, MAIN_CF};
+    char folder[PATH_MAX];
+    char *manifest = read_manifest(store, name, folder, sizeof folder, why);
+    int failed = manifest != NULL ? 0 : -1;
+
+    /* A file that is as it should be is not written again. */
+    for (size_t i = 0; failed == 0 && i < sizeof order / sizeof order[0]; i++)
+        failed = restore_pass(folder, manifest, order[i], why);
     free(manifest);
     return failed;
 }

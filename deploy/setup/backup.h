@@ -33,8 +33,13 @@ int backup_list(const char *store, FILE *out);
 /* Keeps the newest `keep`; returns how many were removed, -1: one could not be. */
 int backup_prune(const char *store, unsigned keep, struct fault *why);
 
-/* Every file of it is put in place as it was, main.cf last. A file that came after it stays. */
-MUSTCHECK int backup_restore(const char *store, const char *name, struct fault *why);
+/* Every file of it is put in place as it was: those that are not there now come first, then the
+ * others, main.cf first or last of these. A file that came after it stays. */
+MUSTCHECK int backup_restore(const char *store, const char *name, bool main_cf_first,
+                             struct fault *why);
+
+/* What it has of this file, to be wiped and freed; NULL: nothing. */
+char *backup_text(const char *store, const char *name, const char *path, size_t *size_out);
 
 /* Is it the name of a backup that is there? */
 bool backup_exists(const char *store, const char *name);

@@ -297,6 +297,13 @@ is "edited since: theirs stays, ours goes" "12345678 2 [old.example.net]:25 may"
 name=$("$bin/relaywatch" -c "$conf" backup --list | head -n 1)
 rw restore "$name"
 is "restore: as at the first backup" "0 $before" "$? $(picture)"
+printf '\ninet_protocols = nonsense\n' >>"$etc/main.cf"
+rw backup
+name=$("$bin/relaywatch" -c "$conf" backup --list | tail -n 1)
+as_at_first
+rw restore "$name"
+is "restore of what Postfix does not take: all as before" "1 $before" "$? $(picture)"
+has "and says so" 'what was there is back'
 rw backup --prune 1
 is "backup --prune leaves one" 1 "$("$bin/relaywatch" -c "$conf" backup --list | wc -l)"
 rw restore 20000101-000000
@@ -350,10 +357,10 @@ is_whole() {
     fi
 }
 
-killable() {
-    "$@" "$bin/relaywatch" -c "$conf" install --gmail-address relay@install.test --app-password-file "$work/pw" \
-        --relay-host "$host" --ca-file "$work/ca.pem" --listen "$own:$port" --no-packages --yes </dev/null >"$said" 2>&1
-}
+doing=(install --gmail-address relay@install.test --app-password-file "$work/pw" --relay-host "$host"
+    --ca-file "$work/ca.pem" --listen "$own:$port" --no-packages --yes)
+killable() { "$@" "$bin/relaywatch" -c "$conf" "${doing[@]}" </dev/null >"$said" 2>&1; }
+killed() { (killable strace -D -o /dev/null -e "trace=${1%:*}" -e "inject=${1%:*}:signal=KILL:when=${1#*:}") 2>/dev/null; }
 
 # The points: of each call that writes, as many as POINTS says, spread over a whole run; 0: each one.
 calls='openat write fsync ftruncate rename renameat unlink unlinkat mkdir mkdirat fchmod fchown utimensat flock'
@@ -370,6 +377,35 @@ kill_points() {
             echo "$call:${writes[i]}"
         done
     done
+}
+
+keep_all() {
+    rm -rf "$work/all" && mkdir "$work/all" && cp -a "$etc" "$work/relaywatch" "$work/keeper" "$work/all"
+}
+
+back_to_kept() {
+    rm -rf "$etc" "$work/relaywatch" "$work/keeper"
+    cp -a "$work/all/etc" "$work/relay"
+    cp -a "$work/all/relaywatch" "$work/all/keeper" "$work"
+}
+
+# each_point NAME FINISH: `doing`, killed at each point from what keep_all kept on; FINISH says what is wrong after the
+# same once more, undisturbed
+each_point() {
+    local point list torn='' unlike='' count=0 problem
+    list=$(kill_points)
+    for point in $list; do
+        back_to_kept
+        killed "$point"
+        count=$((count + 1))
+        problem=$(is_whole)
+        [ -z "$problem" ] || torn="$torn $point($problem)"
+        problem=$("$2")
+        [ -z "$problem" ] || unlike="$unlike $point($problem)"
+    done
+    is "$1, killed at $count points: always the old or the new" "" "$torn"
+    is "$1: the next run finishes it" "" "$unlike"
+    if [ $count -ge 10 ]; then ok "$1: that was a real test"; else not_ok "$1: that was a real test" "$count points"; fi
 }
 
 # Without times: what was taken back was written again.
@@ -399,7 +435,7 @@ if command -v strace >/dev/null; then
     is "as before" "$before" "$(picture)"
     points=0 torn='' unfinished='' unlike=''
     for point in $list; do
-        (killable strace -D -o /dev/null -e "trace=${point%:*}" -e "inject=${point%:*}:signal=KILL:when=${point#*:}") 2>/dev/null
+        killed "$point"
         points=$((points + 1))
         problem=$(is_whole)
         [ -z "$problem" ] || torn="$torn $point($problem)"
@@ -413,6 +449,29 @@ if command -v strace >/dev/null; then
     is "killed at $points points: always the old or the new" "" "$torn"
     is "the next run finishes it" "" "$unfinished"
     is "uninstall: as before, whatever was cut off" "" "$unlike"
+    taken_back() { rw uninstall --yes && [ "$(picture)" = "$before" ] || echo "$(diff <(echo "$before") <(picture) | head -n 3)"; }
+    restored() { rw restore "$name" && [ "$(contents)" = "$wanted" ] || echo "$(diff <(echo "$wanted") <(contents) | head -n 3)"; }
+    install
+    keep_all
+    doing=(uninstall --yes)
+    each_point uninstall taken_back
+    back_to_kept
+    name=$("$bin/relaywatch" -c "$conf" backup --list | head -n 1)
+    rw restore "$name"
+    wanted=$(contents)
+    is "restore: main.cf of before install" "$old_cf" "$(sha256sum <"$etc/main.cf")"
+    doing=(restore "$name")
+    back_to_kept
+    each_point "restore of before" restored
+    back_to_kept
+    rw backup
+    name=$("$bin/relaywatch" -c "$conf" backup --list | tail -n 1)
+    wanted=$(contents)
+    rw uninstall --yes
+    keep_all
+    doing=(restore "$name")
+    each_point "restore of after" restored
+    as_at_first
     if [ $points -ge 20 ]; then ok "that was a real test"; else not_ok "that was a real test" "$points points"; fi
 fi
 

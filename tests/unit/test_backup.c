@@ -63,7 +63,7 @@ Test(backup, brings_back, .init = begin, .fini = end) {
     shell("cp -a etc want && echo b >etc/main.cf && chmod 644 etc/sub/pw && echo x >etc/sub/pw && "
           "rm etc/link && "
           "echo new >etc/later");
-    cr_assert_eq(backup_restore(store, name, &why), 0, "%s", why.text);
+    cr_assert_eq(backup_restore(store, name, false, &why), 0, "%s", why.text);
     shell("test $(cat etc/later) = new && rm etc/later && diff -r want etc && "
           "test $(stat -c %a etc/sub/pw) = 600 && test $(stat -c %Y etc/main.cf) = $(stat -c %Y "
           "want/main.cf) && "
@@ -72,6 +72,6 @@ Test(backup, brings_back, .init = begin, .fini = end) {
     cr_expect_eq(backup_prune(store, 1, &why), 1);
     cr_expect_not(backup_exists(store, name));
     cr_expect(backup_exists(store, second));
-    cr_expect_eq(backup_restore(store, name, &why), -1);
+    cr_expect_eq(backup_restore(store, name, false, &why), -1);
     fclose(none);
 }
