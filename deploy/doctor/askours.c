@@ -59,7 +59,7 @@ void askours_daemon(const void *question) {
     fd = reach_endpoint(conf->http_listen, REPLY_MS);
     text_format(request, sizeof request, "GET /api/v1/status HTTP/1.0\r\nHost: %s\r\n\r\n",
                 conf->http_listen);
-    n = reach_ask(fd, request, REPLY_MS, answer, ANSWER);
+    n = reach_ask(fd, request, 2 * REPLY_MS, answer, ANSWER);
     o->daemon =
         n >= 0 && askours_is_status(answer, (size_t)n, conf->host, &why) == 0 ? SEEN_YES : SEEN_NO;
     text_copy_printable(o->daemon_error, sizeof o->daemon_error, span_of(why.text));

@@ -53,7 +53,8 @@ names() {
     doctor
     others=$(sed -nE 's/^(warning|critical) +([a-z0-9-]+) .*/\2/p' "$work/said" |
         grep -vxF -e "$id" "${@/#/-e}" | tr '\n' ' ')
-    is "broken: $name" "$id $word" "$id $(result "$id")${others:+, and $others}"
+    is "broken: $name" "$id $word" "$id $(result "$id")${others:+, and $others}$(cat "$work/complaint")"
+    [ -z "$others" ] || grep -A 2 -E "^(warning|critical) +(${others// /|}x) " "$work/said" | sed 's/^/# /'
 }
 critical() { names "$1" critical "${@:2}"; }
 warning() { names "$1" warning "${@:2}"; }
