@@ -25,6 +25,7 @@
 #include "answer.h"
 #include "ask.h"
 #include "count.h"
+#include "crasher.h"
 #include "judge.h"
 #include "past.h"
 #include "state.h"
@@ -62,47 +63,11 @@ static void on_event(struct daemon *d, const struct mailev *ev) {
         d->facts_due_ms = 0; /* main.cf may have changed */
 }
 
-#ifdef POISON_TRIGGER /* tests with sanitizers alone: see CMakeLists.txt */
-static void crash_if_asked(struct span line) {
-    const char *word = getenv("RELAYWATCH_TEST_POISON");
-
-    if (word != NULL && span_find(line, word) != NULL)
-        abort();
-}
-#else
-static void crash_if_asked(struct span line) {
-    (void)line;
-}
-#endif
-
-/* A line that made us crash again and again. */
-static void skip_line(struct daemon *d, struct span line) {
-    char path[300], text[360];
-    struct fault why;
-
-    d->event =
-        (struct mailev){.kind = MAILEV_OTHER,
-                        .counters = COUNTER_BIT(COUNTER_LINES) | COUNTER_BIT(COUNTER_UNPARSED)};
-    count_event(d, &d->event);
-    d->poison_lines++;
-    if (poison_keep(d->conf.state_dir, d->poison_lines, line, path, sizeof path, &why) == -1)
-        text_format(text, sizeof text, "a line of the log made relaywatchd crash: skipped (%s)",
-                    why.text);
-    else
-        text_format(text, sizeof text,
-                    "a line of the log made relaywatchd crash: skipped, it is in %s", path);
-    log_error("source", "%s", text);
-    chronicle_note(d, text);
-}
-
 static void on_line(struct span line, void *arg) {
     struct daemon *d = arg;
 
-    if (poison_begin(&d->poison, line, sources_line_place(d->sources))) {
-        skip_line(d, line);
+    if (crasher_is(d, line))
         return;
-    }
-    crash_if_asked(line);
     logline_parse(line, &d->clock, &d->event);
     if (d->event.time_ms != 0) {
         sources_note_time(d->sources, d->event.time_ms);
@@ -183,21 +148,6 @@ static void on_log_start(const struct totals *from, void *arg) {
     past_begin(d, &key);
     log_info("daemon", "reading %s; %llu lines counted before", d->conf.mail_log,
              (unsigned long long)d->counters.value[COUNTER_LINES]);
-}
-
-/* What the life before died of, if it was a line. */
-static void look_for_poison(struct daemon *d) {
-    struct poison_news news;
-    struct fault why;
-    char path[300];
-
-    text_format(path, sizeof path, "%s/line-in-hand", d->conf.state_dir);
-    if (poison_open(&d->poison, path, &news, &why) == -1)
-        log_warn("source", "%s: a line that makes relaywatchd crash would not be skipped",
-                 why.text);
-    if (news.crashes > 0)
-        log_error("source", "crashed at a line of the log (%u of %d, then it is skipped): %s",
-                  news.crashes, POISON_CRASHES, news.line);
 }
 
 /* ---- the milter's page ---- */
@@ -462,7 +412,7 @@ static int open_all(struct daemon *d) {
     judge_resume(d);
     change_open(d);
     chronicle_open(d);
-    look_for_poison(d);
+    crasher_open(d);
     d->desk = desk_new(d);
     d->watch_conf = watchfile_new(d->loop, d->conf_path, on_conf_change, d);
     owner_make(owner, sizeof owner);

@@ -835,13 +835,6 @@ static const struct diagnosis_entry table[DIAGNOSIS_COUNT] = {
           "None yet.", "relaywatch alerts show limit-near   # which sender, how many",
           "Spread the mail over several envelope senders, or over more hours",
           "Where the limit is another one: recipients_limit in relaywatch.conf"),
-    ENTRY(
-        W15, TRANSPORT_HELD, WARNING, OPERATOR, "Postfix was told to keep all mail back.",
-        "defer_transports names the way to the smarthost: set while a login or a limit is mended, "
-        "and not taken back.",
-        SAFE, "postconf defer_transports",
-        "postconf -X defer_transports && postfix reload   # when nothing is in the way any more",
-        "postqueue -f"),
     ENTRY(W20, HOST_GONE, CRITICAL, "whoever runs that host",
           "A host of the fleet is not heard of.",
           "The host is down, its network is, or relaywatchd there: killed, or not started again.",
