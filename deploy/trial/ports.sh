@@ -5,14 +5,12 @@ PORTS_TRIALS=/run/lock/relaywatch-trials
 
 # ports_choose: sets PORT_RELAY, PORT_STARTTLS, PORT_SMTPS, PORT_HTTP.
 ports_choose() {
-    local others
     mkdir -p "${PORTS_TRIALS%/*}"
     exec 7>>"$PORTS_TRIALS"
     flock 7
-    others=$(ports_others)
-    PORTS_TAKEN=$(while IFS= read -r folder; do sed 's/.*=//' "${folder:-/dev}/etc/ports" 2>/dev/null; done <<<"$others")
+    ports_look_at_others
     ports_choose_free "$TRIAL/etc/ports"
-    printf '%s\n' "$others" "$TRIAL" >"$PORTS_TRIALS"
+    printf '%s\n' "${OTHERS[@]}" "$TRIAL" >"$PORTS_TRIALS"
     exec 7>&-
 }
 
@@ -30,11 +28,14 @@ ports_choose_free() {
     done >"$1"
 }
 
-# The folders of other trials; one that is gone keeps no ports.
-ports_others() {
+# The folders of other trials, and their ports; a folder that is gone keeps none.
+ports_look_at_others() {
     local folder
+    OTHERS=() PORTS_TAKEN=
     while IFS= read -r folder; do
-        [[ $folder == "$TRIAL" || ! -e $folder/etc/ports ]] || printf '%s\n' "$folder"
+        [[ $folder != "$TRIAL" && -e $folder/etc/ports ]] || continue
+        OTHERS+=("$folder")
+        PORTS_TAKEN+=$(sed 's/.*=//' "$folder/etc/ports")$'\n'
     done <"$PORTS_TRIALS"
 }
 

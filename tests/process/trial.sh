@@ -234,6 +234,7 @@ up() {
 # choose FOLDER: the ports of a trial that does not listen yet
 # shellcheck disable=SC2034 # ports.sh reads it
 choose() (
+    set -euo pipefail # as deploy/up
     # shellcheck source=/dev/null
     . "$repo/deploy/trial/ports.sh"
     PORTS_TRIALS=$work/trials TRIAL=$1
