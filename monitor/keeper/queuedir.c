@@ -169,6 +169,8 @@ static void take_file(int folder, const char *name, struct walk *walk) {
     bool known = false;
 
     walk->count++;
+    if (walk->shape == NULL)
+        return; /* only counted */
     if (wants_age && walk->opened == QUEUEDIR_OPEN_MAX)
         walk->partial = true;
     else if (wants_age || measure)

@@ -248,6 +248,21 @@ Test(queuedir, master_lock) {
     remove_tree(root);
 }
 
+Test(queuedir, glance) {
+    char root[] = "/tmp/test_queuedir.XXXXXX";
+    bool running = true, deferred = true;
+    struct fault why;
+
+    make_queue(root);
+    cr_assert_eq(queuedir_glance(root, &running, &deferred, &why), 0, "%s", why.text);
+    cr_expect(!running && !deferred, "an empty queue");
+    put(root, "deferred/A/AAAAAAAAA", "C\x05");
+    put(root, "deferred/A/4BTcV50zrXz1dK", "");
+    cr_assert_eq(queuedir_glance(root, &running, &deferred, &why), 0, "%s", why.text);
+    cr_expect(deferred);
+    remove_tree(root);
+}
+
 /* 10,000 short ids: 2,000 are opened, the rest only counted, within 50 ms. */
 Test(queuedir, bounded) {
     char root[] = "/tmp/test_queuedir.XXXXXX";
