@@ -188,14 +188,14 @@ static void load(const char *path, struct conf *conf) {
 }
 
 static void print_help(void) {
-    puts(
-        "Usage: relaywatch-milter [-c FILE] [-t]\n"
-        "Counts the mail that enters the relay; started by a supervisor, stays in the foreground.\n"
-        "\n"
-        "  -c FILE    configuration (" CONF_DEFAULT_PATH ")\n"
-        "  -t         check the configuration and exit\n"
-        "  --version  print the version and exit\n"
-        "  --help     print this and exit");
+    puts("Usage: relaywatch-milter [-c FILE] [-t]\n"
+         "Counts the mail that enters the relay; started by a supervisor, stays in the\n"
+         "foreground.\n"
+         "\n"
+         "  -c FILE    configuration (" CONF_DEFAULT_PATH ")\n"
+         "  -t         check the configuration and exit\n"
+         "  --version  print the version and exit\n"
+         "  --help     print this and exit");
 }
 
 /* Returns the path of the configuration; *check_out: only check it. */

@@ -50,6 +50,20 @@ check_commands() {
         "$(only_one "$table" "$manual" "no section" "no such command")"
 }
 
+check_help_width() {
+    local command program findings=
+    for command in '' $(sed -n 's/^\.Ss //p' deploy/man/relaywatch.1); do
+        # shellcheck disable=SC2086 # none: that of the program itself
+        findings+=$({ "$build/bin/relaywatch" $command --help 2>&1 || true; } |
+            awk -v name="relaywatch $command" 'length > 80 { print name ": " $0 }')$'\n'
+    done
+    for program in "$build"/bin/relaywatch?*; do
+        findings+=$({ "$program" --help 2>&1 || true; } |
+            awk -v name="${program##*/}" 'length > 80 { print name ": " $0 }')$'\n'
+    done
+    result "no line of a --help is wider than 80 columns" "$findings"
+}
+
 # The long options in a program's own help.
 options_of() {
     { "$@" --help 2>&1 || true; } | sed '/unrecognized option/d' | { grep -oE -- '--[a-z][a-z-]+' || true; } | sort -u
@@ -145,6 +159,7 @@ check_users() {
 
 check_parameters
 check_commands
+check_help_width
 check_options
 check_examples
 check_completion

@@ -319,7 +319,7 @@ static int run(int argc, char **argv, const char *conf_path) {
 
 const struct command command_alerts = {
     .name = "alerts",
-    .summary = "what fires, silences, past incidents and reports, a test of a receiver",
+    .summary = "what fires; silences, incidents, reports, tests of receivers",
     .help = "usage: relaywatch alerts [list] [--json]\n"
             "       relaywatch alerts show ID [--json]\n"
             "       relaywatch alerts silence ID|all --for TIME [--why TEXT]\n"
@@ -334,8 +334,8 @@ const struct command command_alerts = {
             "  --for TIME   how long: 90s, 30m, 2h, 1d\n"
             "  --why TEXT   the reason, for those who look\n"
             "  --json       for programs\n"
-            "Exit status of list, as Nagios wants it: 0 none, 1 warning, 2 critical, 3 unknown;\n"
-            "of test: 0 taken, 1 not, 3 relaywatch-notify does not answer, 64 no such receiver.\n"
+            "Exit status of list, for Nagios: 0 none, 1 warning, 2 critical, 3 unknown;\n"
+            "of test: 0 taken, 1 not, 3 no answer of relaywatch-notify, 64 no such receiver.\n"
             "Example: relaywatch alerts silence milter-gone --for 1h --why 'upgrade'\n",
     .run = run,
 };

@@ -51,7 +51,8 @@ const struct command command_backup = {
     .name = "backup",
     .summary = "copy the configuration; list and prune the copies",
     .help = "usage: relaywatch backup [--list | --prune N]\n"
-            "Copies Postfix's and relaywatch's configuration, maps and passwords, for root alone.\n"
+            "Copies Postfix's and relaywatch's configuration, maps and passwords, for root\n"
+            "alone.\n"
             "  --list      name the backups, oldest first\n"
             "  --prune N   remove all but the newest N\n"
             "Example: sudo relaywatch backup\n",

@@ -452,27 +452,25 @@ static int run(int argc, char **argv, const char *conf_path) {
 
 const struct command command_credentials = {
     .name = "credentials",
-    .summary = "the login for the smarthost: show, set, verify, rotate, rollback, history",
-    .help =
-        "usage: relaywatch [-c FILE] credentials [show | history] [--json]\n"
-        "       relaywatch [-c FILE] credentials set [--user USER] [--key KEY] [--json] < SECRET\n"
-        "       relaywatch [-c FILE] credentials verify | rotate | rollback [--json]\n"
-        "show      user, age, when it was verified; as root each key of the map with what uses\n"
-        "          it; never a password\n"
-        "history   what happened to it, the latest first\n"
-        "set       a new login, from stdin or a prompt: PASSWORD, USER:PASSWORD, or lines as in\n"
-        "          sasl_passwd; it is tried first, and put in place only if it works\n"
-        "verify    try the live login now\n"
-        "rotate    put in place now what sasl_passwd or credential_source say, also what was "
-        "refused "
-        "before\n"
-        "rollback  put the login of before the last change back, if it still works\n"
-        "  --user USER  with a password alone on stdin\n"
-        "  --key KEY    whose login: a key of sasl_passwd; default the smarthost's\n"
-        "  --json       one object; never a secret\n"
-        "Exit status: 0 done, or nothing to do; 1 refused or failed; 65 not acceptable; 75 no "
-        "verdict,\n"
-        "try again later; 64 usage; 77 not permitted; 78 configuration.\n"
-        "Example: relaywatch credentials set < /root/new-password\n",
+    .summary = "the login: show, set, verify, rotate, rollback, history",
+    .help = "usage: relaywatch [-c FILE] credentials [show | history] [--json]\n"
+            "       relaywatch [-c FILE] credentials set [--user USER] [--key KEY] [--json]\n"
+            "                  < SECRET\n"
+            "       relaywatch [-c FILE] credentials verify | rotate | rollback [--json]\n"
+            "show      user, age, when it was verified; as root each key of the map with\n"
+            "          what uses it; never a password\n"
+            "history   what happened to it, the latest first\n"
+            "set       a new login, from stdin or a prompt: PASSWORD, USER:PASSWORD, or lines\n"
+            "          as in sasl_passwd; tried first, and put in place only if it works\n"
+            "verify    try the live login now\n"
+            "rotate    put in place now what sasl_passwd or credential_source say, also what\n"
+            "          was refused before\n"
+            "rollback  put the login of before the last change back, if it still works\n"
+            "  --user USER  with a password alone on stdin\n"
+            "  --key KEY    whose login: a key of sasl_passwd; default the smarthost's\n"
+            "  --json       one object; never a secret\n"
+            "Exit status: 0 done, or nothing to do; 1 refused or failed; 65 not acceptable;\n"
+            "75 no verdict, try again later; 64 usage; 77 not permitted; 78 configuration.\n"
+            "Example: relaywatch credentials set < /root/new-password\n",
     .run = run,
 };

@@ -152,7 +152,7 @@ static int run(int argc, char **argv, const char *conf_path) {
 
 const struct command command_doctor = {
     .name = "doctor",
-    .summary = "look at the whole relay: what is wrong, why it matters, what mends it",
+    .summary = "look at everything: what is wrong, why it matters, what mends it",
     .help = "usage: relaywatch doctor [--only CHECK[,CHECK...]] [--json] [--fix [--yes]]\n"
             "       relaywatch doctor --list\n"
             "Looks at login, relay, Postfix, host and relaywatch itself.\n"

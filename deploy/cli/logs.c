@@ -70,7 +70,7 @@ static int run(int argc, char **argv, const char *conf_path) {
 
 const struct command command_logs = {
     .name = "logs",
-    .summary = "what is wrong, by the mail log; where is a message; count old logs",
+    .summary = "what is wrong, by the log; where is a message; count old logs",
     .help = "usage: relaywatch logs --errors [--since TIME] [--follow] [--json]\n"
             "       relaywatch logs --since TIME | --follow [--json]\n"
             "       relaywatch logs --queue-id ID | --message-id ID [--json]\n"

@@ -454,13 +454,11 @@ static int run(int argc, char **argv, const char *conf_path) {
 const struct command command_run = {
     .name = "run",
     .summary = "start all programs under their users, where there is no systemd",
-    .help =
-        "usage: relaywatch [-c FILE] run\n"
-        "Makes folders and sockets, starts relaywatchd, relaywatch-milter and relaywatch-notify\n"
-        "as their users, starts one again that ends or hangs, and relaywatch-keeper when it is "
-        "asked.\n"
-        "Stays in the foreground; ends all on SIGTERM or Ctrl-C; SIGHUP: read the configuration "
-        "again.\n"
-        "Example: relaywatch -c /etc/relaywatch/relaywatch.conf run\n",
+    .help = "usage: relaywatch [-c FILE] run\n"
+            "Makes folders and sockets, starts relaywatchd, relaywatch-milter and\n"
+            "relaywatch-notify as their users, starts one again that ends or hangs, and\n"
+            "relaywatch-keeper when it is asked. Stays in the foreground; ends all on SIGTERM\n"
+            "or Ctrl-C; SIGHUP: read the configuration again.\n"
+            "Example: relaywatch -c /etc/relaywatch/relaywatch.conf run\n",
     .run = run,
 };

@@ -195,7 +195,7 @@ const struct command command_status = {
     .name = "status",
     .summary = "does mail flow, and if not, why and what to do",
     .help = "usage: relaywatch status [--watch | --since TIME] [--full] [--json]\n"
-            "Shows whether mail flows; what is wrong, who must act and which commands mend it.\n"
+            "Shows whether mail flows; what is wrong, who must act, which commands mend it.\n"
             "  --watch        again every 2 seconds, until q; no terminal: a line a change\n"
             "  --since TIME   what happened since: 30m, 2h, up to 2d\n"
             "  --full         all, also where it is longer than the terminal\n"

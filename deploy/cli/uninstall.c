@@ -153,10 +153,9 @@ const struct command command_uninstall = {
     .name = "uninstall",
     .summary = "take back what install did",
     .help = "usage: relaywatch uninstall [--yes]\n"
-            "Brings back every file as it was before the first install, byte for byte; one that "
-            "was edited since keeps\n"
-            "the edit, and loses only what install had set. Packages, users, mail in the queue and "
-            "backups stay.\n"
+            "Brings back every file as it was before the first install, byte for byte; one\n"
+            "that was edited since keeps the edit, and loses only what install had set.\n"
+            "Packages, users, mail in the queue and backups stay.\n"
             "  --yes   do not ask\n"
             "Example: sudo relaywatch uninstall\n",
     .run = run,

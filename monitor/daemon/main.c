@@ -12,8 +12,8 @@
 
 static const char help[] =
     "usage: relaywatchd [-c FILE] [-t]\n"
-    "Follows Postfix's log, counts, tells of trouble, serves page and metrics. Runs as an\n"
-    "ordinary user; `relaywatch run` or systemd starts it.\n"
+    "Follows Postfix's log, counts, tells of trouble, serves page and metrics. Runs\n"
+    "as an ordinary user; `relaywatch run` or systemd starts it.\n"
     "  -c FILE    configuration, default " CONF_DEFAULT_PATH "\n"
     "  -t         check the configuration and end\n"
     "  --version  print the version\n";

@@ -22,9 +22,10 @@
 enum { REQUEST_LIMIT_MS = 2000 };
 
 static _Noreturn void usage(void) {
-    fputs("usage: relaywatch-keeper --postfix DIR --allow USER --probe PROGRAM --probe-user USER "
-          "--state DIR [--source FILE] [--drop DIR]\nStarted by systemd or `relaywatch run` with a "
-          "connected socket; see "
+    fputs("usage: relaywatch-keeper --postfix DIR --allow USER --probe PROGRAM\n"
+          "                         --probe-user USER --state DIR [--source FILE]\n"
+          "                         [--drop DIR]\n"
+          "Started by systemd or `relaywatch run` with a connected socket; see\n"
           "relaywatch-keeper(8).\n",
           stderr);
     exit(EX_USAGE);

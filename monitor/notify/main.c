@@ -61,7 +61,8 @@ static const char usage[] =
     "Delivers relaywatch's alerts to the receivers of receivers.conf.\n"
     "  -c FILE        configuration (default " CONF_DEFAULT_PATH ")\n"
     "  -t             check the configuration and the receivers, and exit\n"
-    "  --socket PATH  listen here; default: the socket handed over by systemd or relaywatch run\n"
+    "  --socket PATH  listen here; default: the socket that systemd or relaywatch run\n"
+    "                 hands over\n"
     "  --version, --help\n";
 
 static void save(void *arg) {

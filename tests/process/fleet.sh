@@ -20,16 +20,6 @@ declare -A pid=()
 
 # ---------------------------------------------------------------- words
 
-# becomes SECONDS COMMAND...
-becomes() {
-    local end=$((SECONDS + $1))
-    shift
-    until "$@" >/dev/null 2>&1; do
-        ((SECONDS <= end)) || return 1
-        sleep 0.05
-    done
-}
-
 finish() {
     local p
     for p in "${pid[@]}"; do
@@ -44,7 +34,7 @@ trap 'exit 1' INT TERM
 # ---------------------------------------------------------------- Redis and hosts
 
 rights() { # as relaywatch.conf(5) has them
-    printf 'user default on nopass ~* &* +@all\nuser relay on >secret ~rw:* %s\n' \
+    printf 'user default on nopass ~* +@all\nuser relay on >secret ~rw:* %s\n' \
         "+eval +evalsha +script|load +hset +hmget +hgetall +zadd +zrange +set +get +ping +role +auth +hello +zrem"
 }
 

@@ -13,32 +13,14 @@ work=$(mktemp -d /var/tmp/relaywatch-ledger-test.XXXXXX)
 port=$((20000 + RANDOM % 9000))
 conf=$work/relaywatch.conf
 user=65534
-failed=0
+# shellcheck source=tests/support/words.sh
+. "$(dirname "$0")/../support/words.sh"
 daemon=
 redis=
 traffic=
 
-ok() {
-    echo "ok - $1"
-}
-
-not_ok() {
-    echo "not ok - $1: $2"
-    failed=1
-}
-
 is() {
     if [[ $2 == "$3" ]]; then ok "$1"; else not_ok "$1" "wanted $2, got $3 (seed $seed)"; fi
-}
-
-# becomes SECONDS COMMAND...
-becomes() {
-    local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
-    shift
-    until "$@" >/dev/null 2>&1; do
-        ((${EPOCHREALTIME/./} < end)) || return 1
-        sleep 0.05
-    done
 }
 
 clean_up() {

@@ -19,16 +19,6 @@ port=$((20000 + RANDOM % 20000))
 prometheus_url=http://127.0.0.1:$port
 prometheus=
 
-# becomes SECONDS COMMAND...
-becomes() {
-    local end=$((SECONDS + $1))
-    shift
-    until "$@" >/dev/null 2>&1; do
-        ((SECONDS <= end)) || return 1
-        sleep 0.1
-    done
-}
-
 finish() {
     [[ -n $prometheus ]] && kill "$prometheus" 2>/dev/null && wait "$prometheus"
     "$repo/deploy/up" --dir "$dir" --stop >/dev/null 2>&1

@@ -19,18 +19,6 @@ url=http://127.0.0.1:$port
 daemon=
 watch=
 
-# ---------------------------------------------------------------- words
-
-# becomes SECONDS COMMAND...
-becomes() {
-    local end=$((SECONDS + $1))
-    shift
-    until "$@" >/dev/null 2>&1; do
-        ((SECONDS <= end)) || return 1
-        sleep 0.05
-    done
-}
-
 finish() {
     local pid
     for pid in $daemon $watch; do

@@ -21,16 +21,6 @@ account=0
 
 now_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
 
-# becomes SECONDS COMMAND...
-becomes() {
-    local end=$(($(now_ms) + $1 * 1000))
-    shift
-    until "$@" >/dev/null 2>&1; do
-        (($(now_ms) < end)) || return 1
-        sleep 0.02
-    done
-}
-
 # within NAME SECONDS COMMAND...
 within() {
     local name=$1 limit=$2 begun

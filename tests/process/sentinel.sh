@@ -17,16 +17,6 @@ port=$((20000 + RANDOM % 20000))
 declare -A pid=()
 written=0
 
-# becomes SECONDS COMMAND...
-becomes() {
-    local end=$((SECONDS + $1))
-    shift
-    until "$@" >/dev/null 2>&1; do
-        ((SECONDS <= end)) || return 1
-        sleep 0.05
-    done
-}
-
 finish() {
     local p
     for p in "${pid[@]}"; do

@@ -8,7 +8,8 @@ bin=$(cd "$1" && pwd)
 dir=$(mktemp -d /var/tmp/relaywatch-sources.XXXXXX)
 chmod 0755 "$dir"
 port=$((20000 + RANDOM % 20000))
-failed=0
+# shellcheck source=tests/support/words.sh
+. "$(dirname "$0")/../support/words.sh"
 daemon=
 redis=
 journald=
@@ -16,28 +17,9 @@ writers=()
 
 # ---------------------------------------------------------------- words
 
-ok() {
-    echo "ok - $1"
-}
-
-not_ok() {
-    echo "not ok - $1: $2"
-    failed=1
-}
-
 # is NAME WANT GOT
 is() {
     if [[ $2 == "$3" ]]; then ok "$1"; else not_ok "$1" "wanted $2, got $3; $(tail -n 3 "$dir/daemon.log" | tr '\n' ' ')"; fi
-}
-
-# becomes SECONDS COMMAND...
-becomes() {
-    local end=$((SECONDS + $1))
-    shift
-    until "$@" >/dev/null 2>&1; do
-        ((SECONDS <= end)) || return 1
-        sleep 0.05
-    done
 }
 
 finish() {

@@ -8,27 +8,9 @@ bin=$(cd "$1" && pwd)
 dir=$(mktemp -d /var/tmp/relaywatch-supervise.XXXXXX)
 chmod 0755 "$dir"
 port=$((20000 + RANDOM % 20000))
-failed=0
+# shellcheck source=tests/support/words.sh
+. "$(dirname "$0")/../support/words.sh"
 pids=()
-
-ok() {
-    echo "ok - $1"
-}
-
-not_ok() {
-    echo "not ok - $1: $2"
-    failed=1
-}
-
-# becomes SECONDS COMMAND...
-becomes() {
-    local end=$((SECONDS + $1))
-    shift
-    until "$@" >/dev/null 2>&1; do
-        ((SECONDS <= end)) || return 1
-        sleep 0.1
-    done
-}
 
 # within NAME SECONDS COMMAND...: the command becomes true in time
 within() {

@@ -10,24 +10,11 @@ support=$bin/../support
 repo=$(cd "$(dirname "$0")/../.." && pwd)
 dir=$(mktemp -d /var/tmp/relaywatch-trial-test.XXXXXX)
 work=$(mktemp -d /var/tmp/relaywatch-trial-work.XXXXXX)
-failed=0
+# shellcheck source=tests/support/words.sh
+. "$(dirname "$0")/../support/words.sh"
 sink=
 
 # ---------------------------------------------------------------- words
-
-ok() {
-    echo "ok - $1"
-}
-
-not_ok() {
-    echo "not ok - $1: $2"
-    failed=1
-}
-
-# is NAME WANT GOT
-is() {
-    if [[ $2 == "$3" ]]; then ok "$1"; else not_ok "$1" "wanted $2, got $3"; fi
-}
 
 # within NAME SECONDS COMMAND...: the command becomes true in time
 within() {
@@ -38,16 +25,6 @@ within() {
     else
         not_ok "$name" "not within $limit s; alerts: $(alerts)"
     fi
-}
-
-# becomes SECONDS COMMAND...
-becomes() {
-    local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
-    shift
-    until "$@" >/dev/null 2>&1; do
-        ((${EPOCHREALTIME/./} < end)) || return 1
-        sleep 0.05
-    done
 }
 
 not() {

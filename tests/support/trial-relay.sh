@@ -3,16 +3,6 @@
 # scripted smarthost in place of the trial's, mail, what status and receiver say. The caller sets $bin (the build's bin
 # folder), $repo and $work (a folder of its own); trial_begin makes $dir and the names of its env.
 
-# becomes SECONDS COMMAND...: true as soon as the command is
-becomes() {
-    local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
-    shift
-    until "$@" >/dev/null 2>&1; do
-        ((${EPOCHREALTIME/./} < end)) || return 1
-        sleep 0.05
-    done
-}
-
 now_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
 
 # trial_begin NAME [PARAMETER...]: a trial in $work/NAME with a webhook that appends to $hook. Each PARAMETER is a line of

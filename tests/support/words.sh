@@ -13,6 +13,16 @@ not_ok() {
 # is NAME WANT GOT
 is() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "wanted '$2', got '$3'"; fi; }
 
+# becomes SECONDS COMMAND...: true as soon as the command is
+becomes() {
+    local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        ((${EPOCHREALTIME/./} < end)) || return 1
+        sleep 0.05
+    done
+}
+
 # A part of each secret of the tests that look for leaks: see canary.py. Never an argument of a program.
 canary=$(<"$(dirname "${BASH_SOURCE[0]}")/canary")
 
