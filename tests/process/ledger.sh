@@ -3,6 +3,7 @@
 # log, with Redis and without, Redis now and then killed and the log rotated, too. At any time its ledger's sum holds; at
 # the end each figure is what the messages came to. Then `relaywatch logs` is asked where some of them are. Must run as
 # root, as relaywatchd will not. Prints "ok - name" or "not ok - name: why".
+# shellcheck disable=SC2154 # what words.sh shares
 set -u
 
 bin=$(cd "$1" && pwd)

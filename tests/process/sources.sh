@@ -2,6 +2,7 @@
 # sources.sh BIN [PART]: relaywatchd with several files at once, with the systemd journal, and old logs counted afterwards:
 # every line exactly once, through rotations and kill -9. Must run as root; the journal is written by a journald of our
 # own in a mount namespace. Takes about two minutes. Prints "ok - name" or "not ok - name: why".
+# shellcheck disable=SC2154 # what words.sh shares
 set -u
 
 bin=$(cd "$1" && pwd)

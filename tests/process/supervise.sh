@@ -2,6 +2,7 @@
 # supervise.sh BIN: `relaywatch run`: a program that hangs is killed and started again; two relaywatchd of one host
 # name: the older gives way, says so, and goes on when the other one is gone. Must run as root. Takes about a minute.
 # Prints "ok - name" or "not ok - name: why".
+# shellcheck disable=SC2154 # what words.sh shares
 set -u
 
 bin=$(cd "$1" && pwd)

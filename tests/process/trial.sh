@@ -2,7 +2,7 @@
 # trial.sh BIN: the whole of relaywatch on a trial relay (deploy/up): counts, alerts, a change of the login, trouble of
 # each kind, kills. Must run as root. BIN is the bin folder of the build; its helpers are in
 # ../support. Prints "ok - name" or "not ok - name: why". KEEP=1 leaves the trial running.
-# shellcheck disable=SC2317 # many of the functions are called by within
+# shellcheck disable=SC2317,SC2154 # many of the functions are called by within; what words.sh shares
 set -u # and no pipefail: status has an exit status of its own
 
 bin=$(cd "$1" && pwd)
