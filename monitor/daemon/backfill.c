@@ -216,6 +216,15 @@ static void on_pause_over(void *arg) {
     loop_watch_want(b->listening, LOOP_READ);
 }
 
+/* A request that we close unread would take our answer away with it: ECONNRESET. */
+static void drain(int fd) {
+    char unread[64];
+
+    shutdown(fd, SHUT_RD);
+    while (recv(fd, unread, sizeof unread, MSG_DONTWAIT) > 0)
+        ;
+}
+
 static void on_connection(int what, void *arg) {
     struct backfill *b = arg;
     int fd = accept4(b->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -237,6 +246,7 @@ static void on_connection(int what, void *arg) {
                                             .outcome = BACKFILL_BUSY,
                                             .detail = "another one is under way"};
 
+        drain(fd);
         (void)send(fd, &busy, sizeof busy, MSG_DONTWAIT | MSG_NOSIGNAL);
         close(fd);
         return;

@@ -233,16 +233,14 @@ make_mail() {
     becomes 30 sample_is 'postfix_showq_queue_depth{queue="deferred"}' 3
 }
 
-# speak LINE...: to the relay's smtpd(8), without waiting for its end
-speak() {
-    local line
-    exec 3<>"/dev/tcp/${RELAY_SUBMIT%:*}/${RELAY_SUBMIT#*:}" || return
-    for line in "$@"; do
-        printf '%s\r\n' "$line" >&3
-        sleep 0.2
+# speak LINE...: to the relay's smtpd(8), and hang up. In a shell of its own, which SIGPIPE ends where the relay hung up first.
+speak() (
+    exec 3<>"/dev/tcp/${RELAY_SUBMIT%:*}/${RELAY_SUBMIT#*:}" || exit
+    for line in '' "$@"; do
+        [[ -z $line ]] || printf '%s\r\n' "$line" >&3
+        while read -r -t 10 -u 3 reply && [[ $reply == ???-* ]]; do :; done
     done
-    exec 3>&-
-}
+)
 
 command -v promtool >/dev/null || {
     ok "monitoring # SKIP there is no promtool here"
