@@ -128,9 +128,13 @@ test_start() {
     if becomes 10 in_fleet; then ok "the fleet is read there, too"; else not_ok "the fleet is read there, too" "$(fleet)"; fi
 }
 
+# The sentinel asks a replica every ten seconds how it is; one that it has not asked yet it does not make the master.
+replica_is_fit() { redis sentinel SENTINEL slaves relays | grep -A 1 '^master-link-status$' | grep -qx ok; }
+
 # The master is killed while lines are counted.
 test_failover() {
     local before begin end
+    becomes 30 replica_is_fit || not_ok "the sentinel knows the replica" "$(redis sentinel SENTINEL slaves relays | tr '\n' ' ')"
     before=$(sent_at a)
     kill_hard a
     begin=$(date +%s%N)
