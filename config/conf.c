@@ -61,8 +61,7 @@ static const struct parameter parameters[] = {
      "address:port where the relay takes mail: `relaywatch test` sends there"},
     {"redis", TEXT, FIELD(redis), 0, 0, "",
      "unix:/path or host:port, or the master's name with redis_sentinel; empty: figures are kept "
-     "in "
-     "state_dir alone"},
+     "in state_dir alone"},
     {"redis_sentinel", SENTINELS, FIELD(redis_sentinel), 0, 0, "",
      "the sentinels that know where the master is: host:port, parted by blanks or commas; empty: "
      "none"},

@@ -30,8 +30,8 @@ struct conf {
     char submit[64]; /* "address:port" where the relay takes mail */
 
     /* where figures are kept and shown */
-    char redis[256];          /* "unix:/path", "host:port" or "" */
-    char redis_sentinel[256]; /* a list: sentinels.h; then `redis` is the master's name */
+    char redis[256];          /* "unix:/path", "host:port", or ""; with redis_sentinel a name */
+    char redis_sentinel[256]; /* a list: sentinels.h */
     char redis_user[64];
     char redis_password_file[256];
     char http_listen[64]; /* "address:port" */

@@ -7,6 +7,11 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "json.h"
+#include "request.h"
+
+enum { ANSWER_BYTES = 4 * 1024 * 1024 };
+
 static int complain(const struct command *command, const char *what, const char *option) {
     fprintf(stderr, "relaywatch %s: %s: %s\n%s", command->name, option, what, command->help);
     return -1;
@@ -71,6 +76,30 @@ int cli_parse_logs(const struct conf *conf, struct logsources *out) {
         return 0;
     fprintf(stderr, "relaywatch: mail_log: %s\n", why.text);
     return EX_CONFIG;
+}
+
+int cli_exit_status(const char *state) {
+    static const char *const states[] = {"ok", "warning", "critical"};
+
+    for (int i = 0; i < 3; i++) {
+        if (strcmp(state, states[i]) == 0)
+            return i;
+    }
+    return NAGIOS_UNKNOWN;
+}
+
+struct json_t *cli_ask_daemon(const char *url, int limit_ms, char **body_out, struct fault *why) {
+    int status = request_get(url, limit_ms, ANSWER_BYTES, body_out, why);
+    struct json_t *doc;
+
+    if (status == -1)
+        return NULL;
+    doc = json_read(*body_out, strlen(*body_out), why);
+    if (doc != NULL && status == 200)
+        return doc;
+    json_release(&doc);
+    fault_set(why, "not relaywatchd's answer (status %d)", status);
+    return NULL;
 }
 
 bool cli_colour(int fd) {

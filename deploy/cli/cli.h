@@ -15,6 +15,8 @@ struct command {
     int (*run)(int argc, char **argv, const char *conf_path); /* exit status */
 };
 
+struct json_t;
+
 extern const struct command command_alerts;
 extern const struct command command_backup;
 extern const struct command command_credentials;
@@ -35,6 +37,13 @@ extern const struct command command_uninstall;
 
 /* Exit statuses of `status`: Nagios. */
 enum { NAGIOS_OK, NAGIOS_WARNING, NAGIOS_CRITICAL, NAGIOS_UNKNOWN };
+
+/* The one for "ok", "warning", "critical"; else NAGIOS_UNKNOWN. */
+int cli_exit_status(const char *state);
+
+/* Asks relaywatchd; blocks for limit_ms at most. NULL, with why, unless it answers with a document
+ * of its own. *body_out, which must be NULL before, is its text, to be freed whatever comes. */
+struct json_t *cli_ask_daemon(const char *url, int limit_ms, char **body_out, struct fault *why);
 
 /* One option of a command. `value` is set to its argument, `flag` to true. */
 struct cli_option {

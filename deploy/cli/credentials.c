@@ -22,7 +22,6 @@
 #include "cred.h"
 #include "keeperq.h"
 #include "json.h"
-#include "request.h"
 #include "credkeys.h"
 
 enum {
@@ -30,7 +29,6 @@ enum {
     BUSY_MS = 60 * 1000,
     BUSY_STEP_MS = 200,
     ANSWER_MS = 5000,
-    ANSWER_BYTES = 4 * 1024 * 1024,
 };
 
 /* ---- what was asked of the keeper, and its answer ---- */
@@ -312,20 +310,15 @@ static int set(const struct conf *conf, const char *key, const char *user, bool 
 
 /* ---- show and history ---- */
 
-static int get_credentials(const struct conf *conf, struct json_t **doc_out, struct fault *why) {
+static struct json_t *get_credentials(const struct conf *conf, struct fault *why) {
     char url[160];
     char *body = NULL;
-    int got;
+    struct json_t *doc;
 
     text_format(url, sizeof url, "http://%s/api/v1/status", conf->http_listen);
-    got = request_get(url, ANSWER_MS, ANSWER_BYTES, &body, why);
-    if (got == -1)
-        return -1;
-    *doc_out = got == 200 ? json_read(body, strlen(body), why) : NULL;
+    doc = cli_ask_daemon(url, ANSWER_MS, &body, why);
     free(body);
-    if (got != 200)
-        return fault_set(why, "relaywatchd answered %d", got);
-    return *doc_out == NULL ? -1 : 0;
+    return doc;
 }
 
 static void put_line(const char *name, const char *text) {
@@ -377,7 +370,8 @@ static int show(const struct conf *conf, bool history, bool json) {
     struct fault why = {""};
     char *text;
 
-    if (get_credentials(conf, &doc, &why) == -1) {
+    doc = get_credentials(conf, &why);
+    if (doc == NULL) {
         fprintf(stderr, "relaywatch credentials: %s\n", why.text);
         return 1;
     }

@@ -11,13 +11,12 @@
 #include "fleetask.h"
 #include "fleetview.h"
 #include "json.h"
-#include "request.h"
 #include "sheet.h"
 #include "text.h"
 #include "watch.h"
 #include "xmem.h"
 
-enum { ANSWER_MS = 3000, ANSWER_BYTES = 4 * 1024 * 1024, ROWS_LEAST = 8 };
+enum { ANSWER_MS = 3000, ROWS_LEAST = 8 };
 
 struct asked {
     bool as_json, full, watch;
@@ -25,29 +24,6 @@ struct asked {
     char url[192];
     struct conf conf;
 };
-
-static int exit_status(const char *state) {
-    static const char *const states[] = {"ok", "warning", "critical"};
-
-    for (int i = 0; i < 3; i++) {
-        if (strcmp(state, states[i]) == 0)
-            return i;
-    }
-    return NAGIOS_UNKNOWN;
-}
-
-static struct json_t *ask_daemon(const struct asked *asked, struct fault *why) {
-    char *body = NULL;
-    struct json_t *doc = NULL;
-    int status = request_get(asked->url, ANSWER_MS, ANSWER_BYTES, &body, why);
-
-    if (status == 200)
-        doc = json_read(body, strlen(body), why);
-    else if (status != -1)
-        fault_set(why, "not relaywatchd's answer (status %d)", status);
-    free(body);
-    return doc;
-}
 
 static struct json_t *make_unknown(const struct asked *asked, const char *why) {
     struct json_t *doc = json_make_object();
@@ -62,9 +38,11 @@ static struct json_t *make_unknown(const struct asked *asked, const char *why) {
 /* Never NULL. `note`: where it is not from relaywatchd. */
 static struct json_t *fetch(const struct asked *asked, char *note, size_t note_size) {
     struct fault why, why_redis;
-    struct json_t *doc = ask_daemon(asked, &why);
+    char *body = NULL;
+    struct json_t *doc = cli_ask_daemon(asked->url, ANSWER_MS, &body, &why);
     char text[2 * sizeof why.text + 64];
 
+    free(body);
     note[0] = '\0';
     if (doc != NULL)
         return doc;
@@ -98,7 +76,7 @@ static void print_text(const struct asked *asked, const struct json_t *doc, cons
 static int print_once(const struct asked *asked) {
     char note[200];
     struct json_t *doc = fetch(asked, note, sizeof note);
-    int status = exit_status(json_get_text(doc, "state"));
+    int status = cli_exit_status(json_get_text(doc, "state"));
 
     if (asked->as_json) {
         char *text = json_print(doc, true);

@@ -19,11 +19,6 @@ enum {
     GROUP_NAME = 64
 };
 
-static void upper(char *text) {
-    for (; *text != '\0'; text++)
-        *text = (char)(*text >= 'a' && *text <= 'z' ? *text - 32 : *text);
-}
-
 static bool is_well(const struct json_t *host) {
     return strcmp(json_get_text(host, "state"), "ok") == 0;
 }
@@ -38,7 +33,7 @@ void fleetview_headline(const struct json_t *doc, char *out, size_t size) {
     char state[16];
 
     text_copy(state, sizeof state, json_get_text(doc, "state"));
-    upper(state);
+    text_upper(state);
     text_format(out, size, "FLEET %s - %s", state, reason(doc));
 }
 
@@ -118,7 +113,7 @@ static void put_host(struct sheet *s, const struct json_t *host) {
     char text[320];
 
     text_copy(label, sizeof label, state);
-    upper(label);
+    text_upper(label);
     queue_words(host, queue, sizeof queue);
     text_format(text, sizeof text, "%.128s%s%s%s", json_get_text(host, "host"), silent ? "" : "  (",
                 silent ? "" : queue, silent ? "" : ")");
@@ -169,7 +164,7 @@ static void put_group(struct sheet *s, const struct json_t *hosts, size_t first,
     size_t n;
 
     text_copy(label, sizeof label, json_get_text(lead, "state"));
-    upper(label);
+    text_upper(label);
     text_format(text, size, "%zu hosts, and how many messages wait there:", count);
     for (size_t i = first; i < json_count(hosts); i++) {
         if (!is_same(lead, json_at(hosts, i)))
@@ -195,7 +190,7 @@ static void put_head(struct sheet *s, const struct json_t *doc, const char *note
     char word[16];
 
     text_copy(word, sizeof word, state);
-    upper(word);
+    text_upper(word);
     text_format(label, sizeof label, "FLEET %s", word);
     text_format(text, sizeof text, " - %.300s", reason(doc));
     sheet_put(s, RANK_HEAD, sheet_look_of(state), label, 0, text);

@@ -11,13 +11,12 @@
 #include "text.h"
 #include "xmem.h"
 #include "json.h"
-#include "request.h"
 #include "sheet.h"
 #include "sinceview.h"
 #include "statusview.h"
 #include "watch.h"
 
-enum { ANSWER_MS = 5000, WATCH_ANSWER_MS = 1500, ANSWER_BYTES = 4 * 1024 * 1024 };
+enum { ANSWER_MS = 5000, WATCH_ANSWER_MS = 1500 };
 enum { ROWS_LEAST = 8 }; /* of a terminal that is worth fitting into */
 
 struct asked {
@@ -26,32 +25,6 @@ struct asked {
     char url[192];
     struct conf conf;
 };
-
-static int exit_status(const char *state) {
-    static const char *const states[] = {"ok", "warning", "critical"};
-
-    for (int i = 0; i < 3; i++) {
-        if (strcmp(state, states[i]) == 0)
-            return i;
-    }
-    return NAGIOS_UNKNOWN;
-}
-
-/* The document, or NULL and why there is none. *body_out is its text. */
-static struct json_t *fetch(const struct asked *asked, int limit_ms, char **body_out,
-                            struct fault *why) {
-    struct json_t *doc;
-    int status = request_get(asked->url, limit_ms, ANSWER_BYTES, body_out, why);
-
-    if (status == -1)
-        return NULL;
-    doc = json_read(*body_out, strlen(*body_out), why);
-    if (doc != NULL && status == 200)
-        return doc;
-    text_format(why->text, sizeof why->text, "not relaywatchd's answer (status %d)", status);
-    json_release(&doc);
-    return NULL;
-}
 
 static void print_sheet(const struct sheet *sheet) {
     for (size_t i = 0; i < sheet->count; i++)
@@ -112,7 +85,7 @@ static void print_document(const struct asked *asked, const struct json_t *doc) 
 static int print_once(const struct asked *asked) {
     char *body = NULL;
     struct fault why;
-    struct json_t *doc = fetch(asked, ANSWER_MS, &body, &why);
+    struct json_t *doc = cli_ask_daemon(asked->url, ANSWER_MS, &body, &why);
     int status;
 
     if (doc == NULL) {
@@ -123,7 +96,7 @@ static int print_once(const struct asked *asked) {
         fputs(body, stdout);
     else
         print_document(asked, doc);
-    status = exit_status(json_get_text(doc, "state"));
+    status = cli_exit_status(json_get_text(doc, "state"));
     json_release(&doc);
     free(body);
     return status;
@@ -133,7 +106,7 @@ static void on_look(struct sheet *sheet, char key[WATCH_KEY], char line[WATCH_KE
     const struct asked *asked = arg;
     char *body = NULL;
     struct fault why;
-    struct json_t *doc = fetch(asked, WATCH_ANSWER_MS, &body, &why);
+    struct json_t *doc = cli_ask_daemon(asked->url, WATCH_ANSWER_MS, &body, &why);
 
     if (doc == NULL) {
         statusview_fill_unknown(sheet, asked->conf.http_listen, why.text);

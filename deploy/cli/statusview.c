@@ -11,11 +11,6 @@
 
 enum { FIRST_SEEN_SHOWN = 3, LABEL = 12, FACT = 11 };
 
-static void upper(char *text) {
-    for (; *text != '\0'; text++)
-        *text = (char)(*text >= 'a' && *text <= 'z' ? *text - 32 : *text);
-}
-
 static void clock_text(char *out, size_t size, double seconds) {
     time_t t = (time_t)seconds;
     struct tm tm;
@@ -56,7 +51,7 @@ void statusview_headline(const struct json_t *doc, char *out, size_t size) {
     char state[16];
 
     text_copy(state, sizeof state, json_get_text(doc, "state"));
-    upper(state);
+    text_upper(state);
     text_format(out, size, "RELAY %s - %s", state, what_is(doc));
 }
 
@@ -101,7 +96,7 @@ static void put_headline(struct sheet *s, const struct json_t *doc, bool short_h
     size_t n;
 
     text_copy(text, sizeof text, state);
-    upper(text);
+    text_upper(text);
     text_format(label, sizeof label, "RELAY %.15s", text);
     text_format(text, sizeof text, " - %s", what_is(doc));
     n = strlen(text);
@@ -224,7 +219,7 @@ static void put_alert(struct sheet *s, const struct json_t *alert, bool worst, b
     char at[16];
 
     text_copy(label, sizeof label, severity);
-    upper(label);
+    text_upper(label);
     text_age(age, sizeof age, clock_wall_ms() / 1000 - (int64_t)since);
     clock_text(at, sizeof at, since);
     text_format(text, sizeof text, "  %.90s  since %s (%s)", json_get_text(alert, "diagnosis"), at,

@@ -1,11 +1,10 @@
 # shellcheck shell=bash disable=SC2034 # the other parts read PORT_*
 # Which ports the trial uses: the usual ones or, when they are taken, the next free; a folder keeps its own, also while
 # it is stopped or has not yet begun to listen. PORTS_TRIALS lists the folders of this machine's trials, a line each.
-PORTS_TRIALS=/run/lock/relaywatch-trials
+PORTS_TRIALS=/run/relaywatch-trials
 
 # ports_choose: sets PORT_RELAY, PORT_STARTTLS, PORT_SMTPS, PORT_HTTP.
 ports_choose() {
-    mkdir -p "${PORTS_TRIALS%/*}"
     exec 7>>"$PORTS_TRIALS"
     flock 7
     ports_look_at_others

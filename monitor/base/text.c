@@ -239,3 +239,8 @@ bool text_endpoint(const char *endpoint, char *host, size_t host_size, char *por
     return name.n > 0 && text_copy_span(host, host_size, name) &&
            text_copy(port, port_size, colon + 1);
 }
+
+void text_upper(char *text) {
+    for (; *text != '\0'; text++)
+        *text = (char)(*text >= 'a' && *text <= 'z' ? *text - 32 : *text);
+}

@@ -35,6 +35,8 @@ bool text_format(char *out, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4)
 /* As text_copy_span; control characters and bytes that are not valid UTF-8 become '?', so that the
  * result may be shown on a terminal and put into JSON. */
 bool text_copy_printable(char *out, size_t size, struct span from);
+/* Letters of ASCII become capitals. */
+void text_upper(char *text);
 
 /* How many bytes the character at the beginning takes, and its code point; 0: not valid UTF-8 (RFC
  * 3629), or nothing is there. */

@@ -1,16 +1,11 @@
 /* See hook.h. */
 #include "hook.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "log.h"
+#include "runner.h"
 #include "text.h"
 #include "xmem.h"
 
@@ -22,11 +17,9 @@ struct job {
 };
 
 struct hook {
-    struct loop *loop;
-    struct loop_signal *on_child;
-    struct loop_timer *limit;
-    pid_t pid; /* 0: none runs */
-    struct job waiting[WAITING_MOST];
+    struct runner *runner;
+    struct run *run;                  /* NULL: none runs */
+    struct job job[1 + WAITING_MOST]; /* the first is the one that runs, or is next */
     int count;
 };
 
@@ -36,89 +29,56 @@ static void clear_job(struct job *job) {
     memset(job, 0, sizeof *job);
 }
 
-/* In the child. Never returns. */
-static void become(char *command, char **environment) {
-    char *words[WORDS_MOST + 1];
-    int count = 0;
-    int null = open("/dev/null", O_RDWR);
-    sigset_t none;
+static void start(struct hook *hook);
 
-    for (char *p = command; *p != '\0' && count < WORDS_MOST;) {
-        p += strspn(p, " \t");
-        if (*p == '\0')
-            break;
-        words[count++] = p;
-        p += strcspn(p, " \t");
-        if (*p != '\0')
-            *p++ = '\0';
-    }
-    words[count] = NULL;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    signal(SIGPIPE, SIG_DFL);
-    setpgid(0, 0);
-    if (count == 0 || null == -1 || dup2(null, STDIN_FILENO) == -1)
-        _exit(126);
-    execve(words[0], words, environment);
-    _exit(127);
-}
-
-static void start(struct hook *hook) {
-    struct job *job = &hook->waiting[0];
-    pid_t pid;
-
-    if (hook->pid != 0 || hook->count == 0)
-        return;
-    pid = fork();
-    if (pid == 0)
-        become(job->command, job->environment);
-    if (pid == -1) {
-        log_warn("hook", "start %s: %s", job->command, strerror(errno));
-    } else {
-        setpgid(pid, pid);
-        hook->pid = pid;
-        loop_timer_set(hook->limit, LIMIT_MS);
-        log_info("hook", "%s is process %ld", job->command, (long)pid);
-    }
-    clear_job(job);
-    hook->count--;
-    memmove(&hook->waiting[0], &hook->waiting[1], (size_t)hook->count * sizeof hook->waiting[0]);
-    memset(&hook->waiting[hook->count], 0, sizeof hook->waiting[0]);
-}
-
-static void on_child(int number, void *arg) {
+static void on_end(const struct runner_end *end, void *arg) {
     struct hook *hook = arg;
-    int status;
+    struct job *job = &hook->job[0];
+    char said[200];
 
-    (void)number;
-    if (hook->pid == 0 || waitpid(hook->pid, &status, WNOHANG) != hook->pid)
-        return;
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        log_warn("hook", "process %ld ended with %s %d%s", (long)hook->pid,
-                 WIFSIGNALED(status) ? "signal" : "status",
-                 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
-                 WIFEXITED(status) && WEXITSTATUS(status) == 127 ? " (it could not be started)"
-                                                                 : "");
-    hook->pid = 0;
-    loop_timer_cancel(hook->limit);
+    text_copy_printable(said, sizeof said, (struct span){end->output, strcspn(end->output, "\n")});
+    if (end->timed_out)
+        log_warn("hook", "%s: not done after 30 s: killed", job->command);
+    else if (end->why[0] != '\0')
+        log_warn("hook", "%s: %s", job->command, end->why);
+    else if (end->status == -1)
+        log_warn("hook", "%s: ended with signal %d", job->command, end->signal);
+    else if (end->status != 0)
+        log_warn("hook", "%s: ended with status %d%s: %s", job->command, end->status,
+                 end->status == 127 ? " (it could not be started)" : "", said);
+    else if (said[0] != '\0')
+        log_info("hook", "%s: %s", job->command, said);
+    clear_job(job);
+    hook->run = NULL;
+    hook->count--;
+    memmove(&hook->job[0], &hook->job[1], (size_t)hook->count * sizeof hook->job[0]);
+    memset(&hook->job[hook->count], 0, sizeof hook->job[0]);
     start(hook);
 }
 
-static void on_limit(void *arg) {
-    struct hook *hook = arg;
+static void start(struct hook *hook) {
+    struct job *job = &hook->job[0];
+    char line[sizeof job->command];
+    const char *words[WORDS_MOST + 1];
+    struct runner_job run = {.argv = words,
+                             .environment = (const char *const *)job->environment,
+                             .input = "",
+                             .timeout_ms = LIMIT_MS,
+                             .on_end = on_end,
+                             .arg = hook};
 
-    if (hook->pid == 0)
+    if (hook->run != NULL || hook->count == 0)
         return;
-    log_warn("hook", "process %ld is not done after 30 s: killed", (long)hook->pid);
-    kill(-hook->pid, SIGKILL);
+    text_copy(line, sizeof line, job->command);
+    runner_words(line, words, WORDS_MOST);
+    log_info("hook", "%s", job->command);
+    hook->run = runner_start(hook->runner, &run);
 }
 
 struct hook *hook_new(struct loop *loop) {
     struct hook *hook = xcalloc(1, sizeof *hook);
 
-    hook->loop = loop;
-    hook->on_child = loop_signal_new(loop, SIGCHLD, on_child, hook);
-    hook->limit = loop_timer_new(loop, on_limit, hook);
+    hook->runner = runner_new(loop);
     return hook;
 }
 
@@ -127,10 +87,9 @@ void hook_free(struct hook **pointer) {
 
     if (hook == NULL)
         return;
+    runner_free(&hook->runner);
     for (int i = 0; i < hook->count; i++)
-        clear_job(&hook->waiting[i]);
-    loop_timer_free(&hook->limit);
-    loop_signal_free(&hook->on_child);
+        clear_job(&hook->job[i]);
     free(hook);
     *pointer = NULL;
 }
@@ -140,11 +99,11 @@ void hook_run(struct hook *hook, const char *command, const char *const *environ
 
     if (command[0] == '\0')
         return;
-    if (hook->count == WAITING_MOST) {
+    if (hook->count == 1 + WAITING_MOST) {
         log_warn("hook", "%s: too many wait, left out", command);
         return;
     }
-    job = &hook->waiting[hook->count++];
+    job = &hook->job[hook->count++];
     text_copy(job->command, sizeof job->command, command);
     for (int i = 0; i < ENVIRONMENT_MOST && environment[i] != NULL; i++)
         job->environment[i] = xstrdup(environment[i]);

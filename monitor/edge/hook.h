@@ -1,6 +1,7 @@
-/* A command of the operator's that is started when something happened: argv of one configured line
- * split at blanks, no shell, facts in its environment, nothing on its stdin, killed with its group
- * after 30 s, one at a time (the next waits, four at most). Never blocks. */
+/* A command of the operator's that is started when something happened (runner.h): words of one
+ * configured line, facts in its environment, nothing on its stdin, killed with its group after 30 s
+ * and when the hook is freed, one at a time (the next waits, four at most). How it ends is logged
+ * where it is not well. Never blocks. One hook a process: it owns SIGCHLD. */
 #ifndef EDGE_HOOK_H
 #define EDGE_HOOK_H
 

@@ -258,6 +258,21 @@ void runner_cancel(struct run **run) {
         loop_timer_set(r->limit, 0);
 }
 
+void runner_words(char *line, const char **words, size_t most) {
+    size_t count = 0;
+
+    for (char *at = line; *at != '\0' && count < most;) {
+        at += strspn(at, " \t");
+        if (*at == '\0')
+            break;
+        words[count++] = at;
+        at += strcspn(at, " \t");
+        if (*at != '\0')
+            *at++ = '\0';
+    }
+    words[count] = NULL;
+}
+
 struct runner *runner_new(struct loop *loop) {
     struct runner *runner = xcalloc(1, sizeof *runner);
 

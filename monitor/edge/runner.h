@@ -33,6 +33,10 @@ struct runner_job {
     void *arg;
 };
 
+/* Cuts a line of the configuration into `most` words at most, parted by blanks as they stand: no
+ * quotes, no shell. `words` has room for most + 1, the last is NULL; they stand in `line`. */
+void runner_words(char *line, const char **words, size_t most);
+
 struct runner *runner_new(struct loop *loop);
 /* Kills what runs; no callback comes. */
 void runner_free(struct runner **runner);

@@ -169,22 +169,6 @@ static void on_command(const struct runner_end *end, void *arg) {
     answer(p, &out);
 }
 
-/* Words as they stand: no quotes, no shell. */
-static void split(char *line, const char **words) {
-    int count = 0;
-
-    for (char *at = line; *at != '\0' && count < WORDS_MOST;) {
-        at += strspn(at, " \t");
-        if (*at == '\0')
-            break;
-        words[count++] = at;
-        at += strcspn(at, " \t");
-        if (*at != '\0')
-            *at++ = '\0';
-    }
-    words[count] = NULL;
-}
-
 /* Only what is short and of known characters is in its environment; all else is on its stdin. */
 static void run_command(struct post *p, const struct poster *poster, const struct receiver *r,
                         const struct notice *notice, const char *body, const char *key) {
@@ -214,7 +198,7 @@ static void run_command(struct post *p, const struct poster *poster, const struc
     text_format(vars[3], sizeof vars[3], "RELAYWATCH_SEVERITY=%s", rank_name(notice->rank));
     text_format(vars[4], sizeof vars[4], "RELAYWATCH_KEY=%s", key);
     text_copy(line, sizeof line, r->command);
-    split(line, words);
+    runner_words(line, words, WORDS_MOST);
     p->run = runner_start(poster->runner, &job);
 }
 

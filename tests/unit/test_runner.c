@@ -186,3 +186,17 @@ Test(runner, several_at_once_and_a_cancelled_one) {
     loop_free(&r.loop);
     cr_expect_eq(none.status, 77, "no callback");
 }
+
+Test(runner, words) {
+    char line[] = " /bin/prog  a;b\t$(id) \"c d\" ";
+    const char *words[4];
+
+    runner_words(line, words, 3);
+    cr_expect_str_eq(words[0], "/bin/prog");
+    cr_expect_str_eq(words[1], "a;b");
+    cr_expect_str_eq(words[2], "$(id)");
+    cr_expect_null(words[3], "no more than fit");
+    line[0] = '\0';
+    runner_words(line, words, 3);
+    cr_expect_null(words[0]);
+}
