@@ -14,9 +14,10 @@
 #include "alerts_silence.h"
 #include "alerts_test.h"
 #include "json.h"
+#include "screen.h"
 #include "text.h"
 
-enum { WIDTH = 79 };
+enum { INDENT = 9 };
 
 struct request {
     const struct conf *conf;
@@ -27,32 +28,26 @@ struct request {
 
 /* ---- the list ---- */
 
-/* Prints `text` broken at blanks, each line after the first indented as the first is. */
-static void put_wrapped(int indent, const char *text) {
-    int room = WIDTH - indent;
+static void put_wrapped(const char *text) {
+    struct screen screen = screen_of_stdout();
 
-    while (*text != '\0') {
-        int n = (int)strlen(text);
-
-        if (n > room) {
-            for (n = room; n > 0 && text[n] != ' '; n--)
-                ;
-            n = n > 0 ? n : room;
-        }
-        printf("%.*s\n", n, text);
-        text += n;
-        while (*text == ' ')
-            text++;
-        if (*text != '\0')
-            printf("%*s", indent, "");
-    }
+    screen_put_wrapped(&screen, INDENT, text);
 }
 
 static void put_fact(const char *name, const char *text) {
     if (text[0] == '\0')
         return;
     printf("  %-6s ", name);
-    put_wrapped(9, text);
+    put_wrapped(text);
+}
+
+static void put_steps(const struct json_t *fix) {
+    struct screen screen = screen_of_stdout();
+
+    for (size_t i = 0; i < json_count(fix); i++) {
+        printf("  %-6s ", i == 0 ? "do" : "");
+        screen_put_step(&screen, INDENT, json_text(json_at(fix, i)));
+    }
 }
 
 static void put_silence(const struct json_t *alert) {
@@ -78,7 +73,8 @@ static void put_firing(const struct json_t *alert, double now) {
     puts(head);
     put_fact("what", json_get_text(alert, "summary"));
     put_fact("mail", json_get_text(alert, "impact"));
-    put_fact("do", json_text(json_at(json_get(alert, "fix"), 0)));
+    put_fact("who", json_get_text(alert, "who"));
+    put_steps(json_get(alert, "fix"));
     put_silence(alert);
 }
 
@@ -90,7 +86,7 @@ static void put_ended(const struct json_t *alert, double now) {
     text_format(text, sizeof text, "%s, %s ago: %s", json_get_text(alert, "id"), age,
                 json_get_text(alert, "summary"));
     printf("over     ");
-    put_wrapped(9, text);
+    put_wrapped(text);
 }
 
 static int exit_status(const struct json_t *alerts) {
@@ -121,7 +117,7 @@ static void put_silences(const struct json_t *silences) {
         text_format(text, sizeof text, "%s until %s (%s: %s)", json_get_text(s, "id"), until,
                     json_get_text(s, "who"), json_get_text(s, "why"));
         printf("silence  ");
-        put_wrapped(9, text);
+        put_wrapped(text);
     }
 }
 
@@ -178,7 +174,6 @@ static const struct json_t *find(const struct json_t *doc, const char *id) {
 }
 
 static void put_whole(const struct json_t *alert) {
-    const struct json_t *fix = json_get(alert, "fix");
     char at[32];
 
     printf("%s %s\n", json_get_text(alert, "severity"), json_get_text(alert, "id"));
@@ -191,8 +186,7 @@ static void put_whole(const struct json_t *alert) {
     put_fact("mail", json_get_text(alert, "impact"));
     put_fact("who", json_get_text(alert, "who"));
     put_fact("why", json_get_text(alert, "why"));
-    for (size_t i = 0; i < json_count(fix); i++)
-        put_fact(i == 0 ? "do" : "", json_text(json_at(fix, i)));
+    put_steps(json_get(alert, "fix"));
     put_fact("seen", json_get_text(alert, "evidence"));
     put_silence(alert);
 }

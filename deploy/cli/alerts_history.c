@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "alerts_ask.h"
+#include "fixtext.h"
 #include "json.h"
 #include "text.h"
 
@@ -132,8 +133,12 @@ static void put_report(const struct json_t *doc) {
     printf("    %s\n", json_get_text(i, "evidence")[0] != '\0' ? json_get_text(i, "evidence")
                                                                : "none but the above");
     puts("\n## What mends it\n");
-    for (size_t n = 0; n < json_count(fix); n++)
-        printf("- `%s`\n", json_text(json_at(fix, n)));
+    for (size_t n = 0; n < json_count(fix); n++) {
+        const char *step = json_text(json_at(fix, n));
+        const char *quote = fixtext_is_command(step) ? "`" : "";
+
+        printf("- %s%s%s\n", quote, step, quote);
+    }
 }
 
 int alerts_report(const struct conf *conf, const char *what, bool as_json) {

@@ -186,7 +186,7 @@ static void put_advice(const struct story *s, const struct screen *screen,
     for (int i = 0; i < DIAGNOSIS_FIXES && e->fix[i] != NULL; i++) {
         fixtext_fit(text, sizeof text, e->fix[i], &here->place);
         printf("  %-4s ", i == 0 ? "do" : "");
-        screen_put_wrapped(screen, 7, text);
+        screen_put_step(screen, 7, text);
     }
 }
 

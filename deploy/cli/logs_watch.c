@@ -79,7 +79,8 @@ static void put_advice(const struct watch *w, const struct trouble *t) {
         put_fact(w, "who", e->who);
     for (int i = 0; i < DIAGNOSIS_FIXES && e->fix[i] != NULL; i++) {
         fixtext_fit(text, sizeof text, e->fix[i], &w->here.place);
-        put_fact(w, i == 0 ? "do" : "", text);
+        printf("    %-4s ", i == 0 ? "do" : "");
+        screen_put_step(&w->screen, INDENT, text);
     }
     put_fact(w, "seen", t->text);
 }

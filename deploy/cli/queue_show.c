@@ -81,9 +81,14 @@ static void put_short_group(const struct screen *s, const struct waiting_group *
     printf("%7llu  %s\n", (unsigned long long)g->messages, title);
 }
 
-static int put_fact(const struct screen *s, const char *label, const char *text) {
+static int put_step(const struct screen *s, const char *label, const char *text) {
     printf("         %-4s ", label);
-    return screen_put_wrapped(s, FIX_INDENT, text);
+    return screen_put_step(s, FIX_INDENT, text);
+}
+
+static int put_who(const struct screen *s, const char *who) {
+    printf("         who  ");
+    return screen_put_wrapped(s, FIX_INDENT, who);
 }
 
 /* What mends a group that no diagnosis is about. */
@@ -108,14 +113,14 @@ static int put_group(const struct screen *s, const struct waiting_group *g,
     printf("%7llu  ", (unsigned long long)g->messages);
     lines = screen_put_wrapped(s, 9, text);
     if (g->kind == WAITING_DIAGNOSED)
-        lines += put_fact(s, "who", e->who);
+        lines += put_who(s, e->who);
     for (int i = 0; g->kind == WAITING_DIAGNOSED && i < fixes && e->fix[i] != NULL; i++) {
         fixtext_fit(text, sizeof text, e->fix[i], view->place);
-        lines += put_fact(s, i == 0 ? "do" : "", text);
+        lines += put_step(s, i == 0 ? "do" : "", text);
     }
     if (advice_of(g->kind) != NULL) {
         fixtext_fit(text, sizeof text, advice_of(g->kind), view->place);
-        lines += put_fact(s, "do", text);
+        lines += put_step(s, "do", text);
     }
     return lines;
 }

@@ -7,8 +7,11 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "fixtext.h"
 
 enum { WIDTH_DEFAULT = 80, WIDTH_LEAST = 40, WIDTH_MOST = 110, ROWS_DEFAULT = 24 };
+
+static const char COMMENT[] = "   # ";
 
 struct screen screen_of_stdout(void) {
     struct screen s = {
@@ -45,4 +48,40 @@ int screen_put_wrapped(const struct screen *s, int indent, const char *text) {
             printf("%*s", indent, "");
     }
     return lines;
+}
+
+size_t screen_step_piece(const char *command, size_t room) {
+    const char *comment = strstr(command, COMMENT);
+    size_t whole = strlen(command);
+    size_t n = comment != NULL ? (size_t)(comment - command) : whole;
+    size_t best = 0;
+
+    if (whole <= room)
+        return whole;
+    if (n <= room)
+        return n;
+    for (size_t i = 1; i < n && (i <= room || best == 0); i++) {
+        if (command[i] == ' ' && strchr("&;|", command[i - 1]) != NULL)
+            best = i;
+    }
+    return best > 0 ? best : n;
+}
+
+int screen_put_step(const struct screen *s, int indent, const char *step) {
+    size_t room = (size_t)(s->width - indent);
+    int lines = 0;
+
+    if (!fixtext_is_command(step))
+        return screen_put_wrapped(s, indent, step);
+    while (*step != '\0' && *step != '#') {
+        size_t n = screen_step_piece(step, room);
+
+        printf("%.*s\n", (int)n, step);
+        lines++;
+        step += n;
+        step += strspn(step, " ");
+        if (*step != '\0')
+            printf("%*s", indent, "");
+    }
+    return *step == '\0' ? lines : lines + screen_put_wrapped(s, indent, step); /* a remark */
 }

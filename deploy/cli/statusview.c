@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "clock.h"
+#include "fixtext.h"
 #include "text.h"
 #include "receiversline.h"
 
@@ -179,11 +180,11 @@ static void put_fact(struct sheet *s, int rank, const char *name, const char *te
     sheet_put(s, rank, SHEET_FAINT, label, FACT, text);
 }
 
-/* A step that is a command is not broken: it is there to be copied. Sentences begin as such. */
+/* A step that is a command is not broken: it is there to be copied. */
 static void put_step(struct sheet *s, int rank, const char *name, const char *step) {
     char label[16];
 
-    if (step[0] >= 'A' && step[0] <= 'Z') {
+    if (!fixtext_is_command(step)) {
         put_fact(s, rank, name, step);
         return;
     }

@@ -123,3 +123,7 @@ void fixtext_fit(char *out, size_t size, const char *fix, const struct fixtext_p
     }
     out[have] = '\0';
 }
+
+bool fixtext_is_command(const char *step) {
+    return step[0] != '\0' && !(step[0] >= 'A' && step[0] <= 'Z');
+}

@@ -21,4 +21,7 @@ struct fixtext_place {
 /* Writes the fitted text; cut when it does not fit. `place` NULL: as it is. */
 void fixtext_fit(char *out, size_t size, const char *fix, const struct fixtext_place *place);
 
+/* Is a step a command, to be copied whole? Those for people begin as a sentence does. */
+bool fixtext_is_command(const char *step);
+
 #endif

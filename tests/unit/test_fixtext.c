@@ -100,3 +100,10 @@ Test(fixtext, an_unknown_smarthost_stays_a_word) {
     fixtext_fit(out, sizeof out, "nc SMARTHOST:587", &place);
     cr_expect_str_eq(out, "nc SMARTHOST:587");
 }
+
+Test(fixtext, a_command_is_told_from_a_sentence) {
+    cr_expect(fixtext_is_command("postqueue -f"));
+    cr_expect(fixtext_is_command("/usr/sbin/postfix reload"));
+    cr_expect_not(fixtext_is_command("Get a valid password."));
+    cr_expect_not(fixtext_is_command(""));
+}

@@ -1,10 +1,10 @@
-/* doctor_show.c: a command in lines that a shell takes as they are. */
+/* screen.c: a command in lines that a shell takes as they are. */
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "doctor_show.h"
+#include "screen.h"
 
-Test(doctor_show, breaks_where_a_shell_reads_on) {
+Test(screen, breaks_where_a_shell_reads_on) {
     static const struct {
         const char *command, *first;
     } rows[] = {
@@ -20,7 +20,7 @@ Test(doctor_show, breaks_where_a_shell_reads_on) {
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        size_t n = doctor_show_piece(rows[i].command, 24);
+        size_t n = screen_step_piece(rows[i].command, 24);
 
         cr_expect(n == strlen(rows[i].first) && strncmp(rows[i].command, rows[i].first, n) == 0,
                   "%s: %.*s", rows[i].command, (int)n, rows[i].command);
