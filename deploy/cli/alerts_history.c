@@ -87,8 +87,8 @@ static void put_times(const struct json_t *i, double now) {
 static void put_figures(const struct json_t *i) {
     printf("\n## What it came to\n\n%s\n\n", json_get_text(i, "impact"));
     printf("Of the whole relay while it lasted, in recipients (a deferral counts at each attempt): "
-           "%lld delivered, %lld deferred, %lld bounced; %lld messages expired. At most %lld "
-           "messages waited at a time.\n",
+           "%lld delivered, %lld deferred, %lld bounced. Messages that expired: %lld; that waited "
+           "at a time, at most: %lld.\n",
            (long long)json_get_int(i, "sent", 0), (long long)json_get_int(i, "deferred", 0),
            (long long)json_get_int(i, "bounced", 0), (long long)json_get_int(i, "expired", 0),
            (long long)json_get_int(i, "waiting_most", 0));

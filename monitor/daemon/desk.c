@@ -133,7 +133,7 @@ static struct json_t *incidents(const struct daemon *d) {
     const struct incident *i;
 
     for (int n = 0; (i = incidents_get(&d->chronicle.incidents, n)) != NULL; n++)
-        json_add(array, incidentdoc_make(i, false));
+        json_add(array, incidentdoc_make(i, NULL));
     json_put(doc, "incidents", array);
     return doc;
 }
@@ -145,7 +145,7 @@ static struct json_t *incident(const struct daemon *d, const struct alertq_reque
     if (i == NULL)
         return make_error("there is no such incident; `relaywatch alerts history` lists them");
     doc = begin_doc(d);
-    json_put(doc, "incident", incidentdoc_make(i, true));
+    json_put(doc, "incident", incidentdoc_make(i, &d->place));
     return doc;
 }
 

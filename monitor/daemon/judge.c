@@ -188,10 +188,13 @@ static void tell(struct daemon *d, const struct alert_set *set) {
 static void follow_login(struct daemon *d, int64_t wall_ms) {
     bool refused = health_is_broken(&d->health, AREA_LOGIN, wall_ms);
 
-    if (refused && (d->login.state == LOGIN_VERIFIED || d->login.state == LOGIN_UNKNOWN))
+    if (refused && (d->login.state == LOGIN_VERIFIED || d->login.state == LOGIN_UNKNOWN)) {
         d->login.state = LOGIN_REFUSED;
-    else if (!refused && d->login.state == LOGIN_REFUSED)
+        text_copy(d->login.detail, sizeof d->login.detail, d->health.cause[AREA_LOGIN].evidence);
+    } else if (!refused && d->login.state == LOGIN_REFUSED) {
         d->login.state = LOGIN_VERIFIED;
+        d->login.detail[0] = '\0';
+    }
     if (d->login.state == LOGIN_VERIFIED && d->health.last_success_ms > d->login.verified_ms)
         d->login.verified_ms = d->health.last_success_ms;
 }

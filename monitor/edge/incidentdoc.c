@@ -15,7 +15,7 @@ static int64_t during(uint64_t before, uint64_t after) {
 }
 
 static void put_whole(struct json_t *doc, const struct incident *i,
-                      const struct diagnosis_entry *entry) {
+                      const struct diagnosis_entry *entry, const struct fixtext_place *place) {
     struct json_t *changes = json_make_array();
     struct json_t *fix = json_make_array();
 
@@ -38,12 +38,16 @@ static void put_whole(struct json_t *doc, const struct incident *i,
         json_add(changes, change);
     }
     json_put(doc, "changes", changes);
-    for (int n = 0; n < DIAGNOSIS_FIXES && entry->fix[n] != NULL; n++)
-        json_add_text(fix, entry->fix[n]);
+    for (int n = 0; n < DIAGNOSIS_FIXES && entry->fix[n] != NULL; n++) {
+        char step[256];
+
+        fixtext_fit(step, sizeof step, entry->fix[n], place);
+        json_add_text(fix, step);
+    }
     json_put(doc, "fix", fix);
 }
 
-struct json_t *incidentdoc_make(const struct incident *i, bool whole) {
+struct json_t *incidentdoc_make(const struct incident *i, const struct fixtext_place *whole) {
     const struct diagnosis_entry *entry = diagnosis_entry(i->diagnosis);
     struct json_t *doc = json_make_object();
     char diagnosis[96] = "";
@@ -67,7 +71,7 @@ struct json_t *incidentdoc_make(const struct incident *i, bool whole) {
     json_put_int(doc, "bounced", during(i->before.bounced, i->after.bounced));
     json_put_int(doc, "expired", during(i->before.expired, i->after.expired));
     json_put_int(doc, "waiting_most", (int64_t)i->after.waiting);
-    if (whole)
-        put_whole(doc, i, entry);
+    if (whole != NULL)
+        put_whole(doc, i, entry, whole);
     return doc;
 }

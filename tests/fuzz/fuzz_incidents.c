@@ -14,6 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct keptout out = {malloc(size + 200), 0, size + 200, false};
     struct keptout again = {malloc(CHRONICLE_BYTES), 0, CHRONICLE_BYTES, false};
     struct chronicle *c = calloc(1, sizeof *c);
+    const struct fixtext_place place = {.relay_host = "relay.example", .relay_port = 587};
     const struct incident *i;
 
     keptout_line(&out, "relaywatch-incidents 1");
@@ -24,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     keptout_seal(&out);
     chronicle_parse(c, (struct span){out.p, out.n});
     for (int n = 0; (i = incidents_get(&c->incidents, n)) != NULL; n++) {
-        struct json_t *doc = incidentdoc_make(i, true);
+        struct json_t *doc = incidentdoc_make(i, &place);
 
         json_release(&doc);
     }

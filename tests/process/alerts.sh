@@ -119,6 +119,9 @@ alerts >"$dir/list"
 is "critical" 2 $?
 is "fits 80 columns" "" "$(awk 'length > 80' "$dir/list")"
 has "says what it is" "login-refused" cat "$dir/list"
+has "says who must act" "who    operator of this host" cat "$dir/list"
+has "says every step, for this host" "postqueue -c $dir -f" cat "$dir/list"
+has "the login's state says why" "535-5.7.8" "$bin/relaywatch" -c "$dir/relaywatch.conf" credentials show
 has "all of it" "G01 BAD_CREDENTIALS" alerts show login-refused
 has "nothing of that name" "does not fire" alerts show tls-broken
 has "a silence needs an end" "--for is missing" alerts silence login-refused
@@ -145,6 +148,8 @@ has "in the history" "login-refused" alerts history
 has "the report: cause" "G01 BAD_CREDENTIALS" alerts report login-refused
 has "the report: what changed" "relaywatchd began" alerts report login-refused
 has "the report: evidence" "535-5.7.8" alerts report 1
+has "the report: what mends it, for this host" "- \`postqueue -c $dir -f\`" alerts report 1
+has "the report: what is no command" "- Get a valid password" alerts report 1
 has "the report: who silenced" "mended at nine" alerts report 1
 # heard STATUS COUNT: the receiver was told so often that login-refused is firing, or resolved
 heard() {
