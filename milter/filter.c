@@ -123,10 +123,9 @@ static sfsistat on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *address) {
 static sfsistat on_mail(SMFICTX *ctx, char **args) {
     struct session *session = smfi_getpriv(ctx);
 
-    (void)args;
     if (session != NULL)
-        count(session_mail(session, macro_is_set(ctx, "{tls_version}"),
-                           macro_is_set(ctx, "{auth_authen}")));
+        count(session_mail(session, args[0] != NULL ? args[0] : "",
+                           macro_is_set(ctx, "{tls_version}"), macro_is_set(ctx, "{auth_authen}")));
     return SMFIS_NOREPLY;
 }
 
@@ -158,8 +157,12 @@ static sfsistat on_eom(SMFICTX *ctx) {
         char symbol[] = "i";
         const char *queue_id = smfi_getsymval(ctx, symbol);
 
-        mltpage_accept(shared, clock_wall_ms(), queue_id != NULL ? queue_id : "",
-                       message.recipients, message.bytes, message.flags);
+        int64_t now_ms = clock_wall_ms();
+
+        mltpage_accept(shared, now_ms, queue_id != NULL ? queue_id : "", message.recipients,
+                       message.bytes, message.flags);
+        mltsenders_add(&shared->senders, shared->lineage, message.sender, message.recipients,
+                       now_ms);
     }
     return SMFIS_CONTINUE;
 }

@@ -137,7 +137,7 @@ static int watch(struct mltpage *page) {
     int full_beats = 0;
 
     for (;;) {
-        atomic_store_explicit(&page->alive_ms, clock_mono_ms(), memory_order_relaxed);
+        mltpage_alive(page, clock_mono_ms(), clock_wall_ms());
         beat_send(BEAT_ALIVE);
         if (stop_signal != 0) {
             log_info("main", "stopping: signal %d", (int)stop_signal);

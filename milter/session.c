@@ -22,7 +22,7 @@ session_counts session_close(struct session *session) {
     return counts;
 }
 
-session_counts session_mail(struct session *session, bool tls, bool login) {
+session_counts session_mail(struct session *session, const char *sender, bool tls, bool login) {
     session_counts counts = session_abort(session);
 
     if (tls && !session->tls)
@@ -32,6 +32,7 @@ session_counts session_mail(struct session *session, bool tls, bool login) {
     session->login = login;
     session->recipients = 0;
     session->bytes = 0;
+    sendername_take(session->sender, span_of(sender));
     return counts;
 }
 
@@ -50,6 +51,7 @@ bool session_eom(struct session *session, struct session_message *message_out) {
         return false;
     session->open = false;
     *message_out = (struct session_message){
+        .sender = session->sender,
         .recipients = session->recipients,
         .bytes = session->bytes,
         .flags = (session->tls ? (uint32_t)MLTPAGE_FLAG_TLS : 0) |

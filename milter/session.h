@@ -14,21 +14,23 @@
 
 #include "mltpage.h"
 
-struct session {         /* all zero: negotiated, nothing else known */
-    bool begun;          /* its CONNECT has come */
-    bool tls;            /* the client used TLS, and that has been counted */
-    bool open;           /* between MAIL and end-of-message */
-    bool login;          /* the client of the open transaction had logged in */
-    uint32_t recipients; /* of the open transaction */
-    uint64_t bytes;      /* of the open transaction: of its body so far */
+struct session {                  /* all zero: negotiated, nothing else known */
+    bool begun;                   /* its CONNECT has come */
+    bool tls;                     /* the client used TLS, and that has been counted */
+    bool open;                    /* between MAIL and end-of-message */
+    bool login;                   /* the client of the open transaction had logged in */
+    uint32_t recipients;          /* of the open transaction */
+    uint64_t bytes;               /* of the open transaction: of its body so far */
+    char sender[SENDERNAME_SIZE]; /* of the open transaction */
 };
 
 /* Counters that go up by one: bit (1 << enum mltpage_counter). */
 typedef uint32_t session_counts;
 #define SESSION_BIT(c) ((session_counts)1 << (c))
 
-/* What mltpage_accept needs to know of a message. */
+/* What mltpage_accept and mltsenders_add need to know of a message. */
 struct session_message {
+    const char *sender; /* lives until the next MAIL */
     uint32_t recipients;
     uint64_t bytes;
     uint32_t flags; /* MLTPAGE_FLAG_ */
@@ -37,8 +39,8 @@ struct session_message {
 /* CONNECT: the struct starts anew. client: a client of smtpd. */
 session_counts session_connect(struct session *session, bool client);
 
-/* MAIL. A transaction still open was given up. */
-session_counts session_mail(struct session *session, bool tls, bool login);
+/* MAIL, with the sender as it stands there ("<a@b>"). A transaction still open was given up. */
+session_counts session_mail(struct session *session, const char *sender, bool tls, bool login);
 
 /* RCPT that Postfix accepted. */
 void session_rcpt(struct session *session);

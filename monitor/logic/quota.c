@@ -14,12 +14,6 @@ static uint64_t hash_name(const char *name) {
     return h;
 }
 
-static void clean_name(char out[QUOTA_NAME], struct span sender) {
-    text_copy_printable(out, QUOTA_NAME, sender);
-    for (char *p = out; *p != '\0'; p++)
-        *p = (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
-}
-
 /* Forgets the hours that have passed since. */
 static void catch_up(struct quota_sender *s, uint32_t hour) {
     uint32_t passed = hour - s->hour;
@@ -70,17 +64,17 @@ static size_t place_of(struct quota *q, const char *name, uint64_t hash, uint32_
     q->hash[least] = hash;
     q->weight[least] = 0;
     memset(&q->sender[least], 0, sizeof q->sender[least]);
-    text_copy(q->sender[least].name, QUOTA_NAME, name);
+    text_copy(q->sender[least].name, SENDERNAME_SIZE, name);
     q->sender[least].hour = hour;
     return least;
 }
 
 static void add(struct quota *q, struct span sender, uint32_t hour, uint32_t recipients) {
-    char name[QUOTA_NAME];
+    char name[SENDERNAME_SIZE];
     struct quota_sender *s;
     size_t place;
 
-    clean_name(name, sender);
+    sendername_take(name, sender);
     if (name[0] == '\0' || recipients == 0 || recipients > 1000000)
         return;
     turn_hour(q, hour);
@@ -108,14 +102,26 @@ void quota_look(struct quota *q, uint64_t near_at, int64_t now_ms, struct quota_
     size_t most = 0;
 
     turn_hour(q, now_ms > 0 ? (uint32_t)(now_ms / HOUR_MS) : 0);
-    *out = (struct quota_top){NULL, 0, 0};
+    *out = (struct quota_top){.by = QUOTA_BY_LOG};
     for (size_t i = 0; i < QUOTA_SENDERS; i++) {
         if (q->weight[i] > q->weight[most])
             most = i;
+        out->all += q->weight[i];
         out->near += near_at > 0 && q->weight[i] >= near_at;
     }
     if (q->weight[most] == 0)
         return;
     out->sender = q->sender[most].name;
     out->recipients = q->weight[most];
+}
+
+const struct quota_top *quota_choose(const struct quota_top *log, const struct quota_top *milter,
+                                     bool milter_whole) {
+    if (milter_whole && milter->all >= log->all / 2)
+        return milter;
+    return milter->recipients > log->recipients ? milter : log;
+}
+
+const char *quota_by_name(enum quota_by by) {
+    return by == QUOTA_BY_MILTER ? "milter" : "log";
 }

@@ -243,6 +243,7 @@ int mltpage_open(const char *path, struct mltpage **page_out, struct fault *why)
         atomic_store_explicit(&page->magic, MLTPAGE_MAGIC, memory_order_release);
     }
     close_holes(page);
+    mltsenders_adopt(&page->senders, page->lineage);
     atomic_fetch_add(&page->generation, 1);
     *page_out = page;
     return 0; /* fd stays open: it holds the lock */
@@ -283,6 +284,14 @@ void mltpage_close(const struct mltpage **page) {
     if (*page != NULL)
         munmap((void *)(uintptr_t)*page, sizeof **page);
     *page = NULL;
+}
+
+void mltpage_alive(struct mltpage *page, int64_t mono_ms, int64_t wall_ms) {
+    int64_t before_ms = atomic_load_explicit(&page->alive_ms, memory_order_relaxed);
+
+    if (before_ms == 0 || mono_ms - before_ms > MLTPAGE_GAP_MS)
+        atomic_store_explicit(&page->whole_since_ms, wall_ms, memory_order_relaxed);
+    atomic_store_explicit(&page->alive_ms, mono_ms, memory_order_relaxed);
 }
 
 static void add(struct mltpage *page, enum mltpage_counter c, uint64_t n) {

@@ -4,7 +4,8 @@
  *
  * Beside the totals a ring with the last accepted messages. Writers claim a slot by adding to
  * `head`; a slot's `sequence` is odd while it is written, 2 * (its number + 1) when done. A reader
- * that is a whole ring behind loses the oldest, and knows how many. */
+ * that is a whole ring behind loses the oldest, and knows how many. And the recipients of each
+ * sender within 24 hours (mltsenders.h). */
 #ifndef MODEL_MLTPAGE_H
 #define MODEL_MLTPAGE_H
 
@@ -12,8 +13,14 @@
 #include <stdint.h>
 
 #include "fault.h"
+#include "mltsenders.h"
 
-enum { MLTPAGE_VERSION = 2, MLTPAGE_RING = 4096, MLTPAGE_MAGIC = 0x72776d31 };
+enum {
+    MLTPAGE_VERSION = 3,
+    MLTPAGE_RING = 4096,
+    MLTPAGE_MAGIC = 0x72776d31,
+    MLTPAGE_GAP_MS = 60000
+};
 
 enum mltpage_counter {
     MLTPAGE_CONNECTS,   /* SMTP sessions (connect callback) */
@@ -47,7 +54,9 @@ struct mltpage {
     uint64_t lineage; /* random, set when the page is made: another one means figures begin anew */
     _Atomic uint64_t generation; /* +1 by each milter that adopts it */
     _Atomic int64_t alive_ms; /* CLOCK_BOOTTIME of the milter's last sign of life (each second) */
+    _Atomic int64_t whole_since_ms; /* wall clock: since then a milter has lived without a gap */
     _Atomic uint64_t counter[MLTPAGE_COUNTER_COUNT];
+    struct mltsenders senders;
     _Atomic uint64_t head;
     struct mltpage_message ring[MLTPAGE_RING];
 };
@@ -60,6 +69,10 @@ MUSTCHECK int mltpage_open(const char *path, struct mltpage **page_out, struct f
  * Unmap with mltpage_close. */
 MUSTCHECK int mltpage_attach(const char *path, const struct mltpage **page_out, struct fault *why);
 void mltpage_close(const struct mltpage **page);
+
+/* Writer: a sign of life, each second. After a gap of more than MLTPAGE_GAP_MS what is counted
+ * begins to be whole anew. */
+void mltpage_alive(struct mltpage *page, int64_t mono_ms, int64_t wall_ms);
 
 /* Writer: counts one accepted message and puts it into the ring. queue_id may be cut. */
 void mltpage_accept(struct mltpage *page, int64_t time_ms, const char *queue_id,

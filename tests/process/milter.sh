@@ -310,6 +310,8 @@ test_counting() {
     "$dump" "$page" | awk '$1 == "message" { print $2 }' | sort >"$work/ids"
     log_ids >"$work/log-ids"
     if cmp -s "$work/ids" "$work/log-ids"; then ok "queue ids equal the log"; else not_ok "queue ids equal the log" "$(diff "$work/ids" "$work/log-ids" | head -3)"; fi
+    is "recipients of the senders" "$(counter recipients)" "$(counter counted)"
+    is "the sender with the most" "a@example.com $(counter recipients)" "$("$dump" "$page" | sed -n 's/^top //p')"
     is "no warning in the log" "" "$(grep -E 'warning|fatal|panic' "$log" | head -3)"
 }
 
@@ -346,6 +348,7 @@ test_signals() {
         done
     done
     compare "after nine restarts"
+    is "the senders' figures outlive nine restarts" "$(counter recipients)" "$(counter counted)"
 }
 
 test_two_at_once() {
@@ -421,6 +424,7 @@ test_kill_in_load() {
     smtp-source -m 5 -f a@example.com -t b@example.com 127.0.0.1:$port
     sent=$((sent + 5))
     compare "after kill -9"
+    is "kill -9: the senders' figures go on" "$(counter recipients)" "$(counter counted)"
 }
 
 # Starts to compare from here: mail passed that no milter saw.

@@ -14,6 +14,7 @@ static void print_message(const struct mltpage_message *m, void *unused) {
 
 int main(int argc, char **argv) {
     const struct mltpage *page;
+    struct mltsenders_look look;
     struct fault why;
     uint64_t next = 0;
 
@@ -32,6 +33,9 @@ int main(int argc, char **argv) {
         printf("%s %" PRIu64 "\n", mltpage_counter_name((enum mltpage_counter)c),
                atomic_load(&page->counter[c]));
     printf("lost %" PRIu64 "\n", mltpage_read(page, &next, print_message, NULL));
+    mltsenders_read(&page->senders, page->lineage, 0, clock_wall_ms(), &look);
+    printf("top %s %" PRIu64 "\n", look.sender, look.recipients);
+    printf("counted %" PRIu64 "\n", look.all);
     mltpage_close(&page);
     return 0;
 }

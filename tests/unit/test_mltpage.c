@@ -253,3 +253,31 @@ Test(mltpage, names) {
             cr_expect_str_neq(name, mltpage_counter_name((enum mltpage_counter)b));
     }
 }
+
+Test(mltpage, a_gap_is_remembered) {
+    struct mltpage *page = must_open();
+
+    mltpage_alive(page, 5000, 1000000);
+    cr_expect_eq(page->whole_since_ms, 1000000, "the first sign of life");
+    mltpage_alive(page, 6000, 1001000);
+    mltpage_alive(page, 6000 + MLTPAGE_GAP_MS, 1061000); /* a restart that took its time */
+    cr_expect_eq(page->whole_since_ms, 1000000);
+    mltpage_alive(page, 6001 + 2 * MLTPAGE_GAP_MS, 1122000);
+    cr_expect_eq(page->whole_since_ms, 1122000);
+    cr_expect_eq(page->alive_ms, 6001 + 2 * MLTPAGE_GAP_MS);
+    mltpage_close((const struct mltpage **)&page);
+}
+
+Test(mltpage, senders_outlive_the_writer) {
+    struct mltpage *page = must_open();
+    struct mltsenders_look look;
+
+    mltsenders_add(&page->senders, page->lineage, "app@example.com", 7, 5000);
+    mltpage_close((const struct mltpage **)&page);
+    page = must_open();
+    mltsenders_add(&page->senders, page->lineage, "app@example.com", 1, 6000);
+    mltsenders_read(&page->senders, page->lineage, 0, 6000, &look);
+    cr_expect_eq(look.recipients, 8u);
+    cr_expect_str_eq(look.sender, "app@example.com");
+    mltpage_close((const struct mltpage **)&page);
+}

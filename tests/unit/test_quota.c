@@ -29,6 +29,7 @@ Test(quota, a_day_is_a_day, .init = begin, .fini = finish) {
         cr_expect_eq(top.recipients, hour < 24 ? (uint64_t)(hour + 1) * 100 : 2400u, "hour %d",
                      hour);
         cr_expect_eq(top.near, hour < 23 ? 0u : 1u);
+        cr_expect_eq(top.all, top.recipients / 100 * 101);
     }
     quota_look(q, 1, epoch + 72 * (int64_t)HOUR, &top);
     cr_expect_null(top.sender, "a day without mail");
@@ -73,4 +74,33 @@ Test(quota, what_was_kept_comes_back, .init = begin, .fini = finish) {
     cr_expect_eq(top.recipients, 15u);
     quota_look(q, 0, epoch + 20 * (int64_t)HOUR, &top);
     cr_expect_eq(top.recipients, 7u);
+}
+
+Test(quota, one_of_two_counts) {
+    static const struct {
+        const char *name;
+        uint64_t log, log_all, milter, milter_all;
+        bool whole;
+        enum quota_by want;
+    } rows[] = {
+        {"no milter", 900, 1000, 0, 0, false, QUOTA_BY_LOG},
+        {"a milter since an hour", 900, 1000, 90, 100, false, QUOTA_BY_LOG},
+        {"a log since an hour", 90, 100, 900, 1000, false, QUOTA_BY_MILTER},
+        {"both whole", 900, 1000, 890, 990, true, QUOTA_BY_MILTER},
+        {"each message twice in the log", 900, 1000, 450, 500, true, QUOTA_BY_MILTER},
+        {"Postfix does not ask the milter", 900, 1000, 0, 0, true, QUOTA_BY_LOG},
+        {"it asks seldom", 900, 1000, 300, 400, true, QUOTA_BY_LOG},
+        {"nothing was sent", 0, 0, 0, 0, true, QUOTA_BY_MILTER},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct quota_top log = {"a", rows[i].log, 0, rows[i].log_all, QUOTA_BY_LOG};
+        const struct quota_top milter = {"a", rows[i].milter, 0, rows[i].milter_all,
+                                         QUOTA_BY_MILTER};
+
+        cr_expect_eq(quota_choose(&log, &milter, rows[i].whole)->by, rows[i].want, "%s",
+                     rows[i].name);
+    }
+    cr_expect_str_eq(quota_by_name(QUOTA_BY_LOG), "log");
+    cr_expect_str_eq(quota_by_name(QUOTA_BY_MILTER), "milter");
 }

@@ -29,7 +29,7 @@ static void play(const char *script) {
         case 'm':
         case 't':
         case 'l':
-            counts = session_mail(&session, *script != 'm', *script == 'l');
+            counts = session_mail(&session, "<App@example.com>", *script != 'm', *script == 'l');
             break;
         case 'r':
             session_rcpt(&session);
@@ -104,8 +104,23 @@ Test(session, bits) {
 
     cr_expect_eq(session_connect(&session, true), C);
     cr_expect_eq(session_connect(&session, false), 0);
-    cr_expect_eq(session_mail(&session, true, false), T);
-    cr_expect_eq(session_mail(&session, true, false), A);
+    cr_expect_eq(session_mail(&session, "<a@b>", true, false), T);
+    cr_expect_eq(session_mail(&session, "<a@b>", true, false), A);
     cr_expect_eq(session_abort(&session), A);
     cr_expect_eq(session_abort(&session), 0);
+}
+
+Test(session, the_sender_is_the_message_s) {
+    struct session session;
+
+    session_connect(&session, true);
+    session_mail(&session, "<App@Example.com>", false, false);
+    session_rcpt(&session);
+    session_mail(&session, "<>", false, false); /* the first was given up */
+    session_rcpt(&session);
+    cr_assert(session_eom(&session, &last));
+    cr_expect_str_eq(last.sender, "");
+    session_mail(&session, "<App@Example.com>", false, false);
+    cr_assert(session_eom(&session, &last));
+    cr_expect_str_eq(last.sender, "app@example.com");
 }
