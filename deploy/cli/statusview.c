@@ -326,6 +326,20 @@ static void put_smarthost(struct sheet *s, const struct json_t *doc) {
     put_line(s, STATUSVIEW_DETAILS, "login", text);
 }
 
+/* How near the busiest sender is to the smarthost's limit; nothing where that is far. */
+static void put_senders(struct sheet *s, const struct json_t *senders) {
+    long long limit = (long long)json_get_int(senders, "limit", 0);
+    long long recipients = (long long)json_get_int(senders, "recipients", 0);
+    char text[320];
+
+    if (limit == 0 || recipients < limit / 2)
+        return;
+    text_format(text, sizeof text, "%.110s to %lld recipients in 24 h, %lld %% of the limit (%s)",
+                json_get_text(senders, "most"), recipients, recipients * 100 / limit,
+                json_get_text(senders, "counted_by"));
+    put_line(s, STATUSVIEW_DETAILS, "sender", text);
+}
+
 static void put_details(struct sheet *s, const struct json_t *doc) {
     const struct json_t *ledger = json_get(doc, "ledger");
     const struct json_t *delays = json_get(doc, "delays");
@@ -345,6 +359,7 @@ static void put_details(struct sheet *s, const struct json_t *doc) {
         (long long)json_get_int(ledger, "expired", 0), (long long)json_get_int(ledger, "queued", 0),
         (long long)json_get_int(ledger, "unknown", 0));
     put_line(s, STATUSVIEW_DETAILS, "messages", text);
+    put_senders(s, json_get(doc, "senders"));
     statusview_delay(json_get(delays, "total"), delays, text, sizeof text);
     add_slowest_part(delays, text, sizeof text);
     put_line(s, STATUSVIEW_DETAILS, "delivery", text);

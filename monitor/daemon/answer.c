@@ -61,6 +61,7 @@ static void fill_view(struct daemon *d, struct view *v) {
     v->store_advice = store_advice(d->store);
     fleetkeep_fill(d, v);
     v->poison_lines = d->poison_lines;
+    v->senders = d->lookout.top;
     v->milter_alive =
         d->milter.alive_mono_ms != 0 &&
         mono_ms - d->milter.alive_mono_ms < (int64_t)d->conf.milter_gone_after_s * 1000;

@@ -165,11 +165,18 @@ static void look_at_ledger(struct daemon *d, int64_t mono_ms) {
     l->unaccounted_known = true;
 }
 
+/* So many recipients of a sender are a warning. */
+static uint64_t near_at(const struct conf *conf) {
+    return conf->recipients_limit * conf->recipients_percent / 100;
+}
+
 void lookout_tick(struct daemon *d, int64_t mono_ms) {
     look_at_clock(d, mono_ms);
     look_at_secrets(d, mono_ms);
     if (d->log.begun)
         look_at_ledger(d, mono_ms);
+    d->lookout.senders_whole = milterpage_senders(&d->milter, near_at(&d->conf), clock_wall_ms(),
+                                                  mono_ms, &d->lookout.senders);
 }
 
 /* ---- for the rules ---- */
@@ -190,6 +197,21 @@ static void fill_login(const struct daemon *d, struct signals *s, int64_t wall_m
     s->old_map_in_use = r->stale_ms != 0 && wall_ms - r->stale_ms < RETURNED_MS;
 }
 
+/* Both counts are looked at, one is told. */
+static void look_at_senders(struct daemon *d, int64_t wall_ms) {
+    struct lookout *l = &d->lookout;
+
+    quota_look(&l->quota, near_at(&d->conf), wall_ms, &l->counted[QUOTA_BY_LOG]);
+    l->counted[QUOTA_BY_MILTER] =
+        (struct quota_top){.sender = l->senders.sender[0] != '\0' ? l->senders.sender : NULL,
+                           .recipients = l->senders.recipients,
+                           .near = l->senders.near,
+                           .all = l->senders.all,
+                           .by = QUOTA_BY_MILTER};
+    l->top =
+        quota_choose(&l->counted[QUOTA_BY_LOG], &l->counted[QUOTA_BY_MILTER], l->senders_whole);
+}
+
 void lookout_fill(struct daemon *d, struct signals *s, int64_t wall_ms, int64_t mono_ms) {
     struct lookout *l = &d->lookout;
     const struct burn_limits limits = {.allowed = (double)d->conf.failures_per_1000 / 1000.0,
@@ -198,9 +220,8 @@ void lookout_fill(struct daemon *d, struct signals *s, int64_t wall_ms, int64_t 
 
     burn_eval(&l->burn, &limits, failing, wall_ms, &l->burned);
     s->burn = &l->burned;
-    quota_look(&l->quota, d->conf.recipients_limit * d->conf.recipients_percent / 100, wall_ms,
-               &l->top);
-    s->quota = &l->top;
+    look_at_senders(d, wall_ms);
+    s->quota = l->top;
     s->returned = lately_sum(&l->returned, wall_ms);
     s->returned_for = l->returned_for;
     s->returned_evidence = l->returned_evidence;

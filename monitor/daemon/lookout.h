@@ -13,6 +13,7 @@
 #include "lately.h"
 #include "ledger.h"
 #include "mailev.h"
+#include "mltsenders.h"
 #include "quota.h"
 #include "rules.h"
 
@@ -21,8 +22,11 @@ struct daemon;
 struct lookout {
     struct burn burn;
     struct burn_look burned;
-    struct quota quota;
-    struct quota_top top;
+    struct quota quota;             /* as the log tells */
+    struct mltsenders_look senders; /* as the milter counted */
+    bool senders_whole;             /* it did so for 24 hours */
+    struct quota_top counted[2];    /* enum quota_by */
+    const struct quota_top *top;    /* one of these */
     struct lately returned;
     enum diagnosis returned_for;
     char returned_evidence[256];

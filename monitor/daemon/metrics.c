@@ -74,6 +74,20 @@ static void put_counters(struct exposition *e, const struct view *v) {
                           (double)v->unknown[c]);
 }
 
+/* No names of senders: there may be any number of them. */
+static void put_senders(struct exposition *e, const struct view *v) {
+    gauge(e, "relaywatch_sender_recipients_limit",
+          "Recipients within 24 hours that the smarthost takes of one envelope sender; 0: any.",
+          (double)v->conf->recipients_limit);
+    if (v->senders == NULL)
+        return;
+    gauge(e, "relaywatch_sender_recipients_most",
+          "Recipients within 24 hours of the envelope sender that has the most.",
+          (double)v->senders->recipients);
+    gauge(e, "relaywatch_senders_near_limit",
+          "Envelope senders that have reached recipients_percent of the limit.", v->senders->near);
+}
+
 static void put_queue(struct exposition *e, const struct view *v) {
     const struct keeper_queue *q = v->queue;
 
@@ -357,6 +371,7 @@ char *metrics_print(const struct view *v, bool openmetrics) {
         die(EX_OSERR, "metrics: out of memory");
     put_program(&e, v);
     put_counters(&e, v);
+    put_senders(&e, v);
     put_queue(&e, v);
     put_relay(&e, v);
     put_alerts(&e, v);

@@ -10,6 +10,8 @@
 #include "log.h"
 #include "text.h"
 
+enum { DAY_MS = 24 * 3600 * 1000 };
+
 void milterpage_init(struct milterpage *m, const char *run_dir) {
     memset(m, 0, sizeof *m);
     text_format(m->path, sizeof m->path, "%s/milter/counters", run_dir);
@@ -91,6 +93,20 @@ int64_t milterpage_last_ms(const struct milterpage *m) {
                    atomic_load_explicit(&last->sequence, memory_order_relaxed) == before
                ? time_ms
                : 0;
+}
+
+bool milterpage_senders(const struct milterpage *m, uint64_t near_at, int64_t now_ms,
+                        int64_t mono_ms, struct mltsenders_look *out) {
+    int64_t since_ms;
+
+    *out = (struct mltsenders_look){.sender = ""};
+    if (m->page == NULL)
+        return false;
+    mltsenders_read(&m->page->senders, m->page->lineage, near_at, now_ms, out);
+    since_ms = atomic_load_explicit(&m->page->whole_since_ms, memory_order_relaxed);
+    return since_ms > 0 && since_ms <= now_ms - DAY_MS &&
+           mono_ms - atomic_load_explicit(&m->page->alive_ms, memory_order_relaxed) <=
+               MLTPAGE_GAP_MS;
 }
 
 void milterpage_totals(const struct milterpage *m, struct totals *out) {

@@ -34,6 +34,11 @@ bool milterpage_read(struct milterpage *m);
 /* When the milter saw the last message, wall clock; 0: none, or it is just being written. */
 int64_t milterpage_last_ms(const struct milterpage *m);
 
+/* Who sent to the most recipients within 24 hours; empty where there is no page. Returns whether
+ * the milter is there and was there all that time. */
+bool milterpage_senders(const struct milterpage *m, uint64_t near_at, int64_t now_ms,
+                        int64_t mono_ms, struct mltsenders_look *out);
+
 /* The totals to publish: c.NAME, and b.NAME for the next life. */
 void milterpage_totals(const struct milterpage *m, struct totals *out);
 

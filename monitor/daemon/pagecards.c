@@ -53,6 +53,23 @@ static void put_destinations(FILE *out, const struct view *v) {
     fputs("</tbody></table></section>\n", out);
 }
 
+/* How near the one that sends to the most is to the smarthost's limit. */
+static void put_senders(FILE *out, const struct view *v) {
+    const struct quota_top *top = v->senders;
+    unsigned long long limit = (unsigned long long)v->conf->recipients_limit;
+
+    if (top == NULL || top->sender == NULL)
+        return;
+    open_card(out, "Busiest sender, 24 hours", "texts");
+    html_row(out, "sender", "%s", top->sender);
+    html_row_count(out, "recipients", top->recipients);
+    if (limit > 0)
+        html_row(out, "of the limit", "%llu %% of %llu",
+                 (unsigned long long)top->recipients * 100 / limit, limit);
+    html_row(out, "counted by", "the %s", quota_by_name(top->by));
+    close_card(out);
+}
+
 static void put_login(FILE *out, const struct view *v) {
     const struct login *login = v->login;
 
@@ -129,6 +146,7 @@ void pagecards_print(FILE *out, const struct view *v) {
     pagepast_print_causes(out, v);
     put_destinations(out, v);
     put_messages(out, v);
+    put_senders(out, v);
     put_login(out, v);
     put_sources(out, v);
     put_parts(out, v);

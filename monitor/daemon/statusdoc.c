@@ -163,6 +163,19 @@ static struct json_t *milter_object(const struct view *v) {
     return o;
 }
 
+/* Recipients of one sender within 24 hours, against the smarthost's limit. */
+static struct json_t *senders_object(const struct view *v) {
+    struct json_t *o = json_make_object();
+
+    json_put_int(o, "limit", (int64_t)v->conf->recipients_limit);
+    json_put_int(o, "window_seconds", 24 * 3600);
+    json_put_text(o, "counted_by", v->senders != NULL ? quota_by_name(v->senders->by) : NULL);
+    json_put_text(o, "most", v->senders != NULL ? v->senders->sender : NULL);
+    json_put_int(o, "recipients", v->senders != NULL ? (int64_t)v->senders->recipients : 0);
+    json_put_int(o, "near", v->senders != NULL ? (int64_t)v->senders->near : 0);
+    return o;
+}
+
 static struct json_t *source_object(const struct view_source *source) {
     const struct tail_figures *figures = &source->figures;
     struct json_t *o = json_make_object();
@@ -277,6 +290,7 @@ char *statusdoc_print(const struct view *v) {
     json_put(doc, "ledger", ledger_object(v));
     json_put(doc, "delays", delays_object(v));
     json_put(doc, "milter", milter_object(v));
+    json_put(doc, "senders", senders_object(v));
     json_put(doc, "destinations", destinations_array(v));
     put_alerts(doc, v);
     put_receivers(doc, v);

@@ -20,6 +20,7 @@
 #include "ledger.h"
 #include "login.h"
 #include "mltpage.h"
+#include "quota.h"
 #include "rates.h"
 #include "receiverstate.h"
 #include "rings.h"
@@ -82,6 +83,7 @@ struct view {
     const char *fleet_trouble; /* why; "" */
     const char *fleet_speaker; /* the host that speaks for all; "": nobody knows */
 
+    const struct quota_top *senders; /* who sends to the most; NULL: not looked yet */
     bool milter_alive;
     uint64_t milter[MLTPAGE_COUNTER_COUNT];
     uint64_t poison_lines; /* of the log, skipped because they made us crash */

@@ -29,6 +29,7 @@ struct sample {
     struct rings rings;
     struct trend trend;
     struct receiver_report receivers;
+    struct quota_top senders;
     struct view view;
 };
 
@@ -178,6 +179,9 @@ static inline void sample_fill(struct sample *s) {
     s->view.receivers = &s->receivers;
     s->view.notify_connected = true;
     s->view.milter[MLTPAGE_ACCEPTED] = 77;
+    s->conf.recipients_limit = 10000;
+    s->senders = (struct quota_top){SAMPLE_HOSTILE, 8200, 1, 9000, QUOTA_BY_MILTER};
+    s->view.senders = &s->senders;
 }
 
 #endif

@@ -80,6 +80,16 @@ Test(page, charts_or_not, .init = begin, .fini = finish) {
     cr_expect_not_null(strstr(text, "<div id=\"rest\">"));
 }
 
+Test(page, the_busiest_sender, .init = begin, .fini = finish) {
+    print(false);
+    cr_expect_not_null(strstr(text, "Busiest sender, 24 hours"));
+    cr_expect_not_null(strstr(text, "82 % of 10000"));
+    cr_expect_not_null(strstr(text, "the milter"));
+    s->senders.sender = NULL;
+    print(false);
+    cr_expect_null(strstr(text, "Busiest sender"), "nobody sent");
+}
+
 Test(page, starts_without_anything_known, .init = begin, .fini = finish) {
     s->view.facts = NULL;
     s->view.queue = NULL;

@@ -25,6 +25,7 @@ Test(statusdoc, has_the_names_of_the_contract) {
          {"window_seconds", "count", "before_queue_manager", "queue_manager", "connection_setup",
           "transmission", "total"}},
         {"store", {"state"}},
+        {"senders", {"limit", "window_seconds", "counted_by", "most", "recipients", "near"}},
     };
     static const char *const alert_names[] = {"id",  "diagnosis", "severity", "summary", "impact",
                                               "who", "fix",       "since",    "count"};
@@ -51,6 +52,8 @@ Test(statusdoc, has_the_names_of_the_contract) {
     cr_expect_str_eq(json_get_text(json_get(doc, "relay"), "certificate_expires"),
                      "2027-01-15T08:00:00Z");
     cr_expect_eq(json_get_int(json_get(doc, "milter"), "accepted", 0), 77);
+    cr_expect_str_eq(json_get_text(json_get(doc, "senders"), "counted_by"), "milter");
+    cr_expect_eq(json_get_int(json_get(doc, "senders"), "recipients", 0), 8200);
     cr_assert_eq(json_count(json_get(doc, "destinations")), 1u);
     cr_expect_str_eq(json_get_text(json_at(json_get(doc, "destinations"), 0), "domain"),
                      "<script>alert(1)</script>\"'&");

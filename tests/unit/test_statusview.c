@@ -50,11 +50,14 @@ Test(statusview, as_monitoring_wants_it, .init = begin) {
     cr_expect(shows("new       seen for the first time: smtpd: warning: the flux is low"));
     cr_expect(shows("over      G01 BAD_CREDENTIALS at 00:18:15"));
     cr_expect(!shows("made relaywatchd crash"));
+    cr_expect(shows("  sender    <script>alert(1)</script>\"'& to 8200 recipients in 24 h, 82 %"));
     json_release(&doc);
+    sample->senders.recipients = 4999;
     sample->view.poison_lines = 2;
     doc = document();
     sheet_init(&s, 80, false);
     statusview_fill(&s, doc, false);
+    cr_expect(!shows("recipients in 24 h"), "far from the limit");
     cr_expect(shows("2 lines of the log skipped that made relaywatchd crash"));
     json_release(&doc);
     free(sample);
