@@ -493,6 +493,7 @@ bool diagnosis_is_relay(enum diagnosis d) {
     case DIAGNOSIS_R01_RELAY_DENIED:
     case DIAGNOSIS_R04_CLIENT_DISCIPLINE:
     case DIAGNOSIS_R05_SMTPUTF8:
+    case DIAGNOSIS_W15_GREYLISTED:
         return false;
     default:
         return true;

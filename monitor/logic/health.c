@@ -197,10 +197,11 @@ static void keep_tls(struct health *h, struct span trust, struct span version) {
     (void)text_copy_span(h->last_tls + n + 1, sizeof h->last_tls - n - 1, version);
 }
 
-/* A reply of the smarthost that the catalogue does not know and that is not about one address (RFC
- * 3463: X.1 and X.2). */
+/* A reply of the smarthost that the catalogue does not know, or that puts off whoever comes for the
+ * first time, and that is not about one address (RFC 3463: X.1 and X.2). */
 static bool is_refusal(const struct mailev *ev) {
-    return ev->kind == MAILEV_DELIVERY && ev->diagnosis == DIAGNOSIS_NONE &&
+    return ev->kind == MAILEV_DELIVERY &&
+           (ev->diagnosis == DIAGNOSIS_NONE || ev->diagnosis == DIAGNOSIS_W15_GREYLISTED) &&
            (ev->status == MAILEV_STATUS_DEFERRED || ev->status == MAILEV_STATUS_BOUNCED) &&
            span_is(ev->daemon, "smtp") && ev->relay_ip.n > 0 && ev->dsn.n >= 5 &&
            ev->dsn.p[2] != '1' && ev->dsn.p[2] != '2';

@@ -105,22 +105,20 @@ static struct span own_words(struct span reply, char out[WORDS_MOST]) {
     return (struct span){out, n};
 }
 
-/* Texts by which servers say that a quota or a rate is used up. */
+/* Texts by which servers say that a quota or a rate of ours is used up; not one of a recipient ("is
+ * receiving mail too quickly"). */
 static bool has_limit_text(struct span reply) {
     static const char *const exceeded[] = {"limit", "quota", "credits", "rate"};
     static const char *const what[] = {"a limit", "its quota", "your quota", "the limit"};
     static const char *const many[] = {"login attempts", "connections", "recipients", "concurrent"};
     static const char *const unusual[] = {"rate", "amount"};
-    static const char *const receiving[] = {"too quickly", "at a rate"};
     char words[WORDS_MOST];
     struct span text = own_words(reply, words);
 
     return has_words(text, " exceeded", exceeded, sizeof exceeded / sizeof exceeded[0], true) ||
            has_words(text, " exceeded ", what, sizeof what / sizeof what[0], false) ||
            has_words(text, "oo many ", many, sizeof many / sizeof many[0], false) ||
-           has_words(text, " unusual ", unusual, sizeof unusual / sizeof unusual[0], false) ||
-           has_words(text, "receiving mail ", receiving, sizeof receiving / sizeof receiving[0],
-                     false);
+           has_words(text, " unusual ", unusual, sizeof unusual / sizeof unusual[0], false);
 }
 
 /* RFC 3463: a '.', the subject and the detail of "4.7.28 ..." behind the class. */

@@ -550,13 +550,14 @@ static const struct diagnosis_entry table[DIAGNOSIS_COUNT] = {
           "Somebody ran postsuper -d.",
           "The deleted messages are lost, without a notice to their senders.",
           "tail -n 200 /var/log/mail.log   # which messages", "last   # who was logged in"),
-    ENTRY(Q17, TRANSPORT_DEFERRED, WARNING, OPERATOR,
-          "Postfix was told to keep mail in the queue: its transport is in defer_transports.",
-          "Somebody set it, or relaywatch did because the smarthost refuses each login it has; "
-          "then an alert about the login is there, too.",
-          SAFE, "postconf defer_transports",
-          "relaywatch status   # is the login dead? Then mend that: the hold ends with it",
-          "postconf -X defer_transports && postfix reload && postqueue -f   # set by hand, and over"),
+    ENTRY(
+        Q17, TRANSPORT_DEFERRED, WARNING, OPERATOR,
+        "Postfix was told to keep mail in the queue: its transport is in defer_transports.",
+        "Somebody set it, or relaywatch did because the smarthost refuses each login it has; "
+        "then an alert about the login is there, too.",
+        SAFE, "postconf defer_transports",
+        "relaywatch status   # is the login dead? Then mend that: the hold ends with it",
+        "postconf -X defer_transports && postfix reload && postqueue -f   # set by hand, and over"),
 
     /* M: Postfix's daemons and this host */
     ENTRY(M01, NOT_RUNNING, CRITICAL, OPERATOR, "Postfix is not running.",
@@ -835,6 +836,11 @@ static const struct diagnosis_entry table[DIAGNOSIS_COUNT] = {
           "None yet.", "relaywatch alerts show limit-near   # which sender, how many",
           "Spread the mail over several envelope senders, or over more hours",
           "Where the limit is another one: recipients_limit in relaywatch.conf"),
+    ENTRY(W15, GREYLISTED, INFO, NOBODY, "The recipient's server greylists: it says 'later' first.",
+          "It puts off mail of those it does not know yet, to see whether they try again; for some "
+          "minutes, as a rule.",
+          "Mail to this recipient is delayed; it is safe in the queue. Other mail passes.",
+          "Wait: Postfix tries again", "postqueue -p"),
     ENTRY(W20, HOST_GONE, CRITICAL, "whoever runs that host",
           "A host of the fleet is not heard of.",
           "The host is down, its network is, or relaywatchd there: killed, or not started again.",

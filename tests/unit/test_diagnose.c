@@ -492,9 +492,15 @@ static const struct row healthy[] = {
     {"", "smtpd", "warning: unknown[192.0.2.1]: SASL LOGIN authentication failed: UGFzc3dvcmQ6"},
     {"", "smtpd", "warning: hostname a.example does not resolve to address 192.0.2.1"},
     {"", "smtp", "setting up TLS connection to " H ":587"},
-    {"",
+    {"W15",
      DEFERRED(SAID("450 4.7.1 <a@example.org>: Recipient address rejected: Greylisted (in reply to "
                    "RCPT TO command)"))},
+    {"W15", DEFERRED(SAID("451 4.7.1 Greylisting in action, please come back in 00:04:59"))},
+    {"W15", DEFERRED(SAID("451 Temporarily rejected due to greylisting. Please try again later."))},
+    {"W15", DEFERRED(SAID("450 4.2.0 <a@example.org>: Recipient address rejected: Greylisting in "
+                          "effect, please come back later"))},
+    {"W15", DEFERRED(SAID("451 4.7.1 Sorry, you have been greylisted"))},
+    {"W15", DEFERRED(SAID("451 4.7.0 greylisted, try again later"))},
     {"", "lmtp",
      "A1B2C3D4E5F: to=<u@example.test>, relay=none, delay=2.1, delays=2/0/0/0.03, dsn=4.4.1, "
      "status=deferred (connect to mail.example.test[private/dovecot-lmtp]: Connection "

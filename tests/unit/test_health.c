@@ -177,6 +177,22 @@ Test(health, refusals_that_nobody_knows_are_counted_until_a_delivery, .init = be
     cr_expect_not(health_is_broken(&h, AREA_REFUSED, 6000));
 }
 
+Test(health, a_smarthost_that_greylists_all_accepts_nothing, .init = begin) {
+    struct mailev ev = {.kind = MAILEV_DELIVERY,
+                        .daemon = SPAN("smtp"),
+                        .diagnosis = DIAGNOSIS_W15_GREYLISTED,
+                        .status = MAILEV_STATUS_DEFERRED,
+                        .relay_ip = SPAN("192.0.2.1"),
+                        .dsn = SPAN("4.7.1"),
+                        .text = SPAN("host x said: 450 4.7.1 Greylisted")};
+
+    health_note(&h, &ev, 1000);
+    cr_expect(health_is_broken(&h, AREA_REFUSED, 1000));
+    cr_expect_eq(h.cause[AREA_REFUSED].diagnosis, DIAGNOSIS_W03_NOTHING_ACCEPTED);
+    cr_expect_not(health_is_relays_fault(DIAGNOSIS_W15_GREYLISTED));
+    cr_expect_not(health_is_of_message(DIAGNOSIS_W15_GREYLISTED));
+}
+
 Test(health, a_reload_makes_postfix_miss_itself_for_a_moment, .init = begin) {
     struct mailev reload = {.kind = MAILEV_LIFECYCLE};
 

@@ -55,7 +55,7 @@ Test(logreason, texts) {
          BIT(LIMIT_HITS)},
         {"host h[192.0.2.1] said: 450-4.2.1 The user you are trying to contact is receiving mail "
          "at a rate that",
-         BIT(LIMIT_HITS)},
+         0}, /* the recipient's limit */
         {"host h[192.0.2.1] said: 452 4.5.3 Your message has too many recipients.",
          BIT(LIMIT_HITS)},
         {"SASL authentication failed; server h[192.0.2.1] said: 454-4.7.0 Too many login attempts",
