@@ -13,7 +13,7 @@
 #include "sentinels.h"
 #include "text.h"
 
-enum type { TEXT, PATH, SECONDS, COUNT, START, YESNO, LOGS, WINDOWS, SENTINELS };
+enum type { TEXT, PATH, SECONDS, COUNT, START, YESNO, LOGS, WINDOWS, SENTINELS, ADDRESS };
 
 struct parameter {
     const char *name;
@@ -59,6 +59,13 @@ static const struct parameter parameters[] = {
      "empty: none"},
     {"submit", TEXT, FIELD(submit), 0, 0, "127.0.0.1:25",
      "address:port where the relay takes mail: `relaywatch test` sends there"},
+    {"canary_recipient", ADDRESS, FIELD(canary_recipient), 0, 0, "",
+     "an address of yours behind the smarthost: a small real message goes there, again and again, "
+     "as the proof that the relay delivers; empty: none"},
+    {"canary_interval", SECONDS, NUMBER(canary_interval_s), 60, DAY, "5m",
+     "time between two of these messages"},
+    {"canary_overdue", SECONDS, NUMBER(canary_overdue_s), 60, 7 * DAY, "15m",
+     "time without one delivered that is an alert, and that holds heartbeats back"},
     {"redis", TEXT, FIELD(redis), 0, 0, "",
      "unix:/path or host:port, or the master's name with redis_sentinel; empty: figures are kept "
      "in state_dir alone"},
@@ -227,6 +234,19 @@ static int check_sentinels(const char *value, char *right, size_t right_size) {
     return -1;
 }
 
+/* One that may stand in SMTP commands and headers as it is; no quoted local part. */
+static bool is_address(const char *value) {
+    const char *at = strrchr(value, '@');
+    size_t n = strlen(value);
+
+    return at != NULL && at != value && at == strchr(value, '@') && at[1] != '\0' && at[1] != '.' &&
+           n <= 254 && at - value <= 64 &&
+           strspn(at + 1, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") ==
+               strlen(at + 1) &&
+           strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                         "!#$%&'*+-/=?^_`{|}~.@") == n;
+}
+
 /* Sets one parameter. On a bad value returns what would be right, else NULL. */
 static const char *set_value(struct conf *conf, const struct parameter *p, const char *value,
                              char *right, size_t right_size) {
@@ -270,6 +290,10 @@ static const char *set_value(struct conf *conf, const struct parameter *p, const
     case PATH:
         if (value[0] != '\0' && value[0] != '/')
             return "an absolute path";
+        break;
+    case ADDRESS:
+        if (value[0] != '\0' && !is_address(value))
+            return "one address, as in canary_recipient = canary@example.com";
         break;
     case TEXT:
         break;

@@ -27,7 +27,8 @@ struct conf {
     char credential_drop[256];
     char on_rotated[256];
     char on_failed[256];
-    char submit[64]; /* "address:port" where the relay takes mail */
+    char submit[64];            /* "address:port" where the relay takes mail */
+    char canary_recipient[256]; /* "": no real messages of our own */
 
     /* where figures are kept and shown */
     char redis[256];          /* "unix:/path", "host:port", or ""; with redis_sentinel a name */
@@ -83,6 +84,8 @@ struct conf {
     uint64_t fleet_least;
     uint64_t fleet_wait_s;
     uint64_t messages_kept;
+    uint64_t canary_interval_s;
+    uint64_t canary_overdue_s;
 };
 
 /* The built-in defaults. */

@@ -340,6 +340,24 @@ static void put_senders(struct sheet *s, const struct json_t *senders) {
     put_line(s, STATUSVIEW_DETAILS, "sender", text);
 }
 
+static void put_canary(struct sheet *s, const struct json_t *canary) {
+    const char *state = json_get_text(canary, "state");
+    const char *detail = json_get_text(canary, "detail");
+    bool any = json_get_text(canary, "delivered_at")[0] != '\0';
+    char took[64] = "";
+    char at[64];
+    char text[500];
+
+    if (state[0] == '\0' || strcmp(state, "off") == 0)
+        return;
+    statusview_time(json_get_text(canary, "delivered_at"), at, sizeof at);
+    if (any)
+        text_format(took, sizeof took, ", took %.1f s", json_get_real(canary, "delay_seconds", 0));
+    text_format(text, sizeof text, "%s, last delivered %s%s%s%s", state, any ? at : "never", took,
+                detail[0] != '\0' ? "; " : "", detail);
+    put_line(s, STATUSVIEW_DETAILS, "canary", text);
+}
+
 static void put_details(struct sheet *s, const struct json_t *doc) {
     const struct json_t *ledger = json_get(doc, "ledger");
     const struct json_t *delays = json_get(doc, "delays");
@@ -368,6 +386,7 @@ static void put_details(struct sheet *s, const struct json_t *doc) {
                 json_get_text(json_get(doc, "milter"), "state"), json_get_text(store, "state"),
                 advice[0] != '\0' ? "; " : "", advice);
     put_line(s, STATUSVIEW_DETAILS, "watching", text);
+    put_canary(s, json_get(doc, "canary"));
     receiversline_text(doc, clock_wall_ms() / 1000, text, sizeof text);
     put_line(s, STATUSVIEW_DETAILS, "alerts", text);
     if (poison > 0) {

@@ -59,6 +59,25 @@ static bool take_lately(struct lately *l, struct keptline *line) {
     return true;
 }
 
+static void print_canary(struct keptout *out, const struct mailcanary *c) {
+    if (c->unproved_ms != 0 || c->delivered_ms != 0)
+        keptout_line(out, "canary %lld %lld %lld", (long long)c->unproved_ms,
+                     (long long)c->delivered_ms, (long long)c->delay_ms);
+}
+
+static bool take_canary(struct mailcanary *c, struct keptline *line) {
+    int64_t unproved_ms = keptline_i64(line, 0, INT64_C(1) << 50);
+    int64_t delivered_ms = keptline_i64(line, 0, INT64_C(1) << 50);
+    int64_t delay_ms = keptline_i64(line, 0, INT64_C(1) << 50);
+
+    if (line->bad)
+        return false;
+    c->unproved_ms = unproved_ms;
+    c->delivered_ms = delivered_ms;
+    c->delay_ms = delay_ms;
+    return true;
+}
+
 static void save_alerts(struct daemon *d, struct keptout *out) {
     keptout_line(out, "relaywatch-alerts 1 %lld", (long long)clock_wall_ms());
     rulestate_print(d->rules, &d->health, out);
@@ -66,6 +85,7 @@ static void save_alerts(struct daemon *d, struct keptout *out) {
     print_lately(out, "returned", &d->lookout.returned);
     print_lately(out, "unaccounted", &d->lookout.unaccounted);
     print_lately(out, "expired", &d->lookout.expired);
+    print_canary(out, &d->mailway.canary);
     write_file(d, "alerts", out);
 }
 
@@ -79,6 +99,8 @@ static bool take_line(struct daemon *d, struct span line) {
         return take_lately(&d->lookout.unaccounted, &l);
     if (span_is(kind, "expired"))
         return take_lately(&d->lookout.expired, &l);
+    if (span_is(kind, "canary"))
+        return take_canary(&d->mailway.canary, &l);
     return rulestate_take(d->rules, &d->health, line) || silences_take(&d->silences, line);
 }
 

@@ -62,6 +62,10 @@ static void fill_view(struct daemon *d, struct view *v) {
     fleetkeep_fill(d, v);
     v->poison_lines = d->poison_lines;
     v->senders = d->lookout.top;
+    if (d->mailway.submission != NULL) {
+        v->canary = &d->mailway.canary;
+        v->canary_overdue = mailway_proof(d, v->now_ms).overdue;
+    }
     v->milter_alive =
         d->milter.alive_mono_ms != 0 &&
         mono_ms - d->milter.alive_mono_ms < (int64_t)d->conf.milter_gone_after_s * 1000;

@@ -172,3 +172,16 @@ void ask_queue_soon(struct daemon *d, int64_t mono_ms) {
     if (d->queue_due_ms - mono_ms > QUEUE_SOON_MS)
         d->queue_due_ms = d->queue_asked_ms + QUEUE_SOON_MS;
 }
+
+void ask_note_mail(struct daemon *d, int64_t mono_ms) {
+    uint64_t accepted = d->milter.value[MLTPAGE_ACCEPTED];
+
+    if (accepted != d->milter_accepted && d->milter_accepted_ms == 0)
+        d->milter_accepted_ms = mono_ms;
+    d->milter_accepted = accepted;
+    if (d->milter_accepted_ms == 0 || mono_ms - d->milter_accepted_ms < 2 * TICK_MS)
+        return;
+    if (d->milter_accepted_ms > d->queue_moved_ms)
+        d->queue_moved_ms = d->milter_accepted_ms;
+    d->milter_accepted_ms = 0;
+}

@@ -14,4 +14,8 @@ void ask_queue_soon(struct daemon *d, int64_t mono_ms);
 void ask_on_reply(enum keeper_verb verb, const struct keeper_reply *reply, const char *why,
                   void *arg);
 
+/* What comes in and goes out again at once never shows in a count of the queue, but the milter saw
+ * it. The log has a moment to tell of it. Once a second. */
+void ask_note_mail(struct daemon *d, int64_t mono_ms);
+
 #endif

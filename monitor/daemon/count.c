@@ -8,10 +8,11 @@
 #include "slot.h"
 #include "xmem.h"
 
-void count_event(struct daemon *d, const struct mailev *ev) {
+void count_event(struct daemon *d, const struct mailev *ev, bool ours) {
     counters_add(&d->counters, ev->counters);
     rings_add(&d->rings, ev->counters, ev->time_ms, d->clock.now_ms);
-    destinations_note(&d->destinations, ev);
+    if (!ours)
+        destinations_note(&d->destinations, ev);
     exporter_note(&d->exporter, ev);
 }
 

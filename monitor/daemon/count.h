@@ -4,8 +4,9 @@
 
 #include "state.h"
 
-/* Counts one event, of now or of the past, in all that has no idea of messages. */
-void count_event(struct daemon *d, const struct mailev *ev);
+/* Counts one event, of now or of the past, in all that has no idea of messages. `ours`: it is about
+ * a canary message, which is no mail of a customer's domain. */
+void count_event(struct daemon *d, const struct mailev *ev, bool ours);
 
 /* Publishes what was counted, with the positions up to which it was. */
 void count_publish(struct daemon *d);

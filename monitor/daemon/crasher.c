@@ -29,7 +29,7 @@ static void skip_line(struct daemon *d, struct span line) {
     d->event =
         (struct mailev){.kind = MAILEV_OTHER,
                         .counters = COUNTER_BIT(COUNTER_LINES) | COUNTER_BIT(COUNTER_UNPARSED)};
-    count_event(d, &d->event);
+    count_event(d, &d->event, false);
     d->poison_lines++;
     if (poison_keep(d->conf.state_dir, d->poison_lines, line, path, sizeof path, &why) == -1)
         text_format(text, sizeof text, "a line of the log made relaywatchd crash: skipped (%s)",

@@ -48,16 +48,23 @@ static int64_t event_time(const struct mailev *ev, int64_t now_ms) {
 }
 
 static void on_event(struct daemon *d, const struct mailev *ev) {
+    struct ledger_noted noted;
+    int64_t time_ms;
+    bool ours;
+
     if (ev->time_ms > d->clock.now_ms)
         d->clock.now_ms = clock_wall_ms(); /* a line ahead of it: our idea of now is old */
-    count_event(d, ev);
-    lookout_note(&d->lookout, ev, messages_note(&d->messages, ev, d->clock.now_ms),
-                 event_time(ev, d->clock.now_ms));
-    health_note(&d->health, ev, event_time(ev, d->clock.now_ms));
-    shapes_note(&d->shapes, ev, event_time(ev, d->clock.now_ms));
-    chronicle_event(d, ev, event_time(ev, d->clock.now_ms));
+    time_ms = event_time(ev, d->clock.now_ms);
+    ours = mailway_note(d, ev, time_ms);
+    count_event(d, ev, ours);
+    noted = messages_note(&d->messages, ev, d->clock.now_ms);
+    if (!ours)
+        lookout_note(&d->lookout, ev, noted, time_ms);
+    health_note(&d->health, ev, time_ms);
+    shapes_note(&d->shapes, ev, time_ms);
+    chronicle_event(d, ev, time_ms);
     canary_note(&d->canary, ev);
-    rotation_note(&d->change.rotation, ev, event_time(ev, d->clock.now_ms));
+    rotation_note(&d->change.rotation, ev, time_ms);
     d->rules_due |= ev->kind == MAILEV_DELIVERY || ev->diagnosis != DIAGNOSIS_NONE;
     if (ev->kind == MAILEV_LIFECYCLE)
         d->facts_due_ms = 0; /* main.cf may have changed */
@@ -260,21 +267,6 @@ static void look_at_messages(struct daemon *d, int64_t mono_ms) {
         count_publish(d);
 }
 
-/* What comes in and goes out again at once never shows in a count of the queue, but the milter saw
- * it. The log has a moment to tell of it. */
-static void look_for_mail(struct daemon *d, int64_t mono_ms) {
-    uint64_t accepted = d->milter.value[MLTPAGE_ACCEPTED];
-
-    if (accepted != d->milter_accepted && d->milter_accepted_ms == 0)
-        d->milter_accepted_ms = mono_ms;
-    d->milter_accepted = accepted;
-    if (d->milter_accepted_ms == 0 || mono_ms - d->milter_accepted_ms < 2 * TICK_MS)
-        return;
-    if (d->milter_accepted_ms > d->queue_moved_ms)
-        d->queue_moved_ms = d->milter_accepted_ms;
-    d->milter_accepted_ms = 0;
-}
-
 static void on_tick(void *arg) {
     struct daemon *d = arg;
     int64_t mono_ms = clock_mono_ms();
@@ -284,12 +276,13 @@ static void on_tick(void *arg) {
     if (d->milter_kept.begun && milterpage_read(&d->milter))
         publish_milter(d);
     if (d->milter_kept.begun)
-        look_for_mail(d, mono_ms);
+        ask_note_mail(d, mono_ms);
     health_note_milter(&d->health, milterpage_last_ms(&d->milter));
     if (d->log.begun) {
         rates_note(&d->rates, &d->counters, mono_ms);
         trend_watch(&d->trendkeep.trend, d->clock.now_ms);
         look_at_messages(d, mono_ms);
+        mailway_tick(d, mono_ms);
     }
     ask_keeper(d, mono_ms);
     change_tick(d, mono_ms);
@@ -412,6 +405,7 @@ static int open_all(struct daemon *d) {
     judge_resume(d);
     change_open(d);
     chronicle_open(d);
+    mailway_open(d);
     crasher_open(d);
     d->desk = desk_new(d);
     d->watch_conf = watchfile_new(d->loop, d->conf_path, on_conf_change, d);
@@ -444,6 +438,7 @@ static void close_all(struct daemon *d) {
     chronicle_close(d);
     watchfile_free(&d->watch_conf);
     change_close(d);
+    mailway_close(d);
     milterpage_clear(&d->milter);
     keeperc_free(&d->keeper);
     notifyc_free(&d->notify);

@@ -112,6 +112,7 @@ static void look_at_clock(struct daemon *d, int64_t mono_ms) {
     log_warn("clock", "jumped by %+.1f s", (double)step_ms / 1000.0);
     health_shift(&d->health, step_ms);
     rules_shift(d->rules, step_ms);
+    mailcanary_shift(&d->mailway.canary, step_ms);
     silences_shift(&d->silences, step_ms);
     if (mono_ms - l->jumped_mono_ms >= JUMP_TOLD_MS)
         l->jump_ms = 0;
@@ -222,6 +223,7 @@ void lookout_fill(struct daemon *d, struct signals *s, int64_t wall_ms, int64_t 
     s->burn = &l->burned;
     look_at_senders(d, wall_ms);
     s->quota = l->top;
+    mailway_fill(d, s);
     s->returned = lately_sum(&l->returned, wall_ms);
     s->returned_for = l->returned_for;
     s->returned_evidence = l->returned_evidence;

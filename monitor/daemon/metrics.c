@@ -74,6 +74,18 @@ static void put_counters(struct exposition *e, const struct view *v) {
                           (double)v->unknown[c]);
 }
 
+static void put_canary(struct exposition *e, const struct view *v) {
+    if (v->canary == NULL)
+        return;
+    gauge(e, "relaywatch_canary_overdue",
+          "Whether no canary message was delivered for canary_overdue.", v->canary_overdue);
+    moment(e, "relaywatch_canary_delivered_timestamp_seconds",
+           "When a canary message was delivered last.", v->canary->delivered_ms);
+    if (v->canary->delivered_ms != 0)
+        gauge(e, "relaywatch_canary_delay_seconds", "How long that message took.",
+              (double)v->canary->delay_ms / 1000);
+}
+
 /* No names of senders: there may be any number of them. */
 static void put_senders(struct exposition *e, const struct view *v) {
     gauge(e, "relaywatch_sender_recipients_limit",
@@ -372,6 +384,7 @@ char *metrics_print(const struct view *v, bool openmetrics) {
     put_program(&e, v);
     put_counters(&e, v);
     put_senders(&e, v);
+    put_canary(&e, v);
     put_queue(&e, v);
     put_relay(&e, v);
     put_alerts(&e, v);

@@ -127,6 +127,18 @@ static void put_receivers(FILE *out, const struct view *v) {
     }
 }
 
+static void put_canary(FILE *out, const struct view *v) {
+    const struct mailcanary *c = v->canary;
+
+    if (c == NULL)
+        return;
+    html_row(out, "canary message", "%s%s%s", view_canary_word(v),
+             c->trouble[0] != '\0' ? ": " : "", c->trouble);
+    html_row_time(out, "delivered last", c->delivered_ms);
+    if (c->delivered_ms != 0)
+        html_row(out, "it took", "%.1f s", (double)c->delay_ms / 1000);
+}
+
 static void put_parts(FILE *out, const struct view *v) {
     open_card(out, "relaywatch itself", "texts");
     html_row(out, "milter", "%s", v->milter_alive ? "running" : "gone");
@@ -135,6 +147,7 @@ static void put_parts(FILE *out, const struct view *v) {
              v->store_detail[0] != '\0' ? ": " : "", v->store_detail);
     if (v->store_advice[0] != '\0')
         html_row(out, "advice", "%s", v->store_advice);
+    put_canary(out, v);
     put_receivers(out, v);
     html_row_time(out, "started", v->started_ms);
     html_row(out, "version", "%s", RELAYWATCH_VERSION);

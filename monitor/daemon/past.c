@@ -15,7 +15,7 @@ static void on_past_event(const struct mailev *ev, void *arg) {
 
     if (d->past_ledger == NULL)
         d->past_ledger = ledger_new(&d->messages.key, NULL, NULL);
-    count_event(d, ev);
+    count_event(d, ev, false);
     counters_add(&d->past_counters, ev->counters);
     noted = ledger_note(d->past_ledger, ev);
     if (noted.id != 0) /* as if tried before: so it is in no percentile of the last hour */

@@ -37,6 +37,7 @@
 #include "followed.h"
 #include "login.h"
 #include "lookout.h"
+#include "mailway.h"
 #include "logtotals.h"
 #include "messages.h"
 #include "milterpage.h"
@@ -112,6 +113,7 @@ struct daemon {
     struct milterpage milter;
     struct lookout lookout;
     struct canary canary;
+    struct mailway mailway;
     struct login login;
     struct change change;
     struct watchfile *watch_conf;

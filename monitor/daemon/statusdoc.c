@@ -176,6 +176,21 @@ static struct json_t *senders_object(const struct view *v) {
     return o;
 }
 
+/* The messages of ours that show that the relay delivers. */
+static struct json_t *canary_object(const struct view *v) {
+    const struct mailcanary *c = v->canary;
+    struct json_t *o = json_make_object();
+
+    json_put_text(o, "state", view_canary_word(v));
+    json_put_text(o, "recipient", c != NULL ? v->conf->canary_recipient : NULL);
+    json_put_time(o, "delivered_at", c != NULL ? c->delivered_ms : 0);
+    if (c != NULL && c->delivered_ms != 0)
+        json_put_real(o, "delay_seconds", (double)c->delay_ms / 1000);
+    json_put_time(o, "waiting_since", c != NULL ? c->unproved_ms : 0);
+    json_put_text(o, "detail", c != NULL && c->trouble[0] != '\0' ? c->trouble : NULL);
+    return o;
+}
+
 static struct json_t *source_object(const struct view_source *source) {
     const struct tail_figures *figures = &source->figures;
     struct json_t *o = json_make_object();
@@ -291,6 +306,7 @@ char *statusdoc_print(const struct view *v) {
     json_put(doc, "delays", delays_object(v));
     json_put(doc, "milter", milter_object(v));
     json_put(doc, "senders", senders_object(v));
+    json_put(doc, "canary", canary_object(v));
     json_put(doc, "destinations", destinations_array(v));
     put_alerts(doc, v);
     put_receivers(doc, v);

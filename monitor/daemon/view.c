@@ -23,6 +23,14 @@ const char *store_state_word(enum store_state state) {
     return "down";
 }
 
+const char *view_canary_word(const struct view *view) {
+    if (view->canary == NULL)
+        return "off";
+    if (view->canary_overdue)
+        return "overdue";
+    return view->canary->unproved_ms == 0 && view->canary->delivered_ms != 0 ? "ok" : "waiting";
+}
+
 bool view_reachable(const struct view *view) {
     return !health_is_broken(view->health, AREA_NETWORK, view->now_ms);
 }

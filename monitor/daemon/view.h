@@ -19,6 +19,7 @@
 #include "keeperq.h"
 #include "ledger.h"
 #include "login.h"
+#include "mailcanary.h"
 #include "mltpage.h"
 #include "quota.h"
 #include "rates.h"
@@ -84,6 +85,8 @@ struct view {
     const char *fleet_speaker; /* the host that speaks for all; "": nobody knows */
 
     const struct quota_top *senders; /* who sends to the most; NULL: not looked yet */
+    const struct mailcanary *canary; /* NULL: none is sent */
+    bool canary_overdue;
     bool milter_alive;
     uint64_t milter[MLTPAGE_COUNTER_COUNT];
     uint64_t poison_lines; /* of the log, skipped because they made us crash */
@@ -98,6 +101,8 @@ const char *store_state_word(enum store_state state);
 
 /* Can the smarthost be reached: no failure of the network newer than the last success. */
 bool view_reachable(const struct view *view);
+/* "off", "ok", "waiting" (sent, not delivered yet), "overdue". Static. */
+const char *view_canary_word(const struct view *view);
 /* "verified", "failing", "unknown" and "ok", "refused", "none", "unknown". Static. */
 const char *view_tls_word(const struct view *view);
 const char *view_auth_word(const struct view *view);

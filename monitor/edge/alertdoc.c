@@ -72,8 +72,19 @@ struct json_t *alertdoc_make_array(const struct alert_set *set) {
     return array;
 }
 
+static struct json_t *mail_object(const struct mailproof *mail) {
+    struct json_t *o = json_make_object();
+
+    json_put_bool(o, "overdue", mail->overdue);
+    if (mail->delivered_ms != 0) {
+        json_put_real(o, "delivered", seconds(mail->delivered_ms));
+        json_put_int(o, "delay_ms", mail->delay_ms);
+    }
+    return o;
+}
+
 char *alertdoc_print_packet(const struct alert_set *set, const char *host, const char *url,
-                            int64_t proof_age_ms) {
+                            int64_t proof_age_ms, const struct mailproof *mail) {
     struct json_t *packet = json_make_object();
     char *text;
 
@@ -81,6 +92,8 @@ char *alertdoc_print_packet(const struct alert_set *set, const char *host, const
     json_put_text(packet, "host", host);
     json_put_text(packet, "url", url);
     json_put_int(packet, "proof_age_ms", proof_age_ms);
+    if (mail->wanted)
+        json_put(packet, "canary", mail_object(mail));
     json_put(packet, "alerts", alertdoc_make_array(set));
     text = json_print(packet, false);
     json_release(&packet);

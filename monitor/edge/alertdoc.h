@@ -5,6 +5,7 @@
 #define EDGE_ALERTDOC_H
 
 #include "alert.h"
+#include "mailproof.h"
 
 struct json_t;
 
@@ -20,9 +21,11 @@ struct json_t *alertdoc_make(const struct alert *alert);
 /* The array of all. Belongs to the caller. */
 struct json_t *alertdoc_make_array(const struct alert_set *set);
 
-/* The packet: {"version":1,"host","url","proof_age_ms","alerts":[...]}; `proof_age_ms`: how long
- * ago a line of ours came back through the log (-1: never). free() it. */
+/* The packet: {"version":1,"host","url","proof_age_ms","canary","alerts":[...]}; `proof_age_ms`:
+ * how long ago a line of ours came back through the log (-1: never); `canary`, where `mail` is
+ * wanted:
+ * {"overdue","delivered","delay_ms"}. free() it. */
 char *alertdoc_print_packet(const struct alert_set *set, const char *host, const char *url,
-                            int64_t proof_age_ms);
+                            int64_t proof_age_ms, const struct mailproof *mail);
 
 #endif

@@ -33,7 +33,8 @@ struct notifyc {
     int64_t alive_ms; /* last acknowledgement; 0: none */
     int64_t start_ms;
     int64_t proved_ms; /* 0: never */
-    char *packet;      /* to read into */
+    struct mailproof mail;
+    char *packet; /* to read into */
     struct receiver_report *report;
     bool reported;
 };
@@ -101,8 +102,9 @@ static int connect_now(struct notifyc *n) {
 
 /* Returns whether the peer is gone. */
 static bool send_packet(struct notifyc *n) {
-    char *packet = alertdoc_print_packet(&n->set, n->host, n->url,
-                                         n->proved_ms != 0 ? clock_mono_ms() - n->proved_ms : -1);
+    char *packet =
+        alertdoc_print_packet(&n->set, n->host, n->url,
+                              n->proved_ms != 0 ? clock_mono_ms() - n->proved_ms : -1, &n->mail);
     size_t size = strlen(packet);
     ssize_t sent;
     bool gone = false;
@@ -185,6 +187,14 @@ void notifyc_set(struct notifyc *n, const struct alert_set *set, const char *hos
 
 void notifyc_prove(struct notifyc *n, int64_t mono_ms) {
     n->proved_ms = mono_ms;
+}
+
+void notifyc_mail(struct notifyc *n, const struct mailproof *mail) {
+    bool news = mail->overdue != n->mail.overdue;
+
+    n->mail = *mail;
+    if (news && n->given)
+        send_now(n);
 }
 
 bool notifyc_connected(const struct notifyc *n) {

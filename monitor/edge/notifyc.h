@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "alert.h"
+#include "mailproof.h"
 #include "receiverstate.h"
 
 struct loop;
@@ -23,6 +24,10 @@ void notifyc_set(struct notifyc *notifyc, const struct alert_set *set, const cha
 
 /* A line of ours came back through the log at this time (monotonic): a heartbeat may be sent. */
 void notifyc_prove(struct notifyc *notifyc, int64_t mono_ms);
+
+/* How it stands with the messages of ours that go the whole way. What changed is sent with the next
+ * packet, but that they are overdue, or no longer are, at once. */
+void notifyc_mail(struct notifyc *notifyc, const struct mailproof *mail);
 
 /* How it stands with the receivers, as relaywatch-notify reported last; NULL: it is not connected
  * or has not reported yet. */

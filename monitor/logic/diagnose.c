@@ -470,32 +470,3 @@ enum diagnosis diagnose_event(const struct diagnoser *d, const struct mailev *ev
 enum diagnosis diagnose_reply(const struct diagnoser *d, struct span text) {
     return judge(d, text, PROBE, SMTP);
 }
-
-bool diagnosis_is_relay(enum diagnosis d) {
-    switch (d) {
-    case DIAGNOSIS_NONE:
-    case DIAGNOSIS_COUNT:
-    case DIAGNOSIS_G12_IP_OR_TLS_NOT_ACCEPTED_FOR_RCPT:
-    case DIAGNOSIS_G16_TOO_MANY_RECIPIENTS:
-    case DIAGNOSIS_G17_RECEIVER_RATE:
-    case DIAGNOSIS_G19_MULTIPLE_DEST_DOMAINS:
-    case DIAGNOSIS_G21_FROM_ALIGNMENT:
-    case DIAGNOSIS_G25_SIZE:
-    case DIAGNOSIS_G26_ATTACHMENT_BLOCKED:
-    case DIAGNOSIS_G27_RECIPIENT:
-    case DIAGNOSIS_G28_MESSAGE_FORMAT:
-    case DIAGNOSIS_Q09_EXPIRED:
-    case DIAGNOSIS_Q11_HOLD:
-    case DIAGNOSIS_Q12_MAIL_LOOP:
-    case DIAGNOSIS_Q15_LOCAL_SIZE:
-    case DIAGNOSIS_Q16_ACCIDENTAL_DELETE:
-    case DIAGNOSIS_Q17_TRANSPORT_DEFERRED:
-    case DIAGNOSIS_R01_RELAY_DENIED:
-    case DIAGNOSIS_R04_CLIENT_DISCIPLINE:
-    case DIAGNOSIS_R05_SMTPUTF8:
-    case DIAGNOSIS_W15_GREYLISTED:
-        return false;
-    default:
-        return true;
-    }
-}

@@ -36,8 +36,4 @@ enum diagnosis diagnose_event(const struct diagnoser *d, const struct mailev *ev
  * several. */
 enum diagnosis diagnose_reply(const struct diagnoser *d, struct span text);
 
-/* Is this diagnosis about the relay (ours, the smarthost's) and not about one recipient, message or
- * client? */
-bool diagnosis_is_relay(enum diagnosis d);
-
 #endif

@@ -34,6 +34,7 @@ static const struct {
     [RULE_MAIL_RETURNED] = {"mail-returned", rulesmail_mail_returned},
     [RULE_DELIVERIES_FAIL] = {"deliveries-fail", rulesmail_deliveries_fail},
     [RULE_QUEUE_GROWING] = {"queue-growing", rulesmail_queue_growing},
+    [RULE_CANARY_OVERDUE] = {"canary-overdue", rulesmail_canary_overdue},
     [RULE_CREDENTIAL_REJECTED] = {"credential-rejected", rulesmail_credential_rejected},
     [RULE_MAIL_UNACCOUNTED] = {"mail-unaccounted", rulesmail_mail_unaccounted},
     [RULE_QUEUE_DAMAGED] = {"queue-damaged", ruleshost_queue_damaged},

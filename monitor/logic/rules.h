@@ -92,6 +92,9 @@ struct signals {
     uint64_t unaccounted;          /* messages whose end nobody told, within the last hour */
     int64_t clock_jumped_ms;       /* what the jumps of the clock within 10 minutes came to */
     int64_t log_ahead_ms;          /* by so much the log's time stamps differ from our clock */
+    int64_t canary_unproved_ms;    /* since when no message of ours was delivered; 0: all were */
+    int64_t canary_overdue_ms;     /* so long may be; 0: none is sent */
+    const char *canary_trouble;    /* what the last one met; "": nothing */
     int64_t unverified_ms;  /* since the last proof that the login works; 0: none is needed */
     int64_t unconfirmed_ms; /* since a new login is live that no mail has proved yet; 0: proved */
     bool old_map_in_use;    /* processes from before the change are refused with the old login */

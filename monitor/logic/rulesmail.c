@@ -276,6 +276,26 @@ enum verdict rulesmail_queue_growing(const struct look *look, struct finding *f)
     return VERDICT_YES;
 }
 
+/* From where another alert explained it, the messages get their time anew. */
+enum verdict rulesmail_canary_overdue(const struct look *look, struct finding *f) {
+    const struct signals *s = look->signals;
+    int64_t since_ms = s->canary_unproved_ms;
+    char age[32];
+
+    if (s->canary_overdue_ms == 0 || since_ms == 0)
+        return VERDICT_NO;
+    if (!look->firing && look->explained_ms > since_ms)
+        since_ms = look->explained_ms;
+    if (look->now_ms - since_ms < s->canary_overdue_ms)
+        return VERDICT_NO;
+    f->diagnosis = DIAGNOSIS_W16_CANARY_OVERDUE;
+    text_age(age, sizeof age, (look->now_ms - s->canary_unproved_ms) / SECOND_MS);
+    text_format(f->summary, sizeof f->summary,
+                "No canary message was delivered for %s, and nothing else says why", age);
+    text_copy(f->evidence, sizeof f->evidence, s->canary_trouble);
+    return VERDICT_YES;
+}
+
 enum verdict rulesmail_mail_unaccounted(const struct look *look, struct finding *f) {
     uint64_t count = look->signals->unaccounted;
 

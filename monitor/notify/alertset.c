@@ -67,6 +67,17 @@ static int read_entry(const struct json_t *alert, struct alertset_entry *e, stru
     return 0;
 }
 
+/* Messages of its own: {"overdue","delivered","delay_ms"}. */
+static struct mailproof read_mail(const struct json_t *canary) {
+    struct mailproof mail = {.wanted = canary != NULL,
+                             .overdue = json_get_bool(canary, "overdue"),
+                             .delay_ms = json_get_int(canary, "delay_ms", 0)};
+
+    if (!read_time(canary, "delivered", &mail.delivered_ms) || mail.delay_ms < 0)
+        mail.delivered_ms = 0;
+    return mail;
+}
+
 static int read_set(const struct json_t *packet, struct alertset *set, struct fault *why) {
     const struct json_t *alerts = json_get(packet, "alerts");
     const char *url = json_get_text(packet, "url");
@@ -82,6 +93,7 @@ static int read_set(const struct json_t *packet, struct alertset *set, struct fa
     set->proof_age_ms = json_get_int(packet, "proof_age_ms", -1);
     if (set->proof_age_ms < 0 || set->proof_age_ms > 86400 * 1000)
         set->proof_age_ms = -1;
+    set->mail = read_mail(json_get(packet, "canary"));
     if (alerts == NULL || count > ALERTSET_MOST)
         return fault_set(why, "no alerts, or more than %d", ALERTSET_MOST);
     for (size_t i = 0; i < count; i++) {

@@ -9,6 +9,8 @@
 
 #include "fault.h"
 
+#include "mailproof.h"
+
 enum { ALERTSET_MOST = 64, ALERTSET_PACKET_MOST = 200 * 1024, ALERTSET_DOC_MOST = 16 * 1024 };
 
 /* Ranks of severity, rising. */
@@ -28,6 +30,7 @@ struct alertset {
     char url[256];  /* http or https, or empty */
     int64_t
         proof_age_ms; /* how long ago a line of its own came back through the log; -1: unknown */
+    struct mailproof mail;
     struct alertset_entry entry[ALERTSET_MOST];
     int count;
 };

@@ -31,6 +31,7 @@ struct heartbeat {
     int count;
     int64_t started_mono_ms;
     int64_t proved_mono_ms; /* 0: never */
+    struct mailproof mail;
     void (*on_state)(void *arg);
     void *arg;
 };
@@ -105,6 +106,10 @@ void heartbeat_prove(struct heartbeat *h, int64_t age_ms) {
         h->proved_mono_ms = clock_mono_ms() - age_ms;
 }
 
+void heartbeat_mail(struct heartbeat *h, const struct mailproof *mail) {
+    h->mail = *mail;
+}
+
 /* The log has a line when it is another trouble than before. */
 static void note_trouble(struct beat *b, enum receiver_condition condition, const char *text) {
     bool was_bad = b->condition == RECEIVER_FAILING || b->condition == RECEIVER_REFUSED;
@@ -144,7 +149,7 @@ static void on_reply(const struct post_reply *reply, void *arg) {
 }
 
 static void send_beat(struct beat *b, const char *host, int64_t proof_age_ms) {
-    char *body = payload_heartbeat(host, clock_wall_ms(), proof_age_ms);
+    char *body = payload_heartbeat(host, clock_wall_ms(), proof_age_ms, &b->heartbeat->mail);
 
     b->post = post_body(b->heartbeat->poster, &b->receiver, body, NULL, on_reply, b);
     free(body);
@@ -156,6 +161,8 @@ void heartbeat_kick(struct heartbeat *h, const char *host, const char *hold) {
 
     if (hold == NULL && age_ms > HEARTBEAT_PROOF_MS)
         hold = "held back: no line of ours came back through the mail log for 75 s";
+    else if (hold == NULL && h->mail.overdue)
+        hold = "held back: no canary message was delivered for canary_overdue";
     else if (hold == NULL && h->proved_mono_ms == 0)
         return; /* the first proof is on its way */
     for (int i = 0; i < h->count; i++) {

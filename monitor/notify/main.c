@@ -173,6 +173,7 @@ static void on_set(const struct alertset *set, void *arg) {
     text_copy(n->host, sizeof n->host, set->host);
     text_copy(n->url, sizeof n->url, set->url);
     heartbeat_prove(n->heartbeat, set->proof_age_ms);
+    heartbeat_mail(n->heartbeat, &set->mail);
     if (outbox_take(n->outbox, set, clock_wall_ms()))
         save(n);
     deliver_kick(n->deliver);

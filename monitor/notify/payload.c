@@ -261,7 +261,18 @@ char *payload_alertmanager_one(const struct incident *incident, const struct not
     return text;
 }
 
-char *payload_heartbeat(const char *host, int64_t now_ms, int64_t proof_age_ms) {
+static struct json_t *delivered_object(const struct mailproof *mail) {
+    struct json_t *o = json_make_object();
+    char time[32];
+
+    payload_time(mail->delivered_ms, time, sizeof time);
+    json_put_text(o, "delivered", time);
+    json_put_real(o, "delay_seconds", (double)mail->delay_ms / 1000);
+    return o;
+}
+
+char *payload_heartbeat(const char *host, int64_t now_ms, int64_t proof_age_ms,
+                        const struct mailproof *mail) {
     struct json_t *root = json_make_object();
     char time[32];
     char *text;
@@ -272,6 +283,8 @@ char *payload_heartbeat(const char *host, int64_t now_ms, int64_t proof_age_ms) 
     json_put_text(root, "host", host);
     json_put_text(root, "time", time);
     json_put_real(root, "proof_age_seconds", (double)proof_age_ms / 1000);
+    if (mail->delivered_ms != 0)
+        json_put(root, "canary", delivered_object(mail));
     text = json_print(root, false);
     json_release(&root);
     return text;

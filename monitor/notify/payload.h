@@ -27,8 +27,10 @@ char *payload_alertmanager(const struct outbox *outbox, const struct notice *not
 char *payload_alertmanager_one(const struct incident *incident, const struct notice *notice,
                                int64_t now_ms);
 
-/* A heartbeat: {"version","status":"alive","host","time","proof_age_seconds"}. free() it. */
-char *payload_heartbeat(const char *host, int64_t now_ms, int64_t proof_age_ms);
+/* A heartbeat: {"version","status":"alive","host","time","proof_age_seconds"}, and, where a message
+ * of ours was delivered, "canary":{"delivered","delay_seconds"}. free() it. */
+char *payload_heartbeat(const char *host, int64_t now_ms, int64_t proof_age_ms,
+                        const struct mailproof *mail);
 
 /* The same notice has the same key, before and after a crash: "host/id/since in ms/status", while
  * it fires with "/severity" behind it, and for one that repeats an earlier one "/number" more.

@@ -92,12 +92,13 @@ static void refuse(struct rehearsal *r, uint64_t asker, const char *why) {
 }
 
 static void send_now(struct rehearsal *r, const struct receiver *receiver) {
+    static const struct mailproof none = {.wanted = false};
     struct notice notice = drill_notice(r->incident);
     char *beat;
 
     r->begun_mono_ms = clock_mono_ms();
     if (receiver->kind == RECEIVER_HEARTBEAT) {
-        beat = payload_heartbeat(r->incident->host, clock_wall_ms(), 0);
+        beat = payload_heartbeat(r->incident->host, clock_wall_ms(), 0, &none);
         r->post = post_body(r->poster, receiver, beat, NULL, on_reply, r);
         free(beat);
         return;

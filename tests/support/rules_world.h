@@ -119,6 +119,11 @@ static inline void world_break(struct world *w, enum rule rule) {
         s->clock_jumped_ms = 3600 * 1000;
     if (rule == RULE_LOG_SILENT)
         s->log = RULES_LOG_MISSING;
+    if (rule == RULE_CANARY_OVERDUE) {
+        s->canary_overdue_ms = 1000;
+        s->canary_unproved_ms = WORLD_EPOCH - 2000;
+        s->canary_trouble = "";
+    }
     if (rule == RULE_CA_FILE_GONE)
         s->ca_file_gone = "/etc/ssl/ca.pem";
     if (rule == RULE_LOGINS_DEAD)

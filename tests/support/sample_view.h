@@ -30,6 +30,7 @@ struct sample {
     struct trend trend;
     struct receiver_report receivers;
     struct quota_top senders;
+    struct mailcanary canary;
     struct view view;
 };
 
@@ -182,6 +183,12 @@ static inline void sample_fill(struct sample *s) {
     s->conf.recipients_limit = 10000;
     s->senders = (struct quota_top){SAMPLE_HOSTILE, 8200, 1, 9000, QUOTA_BY_MILTER};
     s->view.senders = &s->senders;
+    text_copy(s->conf.canary_recipient, sizeof s->conf.canary_recipient, "c@example.com");
+    s->canary.delivered_ms = 1080 * 1000;
+    s->canary.delay_ms = 1500;
+    s->canary.unproved_ms = 1090 * 1000;
+    text_copy(s->canary.trouble, sizeof s->canary.trouble, SAMPLE_HOSTILE);
+    s->view.canary = &s->canary;
 }
 
 #endif

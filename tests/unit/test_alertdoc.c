@@ -71,6 +71,7 @@ Test(alertdoc, without_a_diagnosis) {
 /* Each diagnosis of the catalogue, every place full of what JSON makes longest: it still is a
  * packet that is read. */
 Test(alertdoc, the_largest_packet_is_read) {
+    static const struct mailproof none = {.wanted = false};
     static struct alert_set set;
     struct alertset *got;
     struct fault why;
@@ -88,7 +89,7 @@ Test(alertdoc, the_largest_packet_is_read) {
             memset(a->impact, '\\', sizeof a->impact - 1);
             memset(a->evidence, '"', sizeof a->evidence - 1);
         }
-        packet = alertdoc_print_packet(&set, "relay1", "http://127.0.0.1:9154/", -1);
+        packet = alertdoc_print_packet(&set, "relay1", "http://127.0.0.1:9154/", -1, &none);
         cr_assert(strlen(packet) <= ALERTDOC_PACKET_MOST, "diagnosis %d: %zu", d, strlen(packet));
         got = alertset_read(packet, strlen(packet), &why);
         cr_assert(got != NULL, "%s", why.text);
@@ -102,11 +103,18 @@ Test(alertdoc, the_largest_packet_is_read) {
 
 Test(alertdoc, an_empty_set) {
     static struct alert_set set;
-    char *packet = alertdoc_print_packet(&set, "relay1", "", 5000);
+    struct mailproof mail = {.wanted = false};
+    char *packet = alertdoc_print_packet(&set, "relay1", "", 5000, &mail);
 
     cr_expect_str_eq(
         packet,
         "{\"version\":1,\"host\":\"relay1\",\"url\":\"\",\"proof_age_ms\":5000,\"alerts\":[]}");
+    free(packet);
+    mail = (struct mailproof){true, true, 1732340000123, 1500};
+    packet = alertdoc_print_packet(&set, "relay1", "", 5000, &mail);
+    cr_expect_not_null(strstr(packet, "\"canary\":{\"overdue\":true,\"delivered\":1732340000.123,"
+                                      "\"delay_ms\":1500},\"alerts\""),
+                       "%s", packet);
     free(packet);
 }
 

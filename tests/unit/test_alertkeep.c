@@ -64,6 +64,9 @@ static void write_down(void) {
     lately_note(&d->lookout.expired, 2, now_ms);
     quota_note(&d->lookout.quota, SPAN("app@example.com"), 700, now_ms);
     burn_note(&d->lookout.burn, true, now_ms);
+    d->mailway.canary.unproved_ms = now_ms;
+    d->mailway.canary.delivered_ms = now_ms - 1;
+    d->mailway.canary.delay_ms = 1500;
     alertkeep_save(d, ALERTKEEP_ALL);
     end_life(d);
 }
@@ -84,6 +87,8 @@ Test(alertkeep, all_of_it_is_there_again, .init = begin, .fini = finish) {
     cr_expect(health_is_broken(&d->health, AREA_LOGIN, now_ms));
     cr_expect_eq(lately_sum(&d->lookout.returned, now_ms), 4u);
     cr_expect_eq(lately_sum(&d->lookout.expired, now_ms), 2u);
+    cr_expect_eq(d->mailway.canary.unproved_ms, d->mailway.canary.delivered_ms + 1);
+    cr_expect_eq(d->mailway.canary.delay_ms, 1500);
     quota_look(&d->lookout.quota, 0, now_ms, &top);
     cr_assert_not_null(top.sender);
     cr_expect_str_eq(top.sender, "app@example.com");

@@ -111,6 +111,38 @@ Test(alertset, ranks) {
     cr_expect_eq(rank_find(""), -1);
 }
 
+Test(alertset, messages_of_its_own) {
+    static const struct {
+        const char *in;
+        struct mailproof want;
+    } rows[] = {
+        {"", {.wanted = false}},
+        {"\"canary\":{\"overdue\":false},", {.wanted = true}},
+        {"\"canary\":{\"overdue\":true,\"delivered\":1732340000.123,\"delay_ms\":1500},",
+         {true, true, 1732340000123, 1500}},
+        {"\"canary\":{\"delivered\":5,\"delay_ms\":1500},", {.wanted = true, .delay_ms = 1500}},
+        {"\"canary\":{\"delivered\":1732340000,\"delay_ms\":-7},",
+         {.wanted = true, .delay_ms = -7}},
+        {"\"canary\":7,", {.wanted = true}},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[300];
+        struct fault why;
+        struct alertset *set;
+
+        text_format(text, sizeof text, "{\"version\":1,\"host\":\"h\",%s\"alerts\":[]}",
+                    rows[i].in);
+        set = alertset_read(text, strlen(text), &why);
+        cr_assert(set != NULL, "%s", why.text);
+        cr_expect_eq(set->mail.wanted, rows[i].want.wanted, "%s", rows[i].in);
+        cr_expect_eq(set->mail.overdue, rows[i].want.overdue, "%s", rows[i].in);
+        cr_expect_eq(set->mail.delivered_ms, rows[i].want.delivered_ms, "%s", rows[i].in);
+        cr_expect_eq(set->mail.delay_ms, rows[i].want.delay_ms, "%s", rows[i].in);
+        alertset_free(&set);
+    }
+}
+
 Test(alertset, how_old_the_proof_is) {
     static const struct {
         const char *in;

@@ -64,7 +64,8 @@ Test(conf, values_are_taken, .fini = clean) {
     struct fault why;
 
     cr_assert_eq(load("# comment\nhost = relay1\nredis = unix:/run/redis.sock\nsasl_passwd =\n"
-                      "oldest_warning = 5m\nqueue_warning=7\n",
+                      "oldest_warning = 5m\nqueue_warning=7\n"
+                      "canary_recipient = o'hara+canary@sub-1.example.com\n",
                       &conf, &why),
                  0, "%s", errors);
     cr_expect_str_eq(conf.host, "relay1");
@@ -72,6 +73,7 @@ Test(conf, values_are_taken, .fini = clean) {
     cr_expect_str_eq(conf.sasl_passwd, "");
     cr_expect_eq(conf.oldest_warning_s, 300u);
     cr_expect_eq(conf.queue_warning, 7u);
+    cr_expect_str_eq(conf.canary_recipient, "o'hara+canary@sub-1.example.com");
     cr_expect_str_eq(conf.http_listen, "127.0.0.1:9154");
 }
 
@@ -94,6 +96,14 @@ Test(conf, each_error_is_told_with_its_line_and_nothing_is_taken, .fini = clean)
         {"journal and file, no", "mail_log_distinct = no\nmail_log = /a journal:/b\n",
          "line 2: mail_log: names the journal and a file"},
         {"neither yes nor no", "mail_log_distinct = maybe\n", "right would be yes or no"},
+        {"no address", "host = a\ncanary_recipient = canary\n",
+         "line 2: canary_recipient: bad value; right would be one address, as in canary_recipient "
+         "= canary@example.com"},
+        {"two addresses", "canary_recipient = a@b.c, d@e.f\n", "right would be one address"},
+        {"an address in brackets", "canary_recipient = <a@b.c>\n", "right would be one address"},
+        {"an address of two signs", "canary_recipient = a@b@c\n", "right would be one address"},
+        {"no domain", "canary_recipient = a@\n", "right would be one address"},
+        {"too often", "canary_interval = 10\n", "line 1: canary_interval: bad value"},
         {"choice", "log_start = middle\n", "right would be end or beginning"},
         {"twice", "host = a\nhost = b\n", "line 2: host: given twice"},
         {"section", "[x]\nhost = a\n", "there are no sections here"},

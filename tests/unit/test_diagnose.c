@@ -628,17 +628,6 @@ Test(diagnose, bare_replies) {
     diagnoser_free(&d);
 }
 
-Test(diagnose, recipients_are_not_the_relay) {
-    cr_assert(diagnosis_is_relay(DIAGNOSIS_G01_BAD_CREDENTIALS));
-    cr_assert(diagnosis_is_relay(DIAGNOSIS_G08_INVALID_RELAY_CREDENTIALS));
-    cr_assert(diagnosis_is_relay(DIAGNOSIS_T06_CERT_NAME));
-    cr_assert(diagnosis_is_relay(DIAGNOSIS_N02_CONNECT_REFUSED));
-    cr_assert(!diagnosis_is_relay(DIAGNOSIS_G27_RECIPIENT));
-    cr_assert(!diagnosis_is_relay(DIAGNOSIS_G25_SIZE));
-    cr_assert(!diagnosis_is_relay(DIAGNOSIS_R04_CLIENT_DISCIPLINE));
-    cr_assert(!diagnosis_is_relay(DIAGNOSIS_NONE));
-}
-
 /* An event that a parser left nearly empty does no harm. */
 Test(diagnose, empty_events) {
     struct diagnoser *d = diagnoser_new();

@@ -12,7 +12,7 @@
 /* These no line shows: they need the configuration, a count, the queue or a probe. */
 static const char without[] = "S03 S14 T11 N10 N13 Q03 Q06 Q08 Q10 M11 M17 R02 R03 "
                               "C01 C02 C03 C04 C05 C06 C07 C08 C09 W01 W02 W03 W04 W05 W06 "
-                              "W10 W11 W12 W13 W14 W20";
+                              "W10 W11 W12 W13 W14 W16 W20";
 
 static void check(const struct diagnoser *d, const char *id, const char *line,
                   unsigned tried[DIAGNOSIS_COUNT]) {

@@ -63,6 +63,18 @@ Test(heartbeat, is_held_back) {
     heartbeat_free(&h);
 }
 
+Test(heartbeat, a_message_that_is_overdue) {
+    struct heartbeat *h = make();
+
+    heartbeat_prove(h, 1000);
+    heartbeat_mail(h, &(struct mailproof){.wanted = true, .overdue = true});
+    heartbeat_kick(h, "mx", NULL);
+    cr_expect_eq(report_of(h).receiver[0].condition, RECEIVER_FAILING);
+    cr_expect_str_eq(report_of(h).receiver[0].last_error,
+                     "held back: no canary message was delivered for canary_overdue");
+    heartbeat_free(&h);
+}
+
 Test(heartbeat, an_old_proof_is_none) {
     struct heartbeat *h = make();
 

@@ -31,6 +31,9 @@ Test(metrics, every_counter_is_there) {
     cr_expect_not_null(strstr(text, "\nrelaywatch_sender_recipients_most 8200\n"));
     cr_expect_not_null(strstr(text, "\nrelaywatch_sender_recipients_limit 10000\n"));
     cr_expect_not_null(strstr(text, "\nrelaywatch_senders_near_limit 1\n"));
+    cr_expect_not_null(strstr(text, "\nrelaywatch_canary_overdue 0\n"));
+    cr_expect_not_null(strstr(text, "\nrelaywatch_canary_delay_seconds 1.5\n"));
+    cr_expect_not_null(strstr(text, "\nrelaywatch_canary_delivered_timestamp_seconds 1080\n"));
     cr_expect_not_null(
         strstr(text, "relaywatch_receiver_up{receiver=\"on-call\",kind=\"pagerduty\"} 0\n"));
     cr_expect_not_null(

@@ -83,6 +83,7 @@ Test(page, charts_or_not, .init = begin, .fini = finish) {
 Test(page, the_busiest_sender, .init = begin, .fini = finish) {
     print(false);
     cr_expect_not_null(strstr(text, "Busiest sender, 24 hours"));
+    cr_expect_not_null(strstr(text, "canary message</th><td>waiting: &lt;script&gt;"));
     cr_expect_not_null(strstr(text, "82 % of 10000"));
     cr_expect_not_null(strstr(text, "the milter"));
     s->senders.sender = NULL;

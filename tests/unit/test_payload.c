@@ -126,7 +126,8 @@ Test(payload, fields_of_a_template) {
 }
 
 Test(payload, heartbeat) {
-    char *text = payload_heartbeat("relay\"1", 1732340000123, 12500);
+    struct mailproof mail = {.wanted = true};
+    char *text = payload_heartbeat("relay\"1", 1732340000123, 12500, &mail);
 
     cr_expect_str_eq(text, "{\"version\":1,\"status\":\"alive\",\"host\":\"relay\\\"1\","
                            "\"time\":\"2024-11-23T05:33:20.123Z\",\"proof_age_seconds\":12.5}");

@@ -117,6 +117,25 @@ Test(rulesmail, near_a_limit, .init = begin, .fini = finish) {
     cr_expect_eq(ask(rulesmail_limit_near, true), VERDICT_NO);
 }
 
+Test(rulesmail, a_canary_message_that_does_not_arrive, .init = begin, .fini = finish) {
+    struct look look = {&w.s, &world_limits, WORLD_EPOCH, false, 0};
+
+    w.s.canary_trouble = "host h said: 451 later";
+    w.s.canary_unproved_ms = WORLD_EPOCH - 900000;
+    cr_expect_eq(rulesmail_canary_overdue(&look, &f), VERDICT_NO, "none is sent");
+    w.s.canary_overdue_ms = 900000;
+    cr_expect_eq(rulesmail_canary_overdue(&look, &f), VERDICT_YES);
+    cr_expect_str_eq(f.summary,
+                     "No canary message was delivered for 15 min, and nothing else says why");
+    cr_expect_str_eq(f.evidence, "host h said: 451 later");
+    look.explained_ms = WORLD_EPOCH - 1000; /* its time begins anew behind another alert */
+    cr_expect_eq(rulesmail_canary_overdue(&look, &f), VERDICT_NO);
+    look.firing = true;
+    cr_expect_eq(rulesmail_canary_overdue(&look, &f), VERDICT_YES);
+    w.s.canary_unproved_ms = 0;
+    cr_expect_eq(rulesmail_canary_overdue(&look, &f), VERDICT_NO, "delivered");
+}
+
 Test(rulesmail, certificate_has_two_thresholds, .init = begin, .fini = finish) {
     static const struct {
         int64_t left_ms;

@@ -25,6 +25,8 @@ Test(statusdoc, has_the_names_of_the_contract) {
          {"window_seconds", "count", "before_queue_manager", "queue_manager", "connection_setup",
           "transmission", "total"}},
         {"store", {"state"}},
+        {"canary",
+         {"state", "recipient", "delivered_at", "delay_seconds", "waiting_since", "detail"}},
         {"senders", {"limit", "window_seconds", "counted_by", "most", "recipients", "near"}},
     };
     static const char *const alert_names[] = {"id",  "diagnosis", "severity", "summary", "impact",
@@ -53,6 +55,7 @@ Test(statusdoc, has_the_names_of_the_contract) {
                      "2027-01-15T08:00:00Z");
     cr_expect_eq(json_get_int(json_get(doc, "milter"), "accepted", 0), 77);
     cr_expect_str_eq(json_get_text(json_get(doc, "senders"), "counted_by"), "milter");
+    cr_expect_str_eq(json_get_text(json_get(doc, "canary"), "state"), "waiting");
     cr_expect_eq(json_get_int(json_get(doc, "senders"), "recipients", 0), 8200);
     cr_assert_eq(json_count(json_get(doc, "destinations")), 1u);
     cr_expect_str_eq(json_get_text(json_at(json_get(doc, "destinations"), 0), "domain"),

@@ -50,6 +50,7 @@ Test(statusview, as_monitoring_wants_it, .init = begin) {
     cr_expect(shows("new       seen for the first time: smtpd: warning: the flux is low"));
     cr_expect(shows("over      G01 BAD_CREDENTIALS at 00:18:15"));
     cr_expect(!shows("made relaywatchd crash"));
+    cr_expect(shows("  canary    waiting, last delivered 1970-01-01 00:18:00 UTC, took "));
     cr_expect(shows("  sender    <script>alert(1)</script>\"'& to 8200 recipients in 24 h, 82 %"));
     json_release(&doc);
     sample->senders.recipients = 4999;
