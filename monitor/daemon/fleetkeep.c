@@ -206,10 +206,21 @@ char *fleetkeep_document(const struct view *v) {
 
 /* ---- one alert for all ---- */
 
+static const char *const shared_ids[] = {"fleet-trouble", "hosts-gone"};
+enum { SHARED_IDS = sizeof shared_ids / sizeof shared_ids[0] };
+
+/* Does what was left name an incident that is none of ours? */
+static bool is_left_open(const struct fleetkeep *k, const char *left, int number) {
+    int64_t since_ms = left != NULL ? fleetsight_open(left, shared_ids[number]) : 0;
+
+    return since_ms != 0 && since_ms != k->open[number].since_ms;
+}
+
 const struct fleetsight *fleetkeep_sight(struct daemon *d, int64_t mono_ms) {
     struct fleetkeep *k = &d->fleetkeep;
     const struct fleetsight_limits limits = {(unsigned)d->conf.fleet_percent,
                                              (unsigned)d->conf.fleet_least};
+    const char *left;
     int64_t read_ms;
 
     if (k->link == NULL)
@@ -217,6 +228,9 @@ const struct fleetsight *fleetkeep_sight(struct daemon *d, int64_t mono_ms) {
     read_ms = fleetlink_read_ms(k->link);
     fleetsight_look(fleetlink_fleet(k->link), d->conf.host, &limits, &k->sight);
     k->sight.leads = fleetlink_leads(k->link, mono_ms);
+    left = fleetlink_left(k->link, mono_ms);
+    k->sight.trouble_open = is_left_open(k, left, 0);
+    k->sight.gone_open = is_left_open(k, left, 1);
     k->sight.known &= read_ms != 0 && mono_ms - read_ms < FLEETLINK_FRESH_MS;
     return &k->sight;
 }
@@ -283,9 +297,10 @@ void fleetkeep_release(struct daemon *d, int rule) {
     d->fleetkeep.held_ms[rule] = 0;
 }
 
-static const struct alert *fleet_alert(const struct daemon *d) {
+/* The alert with this id that fires. */
+static const struct alert *shown_alert(const struct daemon *d, const char *id) {
     for (int i = 0; i < d->shown.count; i++) {
-        if (strcmp(d->shown.alert[i].id, "fleet-trouble") == 0 && d->shown.alert[i].ended_ms == 0)
+        if (strcmp(d->shown.alert[i].id, id) == 0 && d->shown.alert[i].ended_ms == 0)
             return &d->shown.alert[i];
     }
     return NULL;
@@ -303,6 +318,72 @@ static void note_told(struct daemon *d) {
     fleetkeep_publish(d);
 }
 
+/* ---- one incident, whoever speaks ---- */
+
+static int number_of_shared(const char *id) {
+    for (int i = 0; i < SHARED_IDS; i++) {
+        if (strcmp(shared_ids[i], id) == 0)
+            return i;
+    }
+    return -1;
+}
+
+bool fleetkeep_share(struct daemon *d, int rule, struct alert *alert, int64_t mono_ms) {
+    struct fleetkeep *k = &d->fleetkeep;
+    int number = number_of_shared(alert->id);
+    const char *left;
+    bool told;
+
+    if (number == -1 || k->link == NULL)
+        return true;
+    left = fleetlink_left(k->link, mono_ms);
+    alert->shared = true;
+    told = rules_is_told(d->rules, rule);
+    if (left == NULL && !told && alert->ended_ms == 0)
+        return false;
+    if (left != NULL && (k->open[number].since_ms == 0 || (!told && alert->ended_ms == 0))) {
+        k->open[number].since_ms = fleetsight_open(left, alert->id);
+        if (k->open[number].since_ms == 0)
+            k->open[number].since_ms = alert->since_ms;
+    }
+    if (k->open[number].since_ms != 0)
+        alert->since_ms = k->open[number].since_ms;
+    if ((alert->ended_ms != 0) != k->open[number].ended) {
+        k->open[number].ended = alert->ended_ms != 0;
+        k->open[number].elsewhere = alert->ended_ms != 0 && !k->sight.leads;
+    }
+    alert->elsewhere = k->open[number].elsewhere;
+    return true;
+}
+
+/* For a successor: what receivers know of, and since when. What a predecessor left is taken back
+ * when we told its end. */
+static void leave(struct daemon *d, int64_t mono_ms) {
+    struct fleetkeep *k = &d->fleetkeep;
+    char text[200] = "";
+    bool said[SHARED_IDS];
+    bool news = false;
+
+    for (int i = 0; i < SHARED_IDS; i++) {
+        const struct alert *alert = shown_alert(d, shared_ids[i]);
+        bool open = alert != NULL && is_told(d, shared_ids[i]) && k->open[i].since_ms != 0;
+        size_t n = strlen(text);
+
+        if (open)
+            text_format(text + n, sizeof text - n, "%s%s %lld", n > 0 ? " " : "", shared_ids[i],
+                        (long long)k->open[i].since_ms);
+        news |= open != k->open[i].said;
+        said[i] = open;
+    }
+    if (!k->sight.leads || !k->sight.known || !notifyc_connected(d->notify) ||
+        (!news && (text[0] == '\0' || mono_ms - k->left_ms < SAY_AGAIN_MS)))
+        return;
+    for (int i = 0; i < SHARED_IDS; i++)
+        k->open[i].said = said[i];
+    k->left_ms = mono_ms;
+    fleetlink_leave(k->link, text[0] != '\0' ? text : NULL);
+}
+
 /* Only what relaywatch-notify took over, and took lately: else each host speaks for itself. */
 void fleetkeep_speak(struct daemon *d) {
     struct fleetkeep *k = &d->fleetkeep;
@@ -314,7 +395,8 @@ void fleetkeep_speak(struct daemon *d) {
     if (k->link == NULL)
         return;
     note_told(d);
-    alert = fleet_alert(d);
+    leave(d, mono_ms);
+    alert = shown_alert(d, "fleet-trouble");
     speaks = alert != NULL && is_told(d, alert->id) && alert->silenced_until_ms == 0 &&
              k->sight.leads && k->sight.known && notifyc_connected(d->notify);
     if (!speaks) {

@@ -24,7 +24,14 @@ struct fleetkeep {
     int64_t held_ms[ALERTS_MOST]; /* since when an alert of ours waits for the fleet's, by rule */
     bool holds;                   /* one does */
     unsigned told;                /* alerts that fire and that somebody was called for */
-    int64_t ending_ms;            /* since when we say that we end; 0: we do not */
+    struct {
+        int64_t since_ms; /* as receivers know it; 0: not known */
+        bool ended;       /* and it is over for us, or ... */
+        bool elsewhere;   /* ... goes on elsewhere */
+        bool said;        /* it stands in what we left for a successor */
+    } open[2];            /* fleet-trouble, hosts-gone */
+    int64_t left_ms;      /* when we left it last */
+    int64_t ending_ms;    /* since when we say that we end; 0: we do not */
 };
 
 void fleetkeep_open(struct daemon *d);
@@ -46,6 +53,11 @@ bool fleetkeep_holds(struct daemon *d, int rule, struct alert *alert, int64_t wa
 void fleetkeep_release(struct daemon *d, int rule);
 /* Is its alert left to the fleet's? Notes it. */
 void fleetkeep_show(const struct daemon *d, struct alert *alert, int64_t wall_ms);
+
+/* An alert that is the fleet's, as receivers are to hear of it: one incident whichever host speaks,
+ * so its beginning is what the first one said. False: not now, as nobody knows yet what that was.
+ */
+bool fleetkeep_share(struct daemon *d, int rule, struct alert *alert, int64_t mono_ms);
 
 /* After receivers were told: says to the others for what we speak. */
 void fleetkeep_speak(struct daemon *d);

@@ -255,7 +255,8 @@ static struct alert_set *heard_by_receivers(struct daemon *d, int64_t now_ms) {
 
         if (hearing != RULES_FIRING)
             fleetkeep_release(d, rule);
-        if (hearing == RULES_NOTHING || !rules_is_for_receivers(rule))
+        if (hearing == RULES_NOTHING || !rules_is_for_receivers(rule) ||
+            !fleetkeep_share(d, rule, alert, clock_mono_ms()))
             continue;
         if (!note_silence(d, alert, now_ms) && hearing == RULES_FIRING &&
             !fleetkeep_holds(d, rule, alert, now_ms))

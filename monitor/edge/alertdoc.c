@@ -61,6 +61,10 @@ struct json_t *alertdoc_make(const struct alert *alert) {
         json_put_real(doc, "ended", seconds(alert->ended_ms));
     json_put_int(doc, "count", (int64_t)alert->count);
     put_silence(doc, alert);
+    if (alert->shared)
+        json_put_text(doc, "host", ALERTDOC_FLEET);
+    if (alert->elsewhere)
+        json_put_bool(doc, "elsewhere", true);
     return doc;
 }
 

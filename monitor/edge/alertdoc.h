@@ -12,8 +12,14 @@ struct json_t;
 /* No packet to relaywatch-notify is larger. */
 enum { ALERTDOC_PACKET_MOST = 200 * 1024 };
 
+/* The host of what is the whole fleet's, to receivers: so it is one incident, whichever host
+ * speaks.
+ */
+#define ALERTDOC_FLEET "fleet"
+
 /* {"id","diagnosis","severity","title","summary","impact","who","why","fix":[...],"evidence","since","ended","count"};
- * and, while nobody is called for it, "silenced":{"until","who","why"}; times in seconds since
+ * of one that is the fleet's "host":"fleet", and "elsewhere":true where another host goes on with
+ * it; and, while nobody is called for it, "silenced":{"until","who","why"}; times in seconds since
  * 1970, `ended` null while it fires; `diagnosis` as "G01 BAD_CREDENTIALS". Belongs to the caller.
  */
 struct json_t *alertdoc_make(const struct alert *alert);

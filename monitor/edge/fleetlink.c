@@ -39,6 +39,9 @@ struct fleetlink {
     bool lease_in_flight;
     char word[WORD_SIZE];
     int64_t word_ms, word_asked_ms; /* when it was so */
+    char left[WORD_SIZE];
+    int64_t left_ms; /* when it was so; 0: nobody knows */
+    bool left_stale; /* the answer that is awaited is older than what we wrote */
 };
 
 /* One write at most; the answer is who has it. */
@@ -164,6 +167,18 @@ static void on_word(const struct rlink_reply *reply, void *arg) {
     answered(link);
 }
 
+static void on_left(const struct rlink_reply *reply, void *arg) {
+    struct fleetlink *link = arg;
+
+    if (rlink_is_error(reply)) {
+        note_failure(link, rlink_text(reply));
+    } else if (!link->left_stale) {
+        text_copy_printable(link->left, sizeof link->left, rlink_span(reply));
+        link->left_ms = link->word_asked_ms;
+    }
+    answered(link);
+}
+
 /* The index: name, score, name, score... the newest last. */
 static void on_index(const struct rlink_reply *reply, void *arg) {
     struct fleetlink *link = arg;
@@ -192,9 +207,11 @@ static void begin_reading(struct fleetlink *link) {
     link->wanted = false;
     link->reading = true;
     link->failed = false;
-    link->pending = 2;
+    link->pending = 3;
+    link->left_stale = false;
     link->word_asked_ms = clock_mono_ms();
     rlink_send(link->redis, 2, (const char *[]){"GET", "rw:fleet:alert"}, on_word, link);
+    rlink_send(link->redis, 2, (const char *[]){"GET", "rw:fleet:open"}, on_left, link);
     text_format(first, sizeof first, "-%d", FLEET_HOSTS + 1); /* one more: to know of it */
     rlink_send(link->redis, 5, (const char *[]){"ZRANGE", "rw:hosts", first, "-1", "WITHSCORES"},
                on_index, link);
@@ -213,6 +230,7 @@ static void on_gone(void *arg) {
     link->reading = false;
     link->pending = 0;
     link->read_ms = 0;
+    link->left_ms = 0;
     link->lease_in_flight = false;
     link->on_forgotten = NULL;
     fleet_interrupt(&link->fleet);
@@ -344,6 +362,23 @@ void fleetlink_say(struct fleetlink *link, const char *word) {
 
 const char *fleetlink_word(const struct fleetlink *link, int64_t mono_ms) {
     return link->word_ms != 0 && mono_ms - link->word_ms < FLEETLINK_FRESH_MS ? link->word : "";
+}
+
+void fleetlink_leave(struct fleetlink *link, const char *text) {
+    char ms[16];
+
+    text_copy(link->left, sizeof link->left, text != NULL ? text : "");
+    link->left_ms = clock_mono_ms();
+    link->left_stale = true;
+    if (!rlink_is_up(link->redis))
+        return;
+    text_format(ms, sizeof ms, "%d", text != NULL ? FLEETLINK_LEFT_MS : 1);
+    rlink_send(link->redis, 5, (const char *[]){"SET", "rw:fleet:open", link->left, "PX", ms},
+               on_said, link);
+}
+
+const char *fleetlink_left(const struct fleetlink *link, int64_t mono_ms) {
+    return link->left_ms != 0 && mono_ms - link->left_ms < FLEETLINK_FRESH_MS ? link->left : NULL;
 }
 
 /* ---- a host that is gone for good ---- */

@@ -2,8 +2,9 @@
  * stands in the way of counting: the index rw:hosts, and of each host that gave a new sign of life
  * the summary in its hash rw:{HOST}:alert. At most FLEET_HOSTS hosts, two or three commands each,
  * all at once; no search over keys. What it writes are the lease of the one
- * who speaks for all (rw:fleet:lease) and what that one says (rw:fleet:alert). Never
- * blocks; one thread, the loop's; all calls back come from the loop. */
+ * who speaks for all (rw:fleet:lease), what that one says (rw:fleet:alert), and what his successor
+ * is to know (rw:fleet:open). Never blocks; one thread, the loop's; all calls back come from the
+ * loop. */
 #ifndef EDGE_FLEETLINK_H
 #define EDGE_FLEETLINK_H
 
@@ -20,6 +21,7 @@ enum {
     FLEETLINK_LEASE_MS = 15 * 1000,
     FLEETLINK_ASK_MS = 5 * 1000,
     FLEETLINK_WORD_MS = 15 * 1000,
+    FLEETLINK_LEFT_MS = 24 * 3600 * 1000,
     FLEETLINK_FRESH_MS = 8 * 1000
 };
 
@@ -58,6 +60,12 @@ const char *fleetlink_leader(const struct fleetlink *link, int64_t mono_ms);
 void fleetlink_say(struct fleetlink *link, const char *word);
 /* What was said, read within the last FLEETLINK_FRESH_MS; "": nothing, or nobody knows. */
 const char *fleetlink_word(const struct fleetlink *link, int64_t mono_ms);
+
+/* What whoever speaks leaves for his successor, one line; it holds for a day unless it is said
+ * again. NULL takes it back. */
+void fleetlink_leave(struct fleetlink *link, const char *text);
+/* What was left, read within the last FLEETLINK_FRESH_MS; NULL: nobody knows. */
+const char *fleetlink_left(const struct fleetlink *link, int64_t mono_ms);
 
 /* Takes a host off the index. on_done once: `why` is "" when it is off; or never, when the
  * connection ends. false: not connected, nothing happens. */

@@ -5,6 +5,24 @@
 
 enum { NAMES_SHOWN = 3, CAUSES = 64 /* different ids; there are half as many */ };
 
+int64_t fleetsight_open(const char *text, const char *id) {
+    size_t n = strlen(id);
+
+    for (const char *word = text; word != NULL; word = strchr(word, ' ')) {
+        uint64_t since_ms;
+        size_t digits;
+
+        while (*word == ' ')
+            word++;
+        if (strncmp(word, id, n) != 0 || word[n] != ' ')
+            continue;
+        digits = strcspn(word + n + 1, " ");
+        if (text_u64((struct span){word + n + 1, digits}, 1, UINT64_C(1) << 50, &since_ms))
+            return (int64_t)since_ms;
+    }
+    return 0;
+}
+
 bool fleetsight_is_fleets(const char *id) {
     return strcmp(id, "fleet-trouble") == 0 || strcmp(id, "hosts-gone") == 0;
 }

@@ -30,6 +30,9 @@ struct fleetsight {
     char affected_names[160]; /* "mx1, mx2, mx3 and 28 more" */
     uint64_t queue_messages;  /* on these hosts */
 
+    bool trouble_open,
+        gone_open; /* receivers know of it from a host that does not speak any more */
+
     unsigned gone, stopped; /* stopped: for longer than they may */
     bool joined;            /* one more is gone now, beside others */
     char gone_names[160], stopped_names[160];
@@ -47,6 +50,10 @@ bool fleetsight_shared(const struct fleet *fleet, const char *self, const char *
 /* Has the alert with this id a place among those of a fleet? Not what is about relaywatch and
  * Redis. */
 bool fleetsight_counts(const char *id);
+
+/* What the one who speaks leaves in Redis for his successor: "ID SINCE_MS", several parted by
+ * blanks. Returns when the incident with this id began, 0: none is open. */
+int64_t fleetsight_open(const char *text, const char *id);
 
 /* Is it the fleet's, sent by this host for all: nothing is wrong here? */
 bool fleetsight_is_fleets(const char *id);

@@ -13,6 +13,17 @@ static enum verdict may_speak(const struct fleetsight *sight) {
     return sight->leads ? VERDICT_YES : VERDICT_NO;
 }
 
+/* Who begins to speak takes over what receivers know of from the one before: it fires once more,
+ * and what holds now decides how it goes on. */
+static enum verdict taken_over(const struct look *look, bool open, struct finding *f) {
+    if (!open || look->firing)
+        return VERDICT_NO;
+    f->severity = SEVERITY_WARNING;
+    text_copy(f->summary, sizeof f->summary,
+              "Taken over from a host that spoke for the fleet and does not any more");
+    return VERDICT_YES;
+}
+
 enum verdict rulesfleet_trouble(const struct look *look, struct finding *f) {
     const struct fleetsight *sight = look->signals->fleet;
     enum verdict verdict = may_speak(sight);
@@ -20,7 +31,7 @@ enum verdict rulesfleet_trouble(const struct look *look, struct finding *f) {
     if (verdict != VERDICT_YES)
         return verdict;
     if (!sight->many)
-        return VERDICT_NO;
+        return taken_over(look, sight->trouble_open, f);
     f->diagnosis = diagnosis_find(span_of(sight->diagnosis));
     f->severity = sight->severity;
     f->count = sight->affected;
@@ -44,8 +55,10 @@ enum verdict rulesfleet_hosts_gone(const struct look *look, struct finding *f) {
 
     if (verdict != VERDICT_YES)
         return verdict;
-    if (sight->gone == 0 && sight->stopped == 0)
-        return VERDICT_NO;
+    if (sight->gone == 0 && sight->stopped == 0) {
+        f->diagnosis = DIAGNOSIS_W20_HOST_GONE;
+        return taken_over(look, sight->gone_open, f);
+    }
     if (look->firing && sight->joined)
         return VERDICT_NO; /* it begins anew: one more is news */
     f->diagnosis = DIAGNOSIS_W20_HOST_GONE;

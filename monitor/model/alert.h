@@ -3,6 +3,7 @@
 #ifndef MODEL_ALERT_H
 #define MODEL_ALERT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "diagnosis.h"
@@ -20,8 +21,10 @@ struct alert {
     int64_t since_ms;               /* when it began firing, wall clock */
     int64_t ended_ms;               /* 0: still firing */
     uint64_t count;                 /* events that it stands for */
-    int64_t silenced_until_ms;      /* nobody is called for it before; 0: it is not silenced */
-    char silenced_who[64];          /* asked for that */
+    bool shared;                    /* the fleet's: whoever speaks for it has the same one */
+    bool elsewhere;            /* shared, and another host goes on with it: its end here is none */
+    int64_t silenced_until_ms; /* nobody is called for it before; 0: it is not silenced */
+    char silenced_who[64];     /* asked for that */
     char silenced_why[160];
 };
 

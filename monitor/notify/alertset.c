@@ -61,6 +61,8 @@ static int read_entry(const struct json_t *alert, struct alertset_entry *e, stru
         if (e->ended_ms <= e->since_ms) /* the clock was set meanwhile */
             e->ended_ms = e->since_ms + 1;
     }
+    text_copy_printable(e->host, sizeof e->host, span_of(json_get_text(alert, "host")));
+    e->elsewhere = json_get_bool(alert, "elsewhere");
     e->doc = json_print(alert, false);
     if (strlen(e->doc) > ALERTSET_DOC_MOST)
         return fault_set(why, "%s: larger than %d bytes", id, ALERTSET_DOC_MOST);

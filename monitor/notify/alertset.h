@@ -4,6 +4,7 @@
 #ifndef NOTIFY_ALERTSET_H
 #define NOTIFY_ALERTSET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,8 @@ enum { ALERTSET_MOST = 64, ALERTSET_PACKET_MOST = 200 * 1024, ALERTSET_DOC_MOST 
 enum { RANK_INFO, RANK_TICKET, RANK_WARNING, RANK_CRITICAL, RANK_COUNT };
 
 struct alertset_entry {
+    char host[128];     /* that it is about, where it is another than the set's: the fleet; or "" */
+    bool elsewhere;     /* ended here, and another host goes on with it */
     char id[48];        /* a-z, 0-9 and '-' */
     char diagnosis[64]; /* printable; may be empty */
     int rank;

@@ -119,14 +119,28 @@ static bool is_in_set(const struct incident *i, const struct alertset *set) {
     return false;
 }
 
+/* Another host goes on with it: nobody is told of an end that is none. */
+static bool hand_over(struct incident *i, const struct alertset_entry *e) {
+    bool changed = i->ended_ms == 0;
+
+    i->ended_ms = changed ? e->ended_ms : i->ended_ms;
+    for (int slot = 0; slot < OUTBOX_SLOTS; slot++)
+        i->told[slot].status = TOLD_RESOLVED;
+    i->sender_since_ms = e->since_ms;
+    return changed;
+}
+
 static bool take_entry(struct outbox *o, const struct alertset *set,
                        const struct alertset_entry *e) {
-    struct incident *known = match(o, set->host, e);
+    const char *host = e->host[0] != '\0' ? e->host : set->host;
+    struct incident *known = match(o, host, e);
 
+    if (e->elsewhere)
+        return known != NULL && hand_over(known, e);
     if (known != NULL)
         return update(known, set, e);
     known = outbox_insert(o, e->since_ms);
-    text_copy(known->host, sizeof known->host, set->host);
+    text_copy(known->host, sizeof known->host, host);
     text_copy(known->id, sizeof known->id, e->id);
     update(known, set, e);
     return true;
@@ -147,7 +161,7 @@ bool outbox_take(struct outbox *o, const struct alertset *set, int64_t now_ms) {
         struct incident *known = o->incident[i];
 
         if (strcmp(known->host, set->host) != 0)
-            continue;
+            continue; /* also of the fleet's: only its sender knows its end */
         known->present = is_in_set(known, set);
         if (!known->present && known->ended_ms == 0 && known->missing_ms == 0)
             known->missing_ms = now_ms;

@@ -147,6 +147,9 @@ hears() {
     if becomes "$2" told_is "${@:3}"; then ok "$1"; else not_ok "$1" "wanted $3, got $(told "${@:4}")"; fi
 }
 
+# incidents ID: by what a pager tells them apart
+incidents() { grep "\"id\":\"$1\"" "$dir/sink" | grep -o '"key":"[^"]*"' | cut -d'"' -f4 | cut -d/ -f1-3 | sort -u; }
+
 leader() { redis GET rw:fleet:lease; }
 
 # ---------------------------------------------------------------- the tests
@@ -237,17 +240,39 @@ test_deaths() {
     end "${dead#mx}" KILL
     hears "its sender dies: the next one speaks" 30 2 firing fleet-trouble
     is "its sender dies: no host speaks for itself" 1 "$(told firing login-refused)"
+    is "its sender dies: to receivers it is one incident" 1 "$(incidents fleet-trouble | wc -l)"
+    is "... of the fleet, not of a host" 1 "$(incidents fleet-trouble | grep -c '^fleet/fleet-trouble/[0-9]*$')"
     start "${dead#mx}"
-    sleep 2
+    sleep 20
+    is "the dead one is back: for receivers nothing is over" 0 "$(told resolved fleet-trouble)"
     kill -STOP "${pid[redis]}"
     hears "Redis hangs: each host speaks for itself" 30 4 firing login-refused
     kill -CONT "${pid[redis]}"
     for n in 1 2 3; do deliver $n; done
-    hears "all is over: the fleet" 20 2 resolved fleet-trouble
+    hears "all is over: the fleet" 20 1 resolved fleet-trouble
+    is "all is over: of the same incident" 1 "$(incidents fleet-trouble | wc -l)"
     hears "all is over: the hosts" 20 4 resolved login-refused
     for n in 1 2 3; do
         soon "mx$n sees that all are well" 20 $n "len(x['hosts']), x['count']['critical']" "3 0"
     done
+}
+
+# The one that speaks dies, and the trouble is over before another one speaks: that one tells the end.
+test_orphan() {
+    local dead n
+    for n in 1 2 3; do refuse $n; done
+    hears "again: one alert for all" 20 3 firing fleet-trouble
+    dead=$(leader)
+    sleep 4
+    end "${dead#mx}" KILL
+    for n in 1 2 3; do deliver $n; done
+    hears "its sender died, and it is over: the next one says so" 40 2 resolved fleet-trouble
+    is "... of the same incident" 2 "$(incidents fleet-trouble | wc -l)"
+    start "${dead#mx}"
+    for n in 1 2 3; do
+        soon "mx$n sees that all are well again" 40 $n "len(x['hosts']), x['count']['critical']" "3 0"
+    done
+    is "... and nobody says it twice" 2 "$(told resolved fleet-trouble)"
 }
 
 test_vanished() {
@@ -279,6 +304,7 @@ test_three_hosts
 test_page
 test_one_for_all
 test_deaths
+test_orphan
 test_stop
 test_hundred
 test_vanished

@@ -248,6 +248,27 @@ Test(fleetlink, what_is_said_is_heard_while_it_is_fresh) {
     cr_expect_str_eq(fleetlink_word(fl, clock_mono_ms()), "tls-broken 9 host-9");
 }
 
+Test(fleetlink, what_is_left_for_a_successor) {
+    int64_t now_ms;
+
+    cr_expect_null(fleetlink_left(fl, clock_mono_ms()), "nobody knows yet");
+    settle();
+    cr_expect_str_eq(fleetlink_left(fl, clock_mono_ms()), "");
+    redis_server_ask(&server, "SET rw:fleet:open 'hosts-gone 5'");
+    settle();
+    now_ms = clock_mono_ms();
+    cr_expect_str_eq(fleetlink_left(fl, now_ms), "hosts-gone 5");
+    cr_expect_null(fleetlink_left(fl, now_ms + FLEETLINK_FRESH_MS));
+    fleetlink_leave(fl, "fleet-trouble 7");
+    cr_expect_str_eq(fleetlink_left(fl, clock_mono_ms()), "fleet-trouble 7");
+    settle();
+    cr_expect_str_eq(redis_server_ask(&server, "GET rw:fleet:open"), "fleet-trouble 7");
+    cr_expect_neq(atoi(redis_server_ask(&server, "PTTL rw:fleet:open")), -1);
+    fleetlink_leave(fl, NULL);
+    settle();
+    cr_expect_str_eq(fleetlink_left(fl, clock_mono_ms()), "");
+}
+
 Test(fleetlink, none_without_redis) {
     const struct fleetlink_calls calls = {on_read, on_fault, NULL};
     struct conf none;

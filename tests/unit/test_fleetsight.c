@@ -214,3 +214,24 @@ Test(fleetsight, shared_is_what_another_living_host_was_called_for) {
     host("mx02")->silent_ms = fleet.gone_after_ms;
     cr_expect_not(fleetsight_shared(&fleet, "mx01", "login-refused"), "it is gone");
 }
+
+Test(fleetsight, what_was_left_for_a_successor) {
+    static const struct {
+        const char *text, *id;
+        int64_t want;
+    } rows[] = {
+        {"fleet-trouble 1732340000123", "fleet-trouble", 1732340000123},
+        {"fleet-trouble 1732340000123 hosts-gone 1732340000999", "hosts-gone", 1732340000999},
+        {"hosts-gone 5", "fleet-trouble", 0},
+        {"", "hosts-gone", 0},
+        {"hosts-gone", "hosts-gone", 0},
+        {"hosts-gone ", "hosts-gone", 0},
+        {"hosts-gone x", "hosts-gone", 0},
+        {"hosts-gone -5", "hosts-gone", 0},
+        {"hosts-gone 99999999999999999999", "hosts-gone", 0},
+        {"hosts-gone2 5", "hosts-gone", 0},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        cr_expect_eq(fleetsight_open(rows[i].text, rows[i].id), rows[i].want, "row %zu", i);
+}

@@ -19,6 +19,7 @@ struct row {
     int64_t since;
     int64_t ended;
     const char *severity;
+    const char *more; /* of the alert, as JSON: ",\"host\":\"fleet\"" */
 };
 
 static bool take(struct outbox *o, int64_t now, const struct row *rows) {
@@ -36,10 +37,10 @@ static bool take(struct outbox *o, int64_t now, const struct row *rows) {
             snprintf(ended, sizeof ended, "%lld", (long long)rows->ended);
         n += (size_t)snprintf(packet + n, sizeof packet - n,
                               "%s{\"id\":\"%s\",\"diagnosis\":\"G01 X\",\"severity\":\"%s\","
-                              "\"since\":%lld,\"ended\":%s}",
+                              "\"since\":%lld,\"ended\":%s%s}",
                               packet[n - 1] == '[' ? "" : ",", rows->id,
                               rows->severity != NULL ? rows->severity : "warning",
-                              (long long)rows->since, ended);
+                              (long long)rows->since, ended, rows->more != NULL ? rows->more : "");
     }
     n += (size_t)snprintf(packet + n, sizeof packet - n, "]}");
     set = alertset_read(packet, n, &why);
@@ -472,5 +473,38 @@ Test(outbox, a_receiver_that_is_mended_does_not_hear_of_itself) {
                      OUTBOX_OF_RECEIVERS ":firing:1:warning b:firing:1:warning");
     restart(&o, T0 + 3);
     cr_expect_eq(o->slot[outbox_slot(o, "hook")].ok_ms, MS(T0 + 2), "it is on the disk");
+    outbox_free(&o);
+}
+
+#define FLEETS ",\"host\":\"fleet\""
+
+/* The fleet's is one incident, whichever host speaks; who does not speak any more tells no end. */
+Test(outbox, another_host_goes_on_with_it) {
+    struct outbox *o = make();
+    struct notice notice;
+
+    take(o, T0, SET({"fleet-trouble", T0, 0, "critical", FLEETS}));
+    cr_assert(outbox_next(o, outbox_slot(o, "hook"), MS(T0), &notice));
+    cr_expect_str_eq(notice.host, "fleet");
+    tell_all(o, "hook", T0);
+    take(o, T0 + 30, SET({"fleet-trouble", T0, T0 + 30, "critical", FLEETS ",\"elsewhere\":true"}));
+    cr_expect_str_eq(tell_all(o, "hook", T0 + 31), "", "no end is told");
+    cr_expect_str_eq(tell_all(o, "other", T0 + 31), "", "nor a beginning");
+    restart(&o, T0 + 40);
+    cr_expect_str_eq(tell_all(o, "hook", T0 + 100), "");
+    take(o, T0 + 110, SET({"fleet-trouble", T0 + 90, 0, "critical", FLEETS}));
+    cr_expect_str_neq(tell_all(o, "hook", T0 + 111), "", "the next one is news");
+    outbox_free(&o);
+}
+
+/* Its sender is back and knows nothing of it: that is no end. */
+Test(outbox, the_fleets_does_not_end_by_absence) {
+    struct outbox *o = make();
+
+    take(o, T0, SET({"fleet-trouble", T0, 0, "critical", FLEETS}));
+    tell_all(o, "hook", T0);
+    take(o, T0 + 10, EMPTY);
+    outbox_tick(o, MS(T0 + 200));
+    cr_expect_str_eq(tell_all(o, "hook", T0 + 200), "");
     outbox_free(&o);
 }

@@ -110,3 +110,17 @@ Test(rulesfleet, a_stop_that_lasts) {
     cr_expect_eq(a->severity, SEVERITY_WARNING);
     cr_expect_str_eq(a->summary, "relaywatchd was stopped and not started again on mx3");
 }
+
+/* The host that spoke died, and the trouble was over before another one began to speak. */
+Test(rulesfleet, what_a_predecessor_left_fires_once_and_ends) {
+    sight.trouble_open = true;
+    cr_assert_not_null(eval("fleet-trouble"));
+    cr_expect_null(eval("fleet-trouble"));
+    sight.trouble_open = false;
+    sight.gone_open = true;
+    cr_assert_not_null(eval("hosts-gone"));
+    cr_expect_null(eval("hosts-gone"));
+    sight.trouble_open = true;
+    sight.leads = false;
+    cr_expect_null(eval("fleet-trouble"), "another host's business");
+}
