@@ -148,6 +148,36 @@ test_exporter() {
     finds "logins that failed" 'postfix_smtpd_sasl_authentication_failures_total' 0
 }
 
+# Queries of rules and dashboards that users of postfix_exporter have published, as they stand there, and how many series or
+# what they must come to here.
+test_public() {
+    local rows=(
+        'sum by (instance) (rate(postfix_smtp_messages_processed_total{status="sent"}[5m]))|1'
+        'sum by (instance) (rate(postfix_smtpd_messages_rejected_total[5m]))|1'
+        'sum(postfix_showq_message_size_bytes_count{queue="active"})|1'
+        'sum by (instance) (increase(postfix_smtpd_sasl_authentication_failures_total[1h]))|1'
+        'sum by (instance) (rate(postfix_qmgr_messages_removed_total[5m]))|1'
+        'rate(postfix_smtpd_connects_total[5m])|1'
+        'rate(postfix_cleanup_messages_processed_total[5m])|1'
+        'rate(postfix_smtp_delivery_delay_seconds_sum[5m]) / rate(postfix_smtp_delivery_delay_seconds_count[5m])|4'
+        'histogram_quantile(0.95, sum by (le, stage) (rate(postfix_smtp_delivery_delay_seconds_bucket[5m])))|4'
+        'histogram_quantile(0.9, rate(postfix_showq_message_age_seconds_bucket[15m]))|5'
+        'sum by (queue) (postfix_showq_message_size_bytes_sum)|5'
+        'postfix_showq_message_size_bytes_count{queue="deferred"} > 1|1'
+        'postfix_showq_queue_depth{queue="deferred"} > 1|1'
+        'sum by (queue) (postfix_showq_message_age_seconds_count) > 1|1'
+        'postfix_showq_message_size_bytes_count{queue="deferred"} > 50|'
+        'sum(rate(postfix_smtpd_sasl_authentication_failures_total[5m])) > 0.1|'
+        'postfix_up == 0|'
+        'absent(postfix_up)|'
+    ) row
+    for row in "${rows[@]}"; do
+        finds "published: ${row%|*}" "count(${row%|*})" "${row##*|}"
+    done
+    # What has no series above is an alert that does not fire; it would.
+    finds "published: messages wait" 'postfix_showq_queue_depth{queue="deferred"} - on (queue) postfix_showq_message_size_bytes_count' "deferred=0"
+}
+
 test_own() {
     finds "state" 'relaywatch_state == 1' "critical=1"
     finds "the alert" 'sum by (severity) (relaywatch_alert_firing)' "critical=1"
@@ -251,6 +281,7 @@ start
 start_prometheus
 make_mail
 test_exporter
+test_public
 test_own
 test_forms
 test_restart
