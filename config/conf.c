@@ -13,7 +13,7 @@
 #include "sentinels.h"
 #include "text.h"
 
-enum type { TEXT, PATH, SECONDS, COUNT, START, YESNO, LOGS, WINDOWS, SENTINELS, ADDRESS };
+enum type { TEXT, PATH, SECONDS, COUNT, START, YESNO, LOGS, WINDOWS, SENTINELS, ADDRESS, STORE };
 
 struct parameter {
     const char *name;
@@ -66,7 +66,7 @@ static const struct parameter parameters[] = {
      "time between two of these messages"},
     {"canary_overdue", SECONDS, NUMBER(canary_overdue_s), 60, 7 * DAY, "15m",
      "time without one delivered that is an alert, and that holds heartbeats back"},
-    {"redis", TEXT, FIELD(redis), 0, 0, "",
+    {"redis", STORE, FIELD(redis), 0, 0, "",
      "unix:/path or host:port, or the master's name with redis_sentinel; empty: figures are kept "
      "in state_dir alone"},
     {"redis_sentinel", SENTINELS, FIELD(redis_sentinel), 0, 0, "",
@@ -76,6 +76,10 @@ static const struct parameter parameters[] = {
      "ACL user for Redis; empty: the default user"},
     {"redis_password_file", PATH, FIELD(redis_password_file), 0, 0, "",
      "file with the password for Redis; empty: none"},
+    {"redis_sentinel_user", TEXT, FIELD(redis_sentinel_user), 0, 0, "",
+     "ACL user for the sentinels; empty: the default user"},
+    {"redis_sentinel_password_file", PATH, FIELD(redis_sentinel_password_file), 0, 0, "",
+     "file with the password for the sentinels; empty: none"},
     {"http_listen", TEXT, FIELD(http_listen), 0, 0, "127.0.0.1:9154",
      "address:port of page, metrics and API"},
     {"http_hosts", TEXT, FIELD(http_hosts), 0, 0, "",
@@ -247,6 +251,17 @@ static bool is_address(const char *value) {
                          "!#$%&'*+-/=?^_`{|}~.@") == n;
 }
 
+/* What is wrong with a value of `redis` that only looks like an address; NULL: nothing. */
+static const char *wrong_store(const char *value) {
+    if (strncmp(value, "rediss:", 7) == 0 || strncmp(value, "tls:", 4) == 0)
+        return "unix:/path or host:port: TLS is not spoken to Redis; over a network use a tunnel "
+               "that ends on this host (relaywatch.conf(5), Redis over a network)";
+    if (strstr(value, "://") != NULL)
+        return "unix:/path or host:port, without a scheme; user and password have parameters of "
+               "their own: redis_user, redis_password_file";
+    return NULL;
+}
+
 /* Sets one parameter. On a bad value returns what would be right, else NULL. */
 static const char *set_value(struct conf *conf, const struct parameter *p, const char *value,
                              char *right, size_t right_size) {
@@ -294,6 +309,10 @@ static const char *set_value(struct conf *conf, const struct parameter *p, const
     case ADDRESS:
         if (value[0] != '\0' && !is_address(value))
             return "one address, as in canary_recipient = canary@example.com";
+        break;
+    case STORE:
+        if (wrong_store(value) != NULL)
+            return wrong_store(value);
         break;
     case TEXT:
         break;

@@ -35,6 +35,8 @@ struct conf {
     char redis_sentinel[256]; /* a list: sentinels.h */
     char redis_user[64];
     char redis_password_file[256];
+    char redis_sentinel_user[64];
+    char redis_sentinel_password_file[256];
     char http_listen[64]; /* "address:port" */
     char http_hosts[256]; /* more names that the page goes by */
 

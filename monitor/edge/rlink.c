@@ -66,8 +66,10 @@ struct rlink {
     bool asks;        /* this connection is to a sentinel */
     char master[256]; /* where it said that the master is; "": to be asked */
     char where[300];  /* to which the connection is, for people */
-    char user[64];
-    char password_file[256];
+    struct rlink_login {
+        char user[64];
+        char password_file[256]; /* "": none is needed */
+    } login, sentinel_login;
 };
 
 /* A command whose answer is awaited: what hiredis keeps for us. */
@@ -500,41 +502,6 @@ static void ask_role(struct rlink *link) {
     rlink_send(link, 1, words, on_role, link);
 }
 
-static void on_auth(const struct rlink_reply *reply, void *arg) {
-    struct rlink *link = arg;
-
-    if (rlink_is_error(reply))
-        rlink_fail(link, storeerr_class_of(rlink_text(reply)), rlink_text(reply));
-    else
-        ask_role(link);
-}
-
-/* Written by ourselves and wiped: hiredis frees its buffers as they are. The socket is new and
- * empty, so all of it fits. */
-static void send_auth(struct rlink *link, const char *password) {
-    redisAsyncContext *redis = link->redis;
-    struct rlink_command *waiting;
-    char command[1024];
-    size_t n;
-
-    if (link->user[0] != '\0')
-        text_format(command, sizeof command, "*3\r\n$4\r\nAUTH\r\n$%zu\r\n%s\r\n$%zu\r\n%s\r\n",
-                    strlen(link->user), link->user, strlen(password), password);
-    else
-        text_format(command, sizeof command, "*2\r\n$4\r\nAUTH\r\n$%zu\r\n%s\r\n", strlen(password),
-                    password);
-    n = strlen(command);
-    waiting = new_command(on_auth, link);
-    count_command(link, waiting,
-                  redisAsyncFormattedCommand(redis, on_raw_reply, waiting, command, n));
-    wipe(command, sizeof command);
-    n = sdslen(redis->c.obuf);
-    if (write(redis->c.fd, redis->c.obuf, n) != (ssize_t)n)
-        rlink_fail(link, STOREERR_TRANSIENT, "cannot write to the connection");
-    wipe(redis->c.obuf, n);
-    sdsclear(redis->c.obuf);
-}
-
 /* A sentinel's answer: address and port. It is believed as far as that somebody listens there who
  * says that he is the master. */
 static void on_master(const struct rlink_reply *reply, void *arg) {
@@ -542,7 +509,7 @@ static void on_master(const struct rlink_reply *reply, void *arg) {
     uint64_t port;
 
     if (rlink_is_error(reply)) {
-        rlink_fail(link, STOREERR_TRANSIENT, rlink_text(reply));
+        rlink_fail(link, storeerr_class_of(rlink_text(reply)), rlink_text(reply));
     } else if (rlink_count(reply) != 2 || rlink_span(rlink_part(reply, 0)).n == 0 ||
                !text_u64(rlink_span(rlink_part(reply, 1)), 1, UINT16_MAX, &port)) {
         rlink_fail(link, STOREERR_TRANSIENT, "it knows no master of this name");
@@ -562,26 +529,66 @@ static void ask_sentinel(struct rlink *link) {
                on_master, link);
 }
 
+/* We are let in, or nobody asked who we are. */
+static void greeted(struct rlink *link) {
+    if (link->asks)
+        ask_sentinel(link);
+    else
+        ask_role(link);
+}
+
+static void on_auth(const struct rlink_reply *reply, void *arg) {
+    struct rlink *link = arg;
+
+    if (rlink_is_error(reply))
+        rlink_fail(link, storeerr_class_of(rlink_text(reply)), rlink_text(reply));
+    else
+        greeted(link);
+}
+
+/* Written by ourselves and wiped: hiredis frees its buffers as they are. The socket is new and
+ * empty, so all of it fits. */
+static void send_auth(struct rlink *link, const char *user, const char *password) {
+    redisAsyncContext *redis = link->redis;
+    struct rlink_command *waiting;
+    char command[1024];
+    size_t n;
+
+    if (user[0] != '\0')
+        text_format(command, sizeof command, "*3\r\n$4\r\nAUTH\r\n$%zu\r\n%s\r\n$%zu\r\n%s\r\n",
+                    strlen(user), user, strlen(password), password);
+    else
+        text_format(command, sizeof command, "*2\r\n$4\r\nAUTH\r\n$%zu\r\n%s\r\n", strlen(password),
+                    password);
+    n = strlen(command);
+    waiting = new_command(on_auth, link);
+    count_command(link, waiting,
+                  redisAsyncFormattedCommand(redis, on_raw_reply, waiting, command, n));
+    wipe(command, sizeof command);
+    n = sdslen(redis->c.obuf);
+    if (write(redis->c.fd, redis->c.obuf, n) != (ssize_t)n)
+        rlink_fail(link, STOREERR_TRANSIENT, "cannot write to the connection");
+    wipe(redis->c.obuf, n);
+    sdsclear(redis->c.obuf);
+}
+
 static void link_greet(struct rlink *link) {
+    const struct rlink_login *login = link->asks ? &link->sentinel_login : &link->login;
     char password[512];
     struct fault why;
     ssize_t n;
 
     link->state = RLINK_GREETING;
-    if (link->asks) {
-        ask_sentinel(link);
+    if (login->password_file[0] == '\0') {
+        greeted(link);
         return;
     }
-    if (link->password_file[0] == '\0') {
-        ask_role(link);
-        return;
-    }
-    n = file_read(link->password_file, password, sizeof password, &why);
+    n = file_read(login->password_file, password, sizeof password, &why);
     if (n == -1) {
         rlink_fail(link, STOREERR_OPERATOR, why.text);
     } else {
         password[strcspn(password, "\r\n")] = '\0';
-        send_auth(link, password);
+        send_auth(link, login->user, password);
     }
     wipe(password, sizeof password);
 }
@@ -638,8 +645,13 @@ struct rlink *rlink_new(struct loop *loop, const struct conf *conf,
     text_copy(link->address, sizeof link->address, conf->redis);
     if (sentinels_parse(conf->redis_sentinel, &link->sentinels, &why) == -1)
         log_error("store", "redis_sentinel: %s", why.text); /* conf.c has checked it */
-    text_copy(link->user, sizeof link->user, conf->redis_user);
-    text_copy(link->password_file, sizeof link->password_file, conf->redis_password_file);
+    text_copy(link->login.user, sizeof link->login.user, conf->redis_user);
+    text_copy(link->login.password_file, sizeof link->login.password_file,
+              conf->redis_password_file);
+    text_copy(link->sentinel_login.user, sizeof link->sentinel_login.user,
+              conf->redis_sentinel_user);
+    text_copy(link->sentinel_login.password_file, sizeof link->sentinel_login.password_file,
+              conf->redis_sentinel_password_file);
     return link;
 }
 

@@ -1,5 +1,5 @@
 #!/bin/bash
-# sentinel.sh BIN: relaywatchd with Redis behind a sentinel: it asks where the master is, and when the master is killed while
+# sentinel.sh BIN: relaywatchd with Redis behind a sentinel that wants a password: it asks where the master is, and when the master is killed while
 # lines are counted it goes on with the replica that takes its place: the totals are right there, each line once, also when
 # the old master comes back as a replica. Must run as root; no Postfix. Prints "ok - name" or "not ok - name: why".
 # shellcheck disable=SC2317 # some of the functions are called by becomes and trap
@@ -16,6 +16,7 @@ chmod 0755 "$dir"
 port=$((20000 + RANDOM % 20000))
 declare -A pid=()
 written=0
+sentinel_secret=of-the-sentinels
 
 finish() {
     local p
@@ -38,6 +39,7 @@ port_of() { # a, b: the two servers; sentinel; http
 }
 
 redis() { # a|b|sentinel WORD...
+    [ "$1" != sentinel ] || local -x REDISCLI_AUTH=$sentinel_secret
     redis-cli -p "$(port_of "$1")" "${@:2}"
 }
 
@@ -54,7 +56,7 @@ start_sentinel() {
     mkdir -p "$dir/sentinel"
     printf '%s\n' "port $(port_of sentinel)" "bind 127.0.0.1" "dir $dir/sentinel" \
         "sentinel monitor relays 127.0.0.1 $(port_of a) 1" "sentinel down-after-milliseconds relays 1000" \
-        "sentinel failover-timeout relays 5000" >"$dir/sentinel/conf"
+        "sentinel failover-timeout relays 5000" "requirepass $sentinel_secret" >"$dir/sentinel/conf"
     redis-server "$dir/sentinel/conf" --sentinel >"$dir/sentinel/log" &
     pid[sentinel]=$!
     becomes 10 redis sentinel PING || not_ok "the sentinel starts" "$(tail -n 2 "$dir/sentinel/log")"
@@ -69,10 +71,12 @@ configure() {
     mkdir -p "$dir/state" "$dir/run"
     chown relaywatch: "$dir/state" "$dir/run"
     : >"$dir/mail.log"
+    echo wrong >"$dir/sentinel.password"
     # The first of the sentinels is not there.
     printf '%s\n' "host = relay1" "mail_log = $dir/mail.log" "log_start = beginning" "state_dir = $dir/state" \
         "run_dir = $dir/run" "http_listen = 127.0.0.1:$(port_of http)" "sasl_passwd =" "redis = relays" \
-        "redis_sentinel = 127.0.0.1:1, 127.0.0.1:$(port_of sentinel)" >"$dir/rw.conf"
+        "redis_sentinel = 127.0.0.1:1, 127.0.0.1:$(port_of sentinel)" \
+        "redis_sentinel_password_file = $dir/sentinel.password" >"$dir/rw.conf"
 }
 
 # A line every few milliseconds until stop_lines; how many they were is in $written then.
@@ -120,6 +124,18 @@ kill_hard() {
     kill -KILL "${pid[$1]}"
     wait "${pid[$1]}" 2>/dev/null
     unset "pid[$1]"
+}
+
+# A wrong password is no trouble that passes: it is told, and named, and no secret is.
+test_password() {
+    if becomes 15 grep -q "store: redis sentinel 127.0.0.1:$(port_of sentinel): .*\(WRONGPASS\|invalid password\)" "$dir/daemon.log"; then
+        ok "a wrong password for the sentinel is told"
+    else
+        not_ok "a wrong password for the sentinel is told" "$(tail -n 3 "$dir/daemon.log")"
+    fi
+    printf '%s\n' "$sentinel_secret" >"$dir/sentinel.password"
+    kill_hard daemon
+    start_daemon
 }
 
 test_start() {
@@ -188,6 +204,7 @@ becomes 20 eval 'redis sentinel SENTINEL replicas relays | grep -q "^master-link
 configure
 start_lines
 start_daemon
+test_password
 test_start
 test_failover
 test_back
