@@ -56,7 +56,8 @@ static void put_queue(FILE *out, const struct fleet_host *host) {
         return;
     }
     html_count(out, host->sum.queue_messages);
-    fputs("<span class=\"narrow\"> waiting</span>", out);
+    fprintf(out, "<span class=\"narrow\"> waiting%s</span>",
+            host->sum.queue_messages > 0 ? "," : "");
     if (host->sum.queue_messages == 0)
         return;
     text_age(oldest, sizeof oldest, host->sum.oldest_s);

@@ -112,6 +112,7 @@ static const struct precedence rows[] = {
     {RULE_LOGIN_UNCONFIRMED, RULE_RELAY_REFUSES, ANY, true},
     {RULE_LOGIN_UNCONFIRMED, RULE_NOTHING_ACCEPTED, ANY, true},
     {RULE_STATE_UNWRITABLE, RULE_DISK_LOW, ANY, true},
+    {RULE_SECRET_READABLE, RULE_CREDENTIAL_REJECTED, "C07", true}, /* and refuses it for that */
     {RULE_RECEIVER_FAILING, RULE_NOBODY_TOLD, ANY, true},
 };
 

@@ -119,7 +119,7 @@ const struct quota_top *quota_choose(const struct quota_top *log, const struct q
                                      bool milter_whole) {
     if (milter_whole && milter->all >= log->all / 2)
         return milter;
-    return milter->recipients > log->recipients ? milter : log;
+    return milter->sender != NULL && milter->recipients >= log->recipients ? milter : log;
 }
 
 const char *quota_by_name(enum quota_by by) {

@@ -65,7 +65,7 @@ Test(pagefleet, all_hosts_worst_first) {
         "&lt;b&gt;mx&lt;/b&gt;",
         "&lt;script&gt;",
         "and 2 more",
-        "1,204<span class=\"narrow\"> waiting</span> <span class=\"faint\">oldest 5 min",
+        "1,204<span class=\"narrow\"> waiting,</span> <span class=\"faint\">oldest 5 min",
         "No sign of life for 2 min",
         "relaywatchd was stopped there 90 s ago",
         "class=\"ok\"",

@@ -86,6 +86,7 @@ Test(quota, one_of_two_counts) {
         {"no milter", 900, 1000, 0, 0, false, QUOTA_BY_LOG},
         {"a milter since an hour", 900, 1000, 90, 100, false, QUOTA_BY_LOG},
         {"a log since an hour", 90, 100, 900, 1000, false, QUOTA_BY_MILTER},
+        {"both since an hour", 90, 100, 90, 100, false, QUOTA_BY_MILTER},
         {"both whole", 900, 1000, 890, 990, true, QUOTA_BY_MILTER},
         {"each message twice in the log", 900, 1000, 450, 500, true, QUOTA_BY_MILTER},
         {"Postfix does not ask the milter", 900, 1000, 0, 0, true, QUOTA_BY_LOG},

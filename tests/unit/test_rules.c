@@ -439,3 +439,18 @@ Test(rules, a_clock_that_is_set_neither_hurries_nor_delays) {
         world_end(&w);
     }
 }
+
+/* What waits, waits for the login: an alert about something else does not claim it. */
+Test(rules, what_waits_is_told_once, .init = begin, .fini = finish) {
+    struct quota_top top = {"app@example.com", 9000, 1, 9000, QUOTA_BY_MILTER};
+
+    fail_login(5000);
+    signals.queue_messages = 30;
+    signals.quota = &top;
+    for (int64_t now = 5000; now < 20 * 1000; now += 1000)
+        rules_eval(rules, &signals, now);
+    cr_assert_not_null(find("login-refused"));
+    cr_expect_not_null(strstr(find("login-refused")->impact, "DELAYED: 30"));
+    cr_assert_not_null(find("limit-near"));
+    cr_expect_str_eq(find("limit-near")->impact, "None yet.");
+}
