@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
             counts = session_connect(&session, event & 8);
             break;
         case 1:
-            counts = session_mail(&session, event & 8, event & 16);
+            counts = session_mail(&session, "<App@example.com>", event & 8, event & 16);
             mails++;
             break;
         case 2:
