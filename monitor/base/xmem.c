@@ -1,6 +1,7 @@
 /* See xmem.h. */
 #include "xmem.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -8,6 +9,8 @@
 #include <sysexits.h>
 
 #include "log.h"
+
+enum { LARGE_BYTES = 64 * 1024 };
 
 void *xcalloc(size_t count, size_t size) {
     void *p = calloc(count, size);
@@ -29,6 +32,12 @@ char *xstrdup(const char *text) {
     size_t n = strlen(text) + 1;
 
     return memcpy(xcalloc(1, n), text, n);
+}
+
+void xmem_give_back(void) {
+    mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+    mallopt(M_TRIM_THRESHOLD, LARGE_BYTES);
+    mallopt(M_ARENA_MAX, 1);
 }
 
 void wipe(void *memory, size_t size) {

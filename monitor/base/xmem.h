@@ -9,6 +9,10 @@ void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *old, size_t size);
 char *xstrdup(const char *text);
 
+/* Large blocks go back to the system when they are freed: for a process that lives long and needs
+ * some now and then. Without it, glibc keeps them once the first was freed. */
+void xmem_give_back(void);
+
 /* Overwrites with zeros in a way that no compiler removes. */
 void wipe(void *memory, size_t size);
 

@@ -133,7 +133,7 @@ static void on_log_start(const struct totals *from, void *arg) {
     bool from_beginning = strcmp(d->conf.log_start, "beginning") == 0;
     struct ledger_totals t;
 
-    d->log.now = *from;
+    totals_copy(&d->log.now, from);
     counted_restore(&d->counted, from);
     logtotals_restore(&d->logtotals, &d->log.now, &d->counters, &t, &d->rings, &d->destinations);
     delays_restore(&d->messages.delays, &d->log.now);
@@ -169,7 +169,7 @@ static void publish_milter(struct daemon *d) {
 static void on_milter_start(const struct totals *from, void *arg) {
     struct daemon *d = arg;
 
-    d->milter_kept.now = *from;
+    totals_copy(&d->milter_kept.now, from);
     d->milter_kept.begun = true;
     milterpage_restore(&d->milter, from);
     milterpage_read(&d->milter);

@@ -7,6 +7,7 @@
 #include "conf.h"
 #include "log.h"
 #include "logsources.h"
+#include "xmem.h"
 #include "sdjournal.h"
 #include "daemon.h"
 
@@ -41,6 +42,7 @@ int main(int argc, char **argv) {
     struct fault why;
     int check_only = 0;
 
+    xmem_give_back();
     log_open("relaywatchd", LOG_LEVEL_INFO);
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "-c") == 0 && i + 1 < argc) {

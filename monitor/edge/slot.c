@@ -152,7 +152,7 @@ static bool decode_texts(struct cursor *at, struct totals *out) {
 }
 
 static int decode_body(struct cursor *at, struct totals *out) {
-    memset(out, 0, sizeof *out);
+    totals_init(out);
     if (get_number(at, 4) != TOTALS_VERSION)
         return -1;
     get_text(at, out->lineage, sizeof out->lineage);
@@ -190,22 +190,52 @@ int slot_decode(const unsigned char *data, size_t size, struct totals *out,
     return decode_body(&body, out);
 }
 
+/* What the file has of one slot: no more of it than its length says. */
+struct written {
+    unsigned char *data; /* NULL: nothing */
+    size_t size;
+};
+
+/* Reads up to `size` bytes; returns how many there were, or -1. */
+static ssize_t read_at(int fd, unsigned char *data, size_t size, off_t where, struct fault *why) {
+    size_t have = 0;
+    ssize_t n;
+
+    do {
+        n = pread(fd, data + have, size - have, where + (off_t)have);
+        if (n > 0)
+            have += (size_t)n;
+    } while (have < size && (n > 0 || (n == -1 && errno == EINTR)));
+    return n == -1 ? fault_errno(why, "read") : (ssize_t)have;
+}
+
+static int read_slot(int fd, off_t where, struct written *out, struct fault *why) {
+    unsigned char head[HEAD_BYTES];
+    struct cursor at = {head + MAGIC_BYTES, HEAD_BYTES - MAGIC_BYTES, false};
+    ssize_t n = read_at(fd, head, sizeof head, where, why);
+    uint64_t length = get_number(&at, 8);
+
+    *out = (struct written){NULL, 0};
+    if (n == -1)
+        return -1;
+    if (n < HEAD_BYTES || length > SLOT_BYTES - HEAD_BYTES - SUM_BYTES)
+        return 0;
+    out->data = xcalloc(1, HEAD_BYTES + (size_t)length + SUM_BYTES);
+    n = read_at(fd, out->data, HEAD_BYTES + (size_t)length + SUM_BYTES, where, why);
+    out->size = n == -1 ? 0 : (size_t)n;
+    return n == -1 ? -1 : 0;
+}
+
 /* The newer of the two slots: 0 or 1, or -1 when neither is valid. */
-static int newest_slot(const unsigned char *data, size_t size, struct totals *out,
-                       uint64_t *generation_out) {
+static int newest_slot(const struct written slot[2], struct totals *out, uint64_t *generation_out) {
     uint64_t generation[2];
     struct cursor body[2];
     bool whole[2];
     int newer;
 
     *generation_out = 0;
-    for (int i = 0; i < 2; i++) {
-        size_t begin = (size_t)i * SLOT_BYTES;
-        size_t n = size < begin ? 0 : size - begin;
-
-        whole[i] =
-            find_body(data + begin, n < SLOT_BYTES ? n : SLOT_BYTES, &body[i], &generation[i]);
-    }
+    for (int i = 0; i < 2; i++)
+        whole[i] = find_body(slot[i].data, slot[i].size, &body[i], &generation[i]);
     newer = whole[1] && (!whole[0] || generation[1] > generation[0]);
     for (int tried = 0; tried < 2; tried++, newer = 1 - newer) {
         if (!whole[newer] || decode_body(&body[newer], out) == -1)
@@ -216,17 +246,19 @@ static int newest_slot(const unsigned char *data, size_t size, struct totals *ou
     return -1;
 }
 
-/* Returns how much of `data` was filled, or -1. */
-static ssize_t read_both(int fd, unsigned char data[SLOT_FILE_BYTES], struct fault *why) {
-    size_t have = 0;
-    ssize_t n;
+/* The newest slot of the file, in *out. Returns 0, or -1 when it cannot be read. */
+static int read_newest(int fd, struct totals *out, int *newest_out, uint64_t *generation_out,
+                       struct fault *why) {
+    struct written slot[2] = {{NULL, 0}, {NULL, 0}};
+    int failed = 0;
 
-    do {
-        n = pread(fd, data + have, SLOT_FILE_BYTES - have, (off_t)have);
-        if (n > 0)
-            have += (size_t)n;
-    } while (n > 0 || (n == -1 && errno == EINTR));
-    return n == -1 ? fault_errno(why, "read") : (ssize_t)have;
+    for (int i = 0; i < 2 && failed == 0; i++)
+        failed = read_slot(fd, (off_t)i * SLOT_BYTES, &slot[i], why);
+    if (failed == 0)
+        *newest_out = newest_slot(slot, out, generation_out);
+    free(slot[0].data);
+    free(slot[1].data);
+    return failed;
 }
 
 static int open_regular(const char *path, int flags, struct fault *why) {
@@ -242,18 +274,22 @@ static int open_regular(const char *path, int flags, struct fault *why) {
     return fault_set(why, "%s: not a regular file", path);
 }
 
-static int load_open(int fd, struct totals *out, struct fault *why) {
-    unsigned char *data = xcalloc(1, SLOT_FILE_BYTES);
-    uint64_t generation;
-    ssize_t size = read_both(fd, data, why);
-    int failed = size == -1 ? -1 : 0;
+static off_t size_of(int fd) {
+    struct stat status;
 
-    if (failed == 0 && newest_slot(data, (size_t)size, out, &generation) == -1) {
-        fault_set(why, "neither of its slots is valid (%zd bytes)", size);
-        failed = 1;
-    }
-    free(data);
-    return failed;
+    return fstat(fd, &status) == 0 ? status.st_size : 0;
+}
+
+static int load_open(int fd, struct totals *out, struct fault *why) {
+    uint64_t generation;
+    int newest = -1;
+
+    if (read_newest(fd, out, &newest, &generation, why) == -1)
+        return -1;
+    if (newest != -1)
+        return 0;
+    fault_set(why, "neither of its slots is valid (%lld bytes)", (long long)size_of(fd));
+    return 1;
 }
 
 int slot_load(const char *path, struct totals *out, struct fault *why) {
@@ -286,20 +322,19 @@ static int write_slot(int fd, const unsigned char *data, size_t size, off_t wher
 }
 
 static int save_open(int fd, const struct totals *t, bool *is_new_out, struct fault *why) {
-    unsigned char *data = xcalloc(1, SLOT_FILE_BYTES);
     struct totals *found = xcalloc(1, sizeof *found);
-    uint64_t generation;
-    ssize_t size = read_both(fd, data, why);
-    int failed = -1;
+    uint64_t generation = 0;
+    unsigned char *data;
+    int newest = -1;
+    int failed = read_newest(fd, found, &newest, &generation, why);
 
-    if (size != -1) {
-        int newest = newest_slot(data, (size_t)size, found, &generation);
-        size_t used = slot_encode(t, generation + 1, data);
-
-        *is_new_out = size == 0;
-        failed = write_slot(fd, data, used, newest == 0 ? SLOT_BYTES : 0, why);
-    }
     free(found);
+    if (failed == -1)
+        return -1;
+    *is_new_out = size_of(fd) == 0;
+    data = xcalloc(1, SLOT_BYTES);
+    failed = write_slot(fd, data, slot_encode(t, generation + 1, data),
+                        newest == 0 ? SLOT_BYTES : 0, why);
     free(data);
     return failed;
 }

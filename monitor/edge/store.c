@@ -128,7 +128,7 @@ static void note_news(struct store_stream *stream, int news) {
 
 static int read_image(struct stream_image *image, const struct rlink_reply *reply,
                       struct fault *why) {
-    memset(image, 0, sizeof *image);
+    stream_image_init(image);
     if (!rlink_is_list(reply) || rlink_count(reply) % 2 != 0)
         return fault_set(why, "not the answer to HGETALL");
     for (size_t i = 0; i < rlink_count(reply); i += 2) {
@@ -145,7 +145,7 @@ static int read_image(struct stream_image *image, const struct rlink_reply *repl
 
 static void on_image(const struct rlink_reply *reply, void *arg) {
     struct store_stream *stream = arg;
-    struct stream_image image;
+    struct stream_image *image; /* not on the stack: what that once had stays resident */
     struct fault why;
 
     if (!rlink_is_up(stream->store->link))
@@ -153,13 +153,17 @@ static void on_image(const struct rlink_reply *reply, void *arg) {
     if (rlink_is_error(reply)) {
         command_failed(stream, rlink_text(reply));
         ask_turn(stream->store);
-    } else if (read_image(&image, reply, &why) == -1) {
+        return;
+    }
+    image = xcalloc(1, sizeof *image);
+    if (read_image(image, reply, &why) == -1) {
         fault_wrap(&why, "the hash is left alone");
         stream_trouble(stream, STOREERR_OPERATOR, why.text);
         note_news(stream, stream_on_bad_image(&stream->logic));
     } else {
-        note_news(stream, stream_on_image(&stream->logic, &image));
+        note_news(stream, stream_on_image(&stream->logic, image));
     }
+    free(image);
 }
 
 static void on_verdict(const struct rlink_reply *reply, void *arg);

@@ -118,6 +118,11 @@ static bool add_total(struct totals *t, struct span name, struct span value) {
     return true;
 }
 
+void stream_image_init(struct stream_image *image) {
+    memset(image, 0, offsetof(struct stream_image, totals));
+    totals_init(&image->totals);
+}
+
 int stream_image_add(struct stream_image *image, struct span name, struct span value,
                      struct fault *why) {
     bool fits;
@@ -146,10 +151,13 @@ int stream_image_check(const struct stream_image *image, struct fault *why) {
 }
 
 void stream_init(struct stream *stream, const char *owner, const struct totals *local) {
-    memset(stream, 0, sizeof *stream);
+    memset(stream, 0, offsetof(struct stream, newest));
+    totals_init(&stream->newest);
+    totals_init(&stream->sent);
+    totals_init(&stream->acked);
     text_copy(stream->owner, sizeof stream->owner, owner);
     if (local != NULL && stream_lineage_ok(local->lineage)) {
-        stream->newest = *local;
+        totals_copy(&stream->newest, local);
         stream->epoch = local->epoch;
         stream->seq = local->seq;
         stream->unborn = local->epoch == 0 && local->seq == 0; /* saved by a newborn */
@@ -378,12 +386,12 @@ static void adopt(struct stream *stream, const struct totals *store) {
     if (stream->started)
         return;
     if (stream->unborn || stream->newest.lineage[0] == '\0') {
-        stream->newest = *store;
+        totals_copy(&stream->newest, store);
         stream->unborn = false;
     } else if (!stream->gives_way && strcmp(stream->newest.lineage, store->lineage) == 0 &&
                (store->seq > stream->newest.seq ||
                 (store->seq == stream->newest.seq && store->epoch > stream->newest.epoch))) {
-        stream->newest = *store;
+        totals_copy(&stream->newest, store);
     }
 }
 
@@ -408,7 +416,7 @@ int stream_on_image(struct stream *stream, const struct stream_image *image) {
     look_at_rival(stream, image);
     stream->store_epoch = store->epoch;
     stream->store_seq = store->seq;
-    stream->acked = *store;
+    totals_copy(&stream->acked, store);
     if (image->exists) {
         adopt(stream, store);
         if (strcmp(stream->newest.lineage, store->lineage) != 0)
@@ -484,7 +492,8 @@ void stream_publish(struct stream *stream, const struct totals *now) {
 }
 
 void stream_snapshot(const struct stream *stream, struct totals *out) {
-    *out = stream->newest;
+    totals_init(out);
+    totals_copy(out, &stream->newest);
     out->epoch = stream->epoch;
     out->seq = stream->newborn ? 0 : stream->seq;
 }

@@ -92,6 +92,12 @@ bool totals_set_text(struct totals *t, const char *name, struct span text) {
     return true;
 }
 
+void totals_init(struct totals *t) {
+    memset(t, 0, offsetof(struct totals, position));
+    t->position[0] = '\0';
+    totals_clear(t);
+}
+
 void totals_clear(struct totals *t) {
     t->count = 0;
     t->texts = 0;

@@ -1,8 +1,8 @@
 /* struct totals: everything that a stream of counts has to say at one position: absolute values,
  * never increments. Publishing the same totals twice, or a later one instead of an earlier, does no
  * harm: that is what makes counting exact. (reliability: one stream, one writer, one write.) Plain
- * data; all zero is a valid one without fields. Large (300 KB): whoever copies often uses
- * totals_copy, which moves no more than the values where names are the same. */
+ * data; all zero is a valid one without fields. Large (300 KB), but only what is used is resident
+ * as long as nobody assigns or clears one whole: totals_init and totals_copy touch no more. */
 #ifndef MODEL_TOTALS_H
 #define MODEL_TOTALS_H
 
@@ -70,6 +70,9 @@ const char *totals_text(const struct totals *t, const char *name);
 /* Sets it, adding it where it is new. false: there is no room, the name is not one of a text, or
  * the text is too long or not printable UTF-8: nothing changes then. */
 bool totals_set_text(struct totals *t, const char *name, struct span text);
+
+/* Makes it as if it were all zero. */
+void totals_init(struct totals *t);
 
 /* Forgets all fields. */
 void totals_clear(struct totals *t);
