@@ -5,6 +5,9 @@
 #include <stddef.h>
 #include <string.h>
 
+/* What Redis 5 says to a name and a password. */
+#define NO_USERS "wrong number of arguments for 'auth'"
+
 struct known {
     const char *words;
     enum storeerr_class class;
@@ -18,6 +21,7 @@ static const struct known table[] = {
     {"invalid password", STOREERR_OPERATOR},
     {"without any password configured", STOREERR_OPERATOR},
     {"no password is set", STOREERR_OPERATOR},
+    {NO_USERS, STOREERR_OPERATOR},
     {"unauthenticated", STOREERR_OPERATOR}, /* "Protocol error: unauthenticated multibulk length" */
     {"NOPERM", STOREERR_OPERATOR},
     {"can't run this command or subcommand", STOREERR_OPERATOR},
@@ -48,6 +52,9 @@ struct span storeerr_words(const char *text) {
     const char *end = span_find(words, " script: ");
     const char *begin = span_find(words, before);
 
+    if (span_find(words, NO_USERS) != NULL)
+        return span_of("this Redis knows no users (they came with version 6): leave redis_user "
+                       "empty, or upgrade it");
     if (end != NULL)
         words.n = (size_t)(end - words.p);
     if (begin == NULL || (end != NULL && begin > end))

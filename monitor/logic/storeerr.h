@@ -29,7 +29,7 @@ enum {
 enum storeerr_class storeerr_class_of(const char *text);
 
 /* The part of the text that a person wants to read: without the name of our script and the line in
- * it. */
+ * it; in words of our own where Redis' do not tell what is wrong. */
 struct span storeerr_words(const char *text);
 
 /* The wait after `failures` failures in a row (1 or more): doubling from STOREERR_FIRST_MS up to

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <ftw.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,6 +101,24 @@ static inline const char *redis_server_ask(const struct redis_server *server, co
     if (end != NULL)
         *end = '\0';
     return text;
+}
+
+/* The first number of its version; `password` may be NULL. */
+static inline int redis_server_version(const struct redis_server *server, const char *password) {
+    char lines[128], out[8192];
+    const char *version;
+
+    snprintf(lines, sizeof lines, "%s%s%sINFO server\r\n", password != NULL ? "AUTH " : "",
+             password != NULL ? password : "", password != NULL ? "\r\n" : "");
+    if (redis_server_talk(server, lines, out, sizeof out) <= 0)
+        redis_server_fail("no answer");
+    version = strstr(out, "redis_version:");
+    return version != NULL ? (int)strtol(version + 14, NULL, 10) : 0;
+}
+
+/* Does it know users (ACL)? They came with version 6. */
+static inline bool redis_server_has_users(const struct redis_server *server) {
+    return redis_server_version(server, NULL) >= 6;
 }
 
 /* Starts it with these further arguments (NULL at the end) and waits until it answers. */

@@ -252,6 +252,8 @@ Test(store, fewest_rights) {
     struct fault why;
 
     redis_server_start(&server, NULL);
+    if (!redis_server_has_users(&server))
+        cr_skip_test("this Redis knows no users");
     cr_assert_str_eq(redis_server_ask(&server, "ACL SETUSER fewest on >secret ~rw:* +eval +evalsha "
                                                "+script|load +hset +hmget +hgetall +zadd +zrange "
                                                "+set +get +ping +role +auth +hello"),
@@ -477,27 +479,29 @@ Test(store, starts_from_the_further_one) {
 Test(store, passwords_and_rights) {
     static const struct {
         const char *name, *user, *password, *want; /* NULL: works */
+        const char *want_before_6;
     } rows[] = {
-        {"none", "", NULL, "NOAUTH"},
-        {"wrong", "", "wrong", "WRONGPASS"},
-        {"wrong user", "nobody", "right", "WRONGPASS"},
-        {"default user", "", "right", NULL},
-        {"own user", "relaywatch", "secret of ours", NULL},
-        {"user without rights", "reader", "read", "NOPERM"},
-        {"no file", "", "", "missing"},
+        {"none", "", NULL, "NOAUTH", "NOAUTH"},
+        {"wrong", "", "wrong", "WRONGPASS", "invalid password"},
+        {"wrong user", "nobody", "right", "WRONGPASS", "knows no users"},
+        {"default user", "", "right", NULL, NULL},
+        {"own user", "relaywatch", "secret of ours", NULL, "knows no users"},
+        {"user without rights", "reader", "read", "NOPERM", "knows no users"},
+        {"no file", "", "", "missing", "missing"},
     };
     static const char *const arguments[] = {"--requirepass", "right", NULL};
     char path[100];
+    bool users;
 
     redis_server_start(&server, arguments);
     text_format(path, sizeof path, "%s/password", server.folder);
-    cr_assert_str_eq(
-        redis_server_ask(&server,
-                         "AUTH right\r\nACL SETUSER relaywatch on \">secret of ours\" ~rw:* +eval "
-                         "+evalsha +script|load +hset +hdel +hmget +hgetall +zadd +ping +role\r\n"
-                         "ACL SETUSER reader on >read ~rw:* +hgetall +ping +role"),
-        "OK");
+    users = redis_server_version(&server, "right") >= 6;
+    redis_server_ask(&server,
+                     "AUTH right\r\nACL SETUSER relaywatch on \">secret of ours\" ~rw:* +eval "
+                     "+evalsha +script|load +hset +hdel +hmget +hgetall +zadd +ping +role\r\n"
+                     "ACL SETUSER reader on >read ~rw:* +hgetall +ping +role");
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *want = users ? rows[i].want : rows[i].want_before_6;
         struct writer w;
         struct fault why;
         const char *detail;
@@ -515,13 +519,13 @@ Test(store, passwords_and_rights) {
             unlink(path);
         }
         writer_open(&w, NULL);
-        if (rows[i].want == NULL) {
+        if (want == NULL) {
             cr_expect(run_until(is_ok, &w, 1500), "%s", rows[i].name);
         } else {
             cr_expect(run_until(needs_operator, &w, 1500), "%s", rows[i].name);
             store_state(w.store, &detail);
-            cr_expect(strstr(detail, rows[i].want) != NULL || rows[i].want[0] == 'm', "%s: %s",
-                      rows[i].name, detail);
+            cr_expect(strstr(detail, want) != NULL || want[0] == 'm', "%s: %s", rows[i].name,
+                      detail);
         }
         store_free(&w.store);
     }

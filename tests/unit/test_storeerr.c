@@ -32,6 +32,7 @@ Test(storeerr, classes) {
          STOREERR_OPERATOR},
         {"ERR Client sent AUTH, but no password is set", STOREERR_OPERATOR},
         {"ERR Protocol error: unauthenticated multibulk length", STOREERR_OPERATOR},
+        {"ERR wrong number of arguments for 'auth' command", STOREERR_OPERATOR},
         {"NOPERM this user has no permissions to run the 'evalsha' command", STOREERR_OPERATOR},
         {"ERR Error running script: The user executing the script can't access at least one of the "
          "keys mentioned in the command arguments",
@@ -62,6 +63,9 @@ Test(storeerr, words) {
          "@user_script: 6.",
          "WRONGTYPE Operation against a key holding the wrong kind of value"},
         {"@user_script: ", ""},
+        {"ERR wrong number of arguments for 'auth' command",
+         "this Redis knows no users (they came with version 6): leave redis_user empty, or upgrade "
+         "it"},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
