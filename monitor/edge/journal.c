@@ -24,9 +24,9 @@ enum {
     ACCESS_MS = 5000,
     MARK_LINES = 32,
     MARK_ENTRIES = 1024,
-    TELL_MS = 10 * 1000,   /* a place that moved without a line is told so often */
-    FORGET_ENTRIES = 1024, /* then the pages of what was read are let go of */
-    FAILURES_PASS = 3,     /* from then on it looks behind the place */
+    TELL_MS = 10 * 1000,  /* a place that moved without a line is told so often */
+    FORGET_ENTRIES = 128, /* then the pages of what was read are let go of */
+    FAILURES_PASS = 3,    /* from then on it looks behind the place */
     FAILURES_MOST = 20,
     US_A_MS = 1000,
     US_A_SECOND = 1000000,
