@@ -113,7 +113,7 @@ static bool would_count_twice(const struct backfill *b, bool is_journal) {
 /* Takes the descriptor where it needs it: then *fd is -1. */
 static struct oldlog *open_old(struct backfill *b, const struct backfill_request *request, int *fd,
                                struct fault *why) {
-    const struct oldlog_calls calls = {.on_event = b->calls.on_event, .arg = b->calls.arg};
+    const struct oldlog_calls *calls = &b->calls.lines;
     bool is_journal = request->is_journal != 0;
     struct logsource source = {.is_journal = true};
     int taken = *fd;
@@ -127,13 +127,13 @@ static struct oldlog *open_old(struct backfill *b, const struct backfill_request
         return NULL;
     }
     if (is_journal && logsource_is_journal(request->name))
-        return oldlog_open_journal(logsource_path(&source), b->counted, &b->key, &calls, why);
+        return oldlog_open_journal(logsource_path(&source), b->counted, &b->key, calls, why);
     if (is_journal || taken == -1) {
         fault_set(why, "not a request");
         return NULL;
     }
     *fd = -1;
-    return oldlog_open_file(taken, b->counted, &b->key, &calls, why);
+    return oldlog_open_file(taken, b->counted, &b->key, calls, why);
 }
 
 static void start(struct backfill *b, const struct backfill_request *request, int *fd) {
@@ -272,6 +272,7 @@ struct backfill *backfill_new(struct loop *loop, const char *socket_path, struct
     b->key = *key;
     b->distinct = distinct;
     b->calls = *calls;
+    b->calls.lines.arg = calls->arg;
     b->fd = -1;
     b->listen_fd = listen_fd;
     b->timer = loop_timer_new(loop, turn, b);

@@ -10,13 +10,12 @@
 #include "counted.h"
 #include "fault.h"
 #include "loop.h"
-#include "mailev.h"
+#include "oldlog.h"
 
 struct backfill;
 
 struct backfill_calls {
-    /* A line of the past that is to be counted. */
-    void (*on_event)(const struct mailev *ev, void *arg);
+    struct oldlog_calls lines; /* its `arg` is this one's */
     /* The end of a turn: publish. */
     void (*on_turn)(void *arg);
     /* An old log is counted: make it durable. False with `why`. */

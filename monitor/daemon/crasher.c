@@ -22,7 +22,7 @@ static void crash_if_asked(struct span line) {
 }
 #endif
 
-static void skip_line(struct daemon *d, struct span line) {
+void crasher_skip(struct daemon *d, struct span line) {
     char path[300], text[360];
     struct fault why;
 
@@ -41,13 +41,11 @@ static void skip_line(struct daemon *d, struct span line) {
     chronicle_note(d, text);
 }
 
-bool crasher_is(struct daemon *d, struct span line) {
-    if (poison_begin(&d->poison, line, sources_line_place(d->sources))) {
-        skip_line(d, line);
-        return true;
-    }
+bool crasher_may_look(struct daemon *d, struct span line, uint64_t place) {
+    if (poison_begin(&d->poison, line, place))
+        return false;
     crash_if_asked(line);
-    return false;
+    return true;
 }
 
 void crasher_open(struct daemon *d) {

@@ -11,8 +11,11 @@
 /* At the start: says at which line the life before crashed, if it was one. */
 void crasher_open(struct daemon *d);
 
-/* Before a line is looked at: is it such a one? Then it is counted, and is not to be looked at;
- * else it is in hand until poison_end. */
-bool crasher_is(struct daemon *d, struct span line);
+/* Before a line is looked at: false when it is such a one; else it is in hand until poison_end.
+ * `place` tells lines of the same text apart. */
+bool crasher_may_look(struct daemon *d, struct span line, uint64_t place);
+
+/* It is counted, kept and told; d->event is what it counted as. */
+void crasher_skip(struct daemon *d, struct span line);
 
 #endif

@@ -73,8 +73,10 @@ static void on_event(struct daemon *d, const struct mailev *ev) {
 static void on_line(struct span line, void *arg) {
     struct daemon *d = arg;
 
-    if (crasher_is(d, line))
+    if (!crasher_may_look(d, line, sources_line_place(d->sources))) {
+        crasher_skip(d, line);
         return;
+    }
     logline_parse(line, &d->clock, &d->event);
     if (d->event.time_ms != 0) {
         sources_note_time(d->sources, d->event.time_ms);

@@ -17,7 +17,7 @@ enum {
     TURN_MS = 10,
     NS_A_MS = 1000000,
     DAY_MS = 24 * 3600 * 1000,
-    FORGET_ENTRIES = 1024, /* of a journal: then the pages of what was read are let go of */
+    FORGET_ENTRIES = 128, /* of a journal: then the pages of what was read are let go of */
 };
 
 enum state {
@@ -85,9 +85,25 @@ static bool is_over(int64_t start_ms) {
     return clock_mono_ms() - start_ms >= TURN_MS;
 }
 
-static void hand_over(struct oldlog *old) {
-    old->result.counted++;
-    old->calls.on_event(&old->event, old->calls.arg);
+/* A line of a journal, or of a file: by time it may be relaywatchd's own. */
+static void take_line(struct oldlog *old, struct span line, uint64_t place) {
+    const struct oldlog_calls *calls = &old->calls;
+    bool may = calls->may_look == NULL || calls->may_look(line, place, calls->arg);
+
+    if (may)
+        logline_parse(line, &old->clock, &old->event);
+    if (may && old->plan.by_time && old->event.time_ms != 0)
+        old->is_live = counted_is_live(old->counted, old->event.time_ms);
+    if (old->is_live)
+        old->result.live++;
+    else
+        old->result.counted++;
+    if (may && !old->is_live)
+        calls->on_event(&old->event, calls->arg);
+    else if (!may && !old->is_live)
+        calls->on_skipped(line, calls->arg);
+    if (may && calls->on_looked != NULL)
+        calls->on_looked(calls->arg);
 }
 
 /* ---- a file: where to begin and to end ---- */
@@ -205,13 +221,7 @@ static void on_line(struct span line, void *arg) {
         old->is_past_until = true;
         return;
     }
-    logline_parse(line, &old->clock, &old->event);
-    if (old->plan.by_time && old->event.time_ms != 0)
-        old->is_live = counted_is_live(old->counted, old->event.time_ms);
-    if (old->is_live)
-        old->result.live++;
-    else
-        hand_over(old);
+    take_line(old, line, old->cursor.offset);
 }
 
 /* What was handed over is counted from now on. */
@@ -310,8 +320,7 @@ static enum oldlog_step take_entry(struct oldlog *old, const struct sdjournal_en
             COUNTED_OLD);
         return OLDLOG_FAILED;
     }
-    logline_parse(entry->line, &old->clock, &old->event);
-    hand_over(old);
+    take_line(old, entry->line, entry->hash);
     return OLDLOG_MORE;
 }
 

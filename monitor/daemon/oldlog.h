@@ -17,6 +17,13 @@ struct oldlog;
 struct oldlog_calls {
     /* Its spans live until return. */
     void (*on_event)(const struct mailev *ev, void *arg);
+    /* Before a line is looked at: may it be? Else it made us crash before. `place` tells lines of
+     * the same text apart. NULL: all may. */
+    bool (*may_look)(struct span line, uint64_t place, void *arg);
+    /* It was looked at. */
+    void (*on_looked)(void *arg);
+    /* A line of the past that may not be looked at, but is to be counted. */
+    void (*on_skipped)(struct span line, void *arg);
     void *arg;
 };
 

@@ -5,6 +5,7 @@
 
 #include "backfillq.h"
 #include "clock.h"
+#include "crasher.h"
 #include "log.h"
 #include "text.h"
 #include "count.h"
@@ -20,6 +21,23 @@ static void on_past_event(const struct mailev *ev, void *arg) {
     noted = ledger_note(d->past_ledger, ev);
     if (noted.id != 0) /* as if tried before: so it is in no percentile of the last hour */
         delays_note(&d->messages.delays, ev, true, d->clock.now_ms);
+}
+
+static bool may_look(struct span line, uint64_t place, void *arg) {
+    return crasher_may_look(arg, line, place);
+}
+
+static void on_looked(void *arg) {
+    struct daemon *d = arg;
+
+    poison_end(&d->poison);
+}
+
+static void on_skipped(struct span line, void *arg) {
+    struct daemon *d = arg;
+
+    crasher_skip(d, line);
+    counters_add(&d->past_counters, d->event.counters);
 }
 
 static void on_change(const struct open_change *change, void *arg) {
@@ -80,7 +98,10 @@ static void on_past_over(void *arg) {
 }
 
 void past_begin(struct daemon *d, const struct hash_key *key) {
-    const struct backfill_calls calls = {.on_event = on_past_event,
+    const struct backfill_calls calls = {.lines = {.on_event = on_past_event,
+                                                   .may_look = may_look,
+                                                   .on_looked = on_looked,
+                                                   .on_skipped = on_skipped},
                                          .on_turn = on_past_turn,
                                          .keep = keep_past,
                                          .is_settled = is_settled,

@@ -433,10 +433,30 @@ test_poison() {
     redis-cli -s "$dir/redis.sock" FLUSHALL >/dev/null
     rm "$dir/state/"*.slot
     start
+    becomes 10 reads
     settles_at 3000
     is "what is read once more is skipped at once" "3000 1" "$(stored c.lines) $(stored poison_lines)"
+    past_poison
     unset RELAYWATCH_TEST_POISON
     stop TERM
+}
+
+# Such a line in an old log.
+past_poison() {
+    mkdir -p "$dir/old"
+    lines 1 50 2025-09-01T10:00:00Z | sed '31s/250 ok/250 deadly, too/' >"$dir/old/poison"
+    for _ in 1 2 3; do
+        rw logs --backfill "$dir/old/poison" >"$dir/said" 2>&1
+        becomes 10 starts_again || not_ok "crashes at an old log" "it lives: $(cat "$dir/said")"
+        becomes 10 reads
+    done
+    rw logs --backfill "$dir/old/poison" >"$dir/said" 2>&1
+    settles_at 3050
+    is "after three crashes the line of an old log is skipped" "3050 2 2" \
+        "$(stored c.lines) $(stored c.unparsed) $(stored poison_lines)"
+    rw logs --backfill "$dir/old/poison" >"$dir/said" 2>&1
+    settles_at 3050
+    is "nothing of it is counted again" "3050 2" "$(stored c.lines) $(stored poison_lines)"
 }
 
 # ----------------------------------------------------------------

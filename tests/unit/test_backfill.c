@@ -67,7 +67,7 @@ static void run_ms(int64_t ms) {
 }
 
 static void world_open(void) {
-    const struct backfill_calls calls = {.on_event = on_event,
+    const struct backfill_calls calls = {.lines = {.on_event = on_event},
                                          .on_turn = on_turn,
                                          .keep = keep,
                                          .is_settled = is_settled,

@@ -312,6 +312,46 @@ Test(oldlog, damaged_and_unknown_files_are_told, .init = world_open, .fini = wor
     cr_expect_not_null(strstr(w->why.text, "not a regular file"), "%s", w->why.text);
 }
 
+static unsigned looks, looked, skipped;
+
+static bool may_look(struct span line, uint64_t place, void *arg) {
+    (void)place;
+    (void)arg;
+    looks++;
+    return span_find(line, "#31.") == NULL;
+}
+
+static void on_looked(void *arg) {
+    (void)arg;
+    looked++;
+}
+
+static void on_skipped(struct span line, void *arg) {
+    (void)arg;
+    cr_expect(span_find(line, "#31.") != NULL);
+    skipped++;
+}
+
+Test(oldlog, a_line_that_may_not_be_looked_at_counts, .init = world_open, .fini = world_close) {
+    const struct oldlog_calls calls = {.on_event = on_event,
+                                       .may_look = may_look,
+                                       .on_looked = on_looked,
+                                       .on_skipped = on_skipped};
+    int fd;
+
+    write_lines("log", 0, 100);
+    for (int again = 0; again < 2; again++) {
+        fd = open(in_folder("log"), O_RDONLY | O_CLOEXEC);
+        cr_expect_eq(run(oldlog_open_file(fd, &w->counted, &key, &calls, &w->why), 0), OLDLOG_END);
+        cr_expect_eq(w->result.counted, again == 0 ? 100u : 0u);
+    }
+    cr_expect_eq(looks, 100u);
+    cr_expect_eq(looked, 99u);
+    cr_expect_eq(skipped, 1u);
+    for (int i = 0; i < 100; i++)
+        cr_expect_eq(w->seen[i], i != 31, "line %d came %d times", i, w->seen[i]);
+}
+
 static enum oldlog_step run_journal(const char *folder, int turns) {
     const struct oldlog_calls calls = {.on_event = on_event};
 
