@@ -359,16 +359,22 @@ for i in $(seq 950); do : >"$work/small/defer/$i"; done 2>/dev/null
 critical inodes "no inodes"
 large
 
+# put_off QUEUE_ID: a message whose next attempt is tomorrow: today qmgr(8) would see that there is nothing in it
+put_off() {
+    install -o postfix -m 700 /dev/null "$work/relay/queue/deferred/A/$1"
+    touch -d tomorrow "$work/relay/queue/deferred/A/$1"
+}
+
 echo "queue_warning = 1" >>"$conf"
 postsuper -c "$etc" -r ALL >/dev/null 2>&1
 install -o postfix -m 700 -d "$work/relay/queue/deferred/A"
-install -o postfix -m 700 -D /dev/null "$work/relay/queue/deferred/A/ABCDEF012345"
+put_off ABCDEF012345
 warning queue "mail waits"
 mend
 rm "$work/relay/queue/deferred/A/ABCDEF012345"
 # waits SECONDS: a message with a long queue id, which has the time of its arrival in it
 waits() {
-    install -o postfix -m 700 /dev/null "$work/relay/queue/deferred/A/$(python3 - "$1" <<'END'
+    put_off "$(python3 - "$1" <<'END'
 import sys, time
 digits = "0123456789BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz"
 n, out = int(time.time()) - int(sys.argv[1]), ""
@@ -385,7 +391,7 @@ warning queue-oldest "a message that waits for long"
 waits 86400
 critical queue-oldest "a message that waits for a day"
 find "$work/relay/queue/deferred/A" -type f -delete
-install -o postfix -m 700 /dev/null "$work/relay/queue/deferred/A/ABCDEF012345"
+put_off ABCDEF012345
 echo "queue_critical = 1" >>"$conf"
 critical queue "much mail waits"
 mend
