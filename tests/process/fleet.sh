@@ -38,10 +38,17 @@ rights() { # as relaywatch.conf(5) has them
         "+eval +evalsha +script|load +hset +hmget +hgetall +zadd +zrange +set +get +ping +role +auth +hello +zrem"
 }
 
+# Redis 5 knows no users.
+users=() login=()
+if [[ ! $(redis-server --version) =~ v=[1-5]\. ]]; then
+    users=(--aclfile "$dir/acl")
+    login=("redis_user = relay" "redis_password_file = $dir/password")
+fi
+
 start_redis() {
     rights >"$dir/acl"
     redis-server --port 0 --unixsocket "$dir/redis.sock" --unixsocketperm 777 --dir "$dir" --save '' --appendonly yes \
-        --aclfile "$dir/acl" --logfile "$dir/redis.log" --dbfilename fleet.rdb &
+        "${users[@]}" --logfile "$dir/redis.log" --dbfilename fleet.rdb &
     pid[redis]=$!
     becomes 10 redis-cli -s "$dir/redis.sock" PING || not_ok "Redis starts" "$(tail -n 3 "$dir/redis.log")"
 }
@@ -63,7 +70,7 @@ configure() {
     printf '%s\n' "host = mx$1" "mail_log = $at/mail.log" "log_start = beginning" "state_dir = $at/state" \
         "run_dir = $at/run" "http_listen = 127.0.0.1:$(port_of "$1")" "sasl_passwd =" "redis = unix:$dir/redis.sock" \
         "receivers_file = $at/receivers.conf" "notify_state_dir = $at/told" \
-        "redis_user = relay" "redis_password_file = $dir/password" "host_gone_after = 30" "milter_gone_after = 1d" "${@:2}" >"$at/rw.conf"
+        "${login[@]}" "host_gone_after = 30" "milter_gone_after = 1d" "${@:2}" >"$at/rw.conf"
 }
 
 start() {
