@@ -1,6 +1,29 @@
 /* See logdelay.h. */
 #include "logdelay.h"
 
+/* Microseconds times the power of ten that "e+05" names: up to a million, which is 11 days. */
+static int64_t with_exponent(int64_t us, struct span s) {
+    bool negative = s.n > 1 && s.p[1] == '-';
+    size_t i = s.n > 1 && (negative || s.p[1] == '+') ? 2 : 1;
+    int64_t power = 0;
+
+    if (i == s.n || s.n - i > 2)
+        return -1;
+    for (; i < s.n; i++) {
+        if (s.p[i] < '0' || s.p[i] > '9')
+            return -1;
+        power = power * 10 + (s.p[i] - '0');
+    }
+    if (power > 6)
+        return -1;
+    for (; power > 0; power--) {
+        if (!negative && us > INT64_MAX / 10)
+            return -1;
+        us = negative ? us / 10 : us * 10;
+    }
+    return us;
+}
+
 int64_t logdelay_parse(struct span s) {
     int64_t whole = 0, fraction = 0, unit = 1000000;
     size_t i = 0;
@@ -17,6 +40,8 @@ int64_t logdelay_parse(struct span s) {
             }
         }
     }
+    if (i < s.n && s.p[i] == 'e')
+        return with_exponent(whole * 1000000 + fraction, (struct span){s.p + i, s.n - i});
     return i == s.n ? whole * 1000000 + fraction : -1;
 }
 

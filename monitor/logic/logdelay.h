@@ -6,7 +6,7 @@
 #include "logscan.h"
 #include "mailev.h"
 
-/* "12", "0.35"; -1 for other text. */
+/* "12", "0.35", "1.1e+05" (what "%g" of old and of patched programs writes); -1 for other text. */
 int64_t logdelay_parse(struct span s);
 
 /* "a/b/c/d": each as above. */

@@ -23,7 +23,16 @@ Test(logdelay, both_ways_agree) {
         {".5", -1, false},
         {"-1", -1, false},
         {"1.2.3", -1, false},
-        {"1e3", -1, false},
+        {"1e3", 1000000000, false},
+        {"1.1e+05", 110000000000, false},
+        {"1.25e+05", 125000000000, false},
+        {"2e-3", 2000, false},
+        {"1e+06", 1000000000000, false},
+        {"1e7", -1, false},
+        {"999999999999e6", -1, false},
+        {"1e", -1, false},
+        {"1e+", -1, false},
+        {"1e+5x", -1, false},
         {"x", -1, false},
     };
     char line[64];
