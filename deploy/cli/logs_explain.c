@@ -20,7 +20,7 @@
 static void put_span(struct json_t *o, const char *key, struct span s) {
     char *text;
 
-    if (s.p == NULL || (s.n == 0 && strcmp(key, "from") != 0))
+    if (s.p == NULL || (s.n == 0 && strcmp(key, "from") != 0 && strcmp(key, "to") != 0))
         return;
     text = xcalloc(1, s.n * 3 + 1);
     text_copy_printable(text, s.n * 3 + 1, s);

@@ -152,6 +152,9 @@ is "follow --errors: nothing else" 0 "$(grep -c 'connect from' "$work/followed")
 line 0 smtp '4bEEEEEEEEz9abc: to=<b@y.example>, relay=none, delay=1209601, delays=1209600/0.01/0.5/0.001, dsn=4.4.1, status=deferred (deferred transport)' |
     "$bin/relaywatch" logs --explain - >"$work/said"
 is "explain: delays as they are" 1 "$(grep -c '"delay":1209601.*"delays":"1209600/0.01/0.5/0.001"' "$work/said")"
+echo 'Mar  1 12:00:00 mx1 postfix/error[4]: 4AAAA0000B: to=<>, relay=none, delay=1, delays=1/0/0/0, dsn=5.1.3, status=bounced (x)' |
+    "$bin/relaywatch" logs --explain - >"$work/said"
+is "explain: an empty recipient is one" 1 "$(grep -c '"to":""' "$work/said")"
 
 # ---------------------------------------------------------------- the journal
 
