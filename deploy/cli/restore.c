@@ -6,46 +6,23 @@
 #include <stdlib.h>
 #include <sysexits.h>
 
-#include "text.h"
 #include "xmem.h"
-#include "cred.h"
-#include "facts.h"
 #include "backup.h"
+#include "handover.h"
 #include "place.h"
 
-/* While not all of it is in place, Postfix may start a process that reads what is there. It must
- * find a login for its relay: so main.cf goes first where the password file of the backup has none
- * for the relay of now. */
-static bool main_cf_first(const struct place *place, const char *name) {
-    struct facts *facts = xcalloc(1, sizeof *facts);
-    struct cred_file *file = xcalloc(1, sizeof *file);
-    struct fault ignored;
-    size_t size = 0;
-    char *text = NULL;
-    bool first = false;
+static int put_in_place(const struct place *place, const char *name, struct fault *why) {
+    bool main_cf_first =
+        handover_main_cf_first(place->conf.postfix_config_dir, place->backups, name);
 
-    if (facts_read(place->conf.postfix_config_dir, facts, &ignored) == 0 && facts->sasl &&
-        facts->map_path[0] != '\0') {
-        text = backup_text(place->backups, name, facts->map_path, &size);
-        if (text != NULL)
-            cred_parse((struct span){text, size}, file);
-        first = cred_lookup(file, facts->host, facts->nexthop) == NULL;
-    }
-    if (text != NULL)
-        wipe(text, size);
-    wipe(file, sizeof *file);
-    free(text);
-    free(file);
-    free(facts);
-    return first;
+    return backup_restore(place->backups, name, main_cf_first, why);
 }
 
 static int put_back(struct place *place, const char *name, const char *reason) {
     struct fault why;
 
     fprintf(stderr, "relaywatch restore: %s: %s\n", name, reason);
-    if (backup_restore(place->backups, place->backup, main_cf_first(place, place->backup), &why) ==
-        -1) {
+    if (put_in_place(place, place->backup, &why) == -1) {
         fprintf(stderr, "relaywatch restore: %s; what was there is in the backup %s\n", why.text,
                 place->backup);
         return 1;
@@ -66,8 +43,7 @@ static int restore(struct place *place, const char *name) {
     }
     if (place_backup("restore", place) != 0)
         return 1;
-    if (backup_restore(place->backups, name, main_cf_first(place, name), &why) == -1 ||
-        host_check(&place->host, &why) == -1)
+    if (put_in_place(place, name, &why) == -1 || host_check(&place->host, &why) == -1)
         return put_back(place, name, why.text);
     printf("restored    %s\n", name);
     if (!host_is_running(&place->host))

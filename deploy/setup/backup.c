@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "mapfile.h"
 #include "text.h"
 #include "xmem.h"
 #include "lockedit.h"
@@ -99,6 +100,7 @@ static int keep_below(struct making *m, const char *path, int depth, struct faul
 
         if (failed == 0 && strcmp(names[i]->d_name, ".") != 0 &&
             strcmp(names[i]->d_name, "..") != 0 &&
+            strcmp(names[i]->d_name, mapfile_stage_name) != 0 &&
             text_format(below, sizeof below, "%s/%s", path, names[i]->d_name))
             failed = keep_tree(m, below, depth + 1, why);
         free(names[i]);

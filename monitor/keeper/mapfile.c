@@ -17,7 +17,7 @@
 #include "xmem.h"
 
 static const char POSTMAP[] = "/usr/sbin/postmap";
-static const char STAGE[] = ".relaywatch-stage"; /* one fixed name: a killed run leaves one */
+const char mapfile_stage_name[] = ".relaywatch-stage"; /* fixed: a killed run leaves one */
 static const char STAGED[] = "map";
 enum { POSTMAP_LIMIT_MS = 20000, ANSWER_SIZE = 2 * CRED_FILE_MAX + CRED_MAX };
 
@@ -253,12 +253,12 @@ bool mapfile_list(struct mapfile *map, const struct cred_file *file, char *out, 
 }
 
 static int open_stage(const struct mapfile *map) {
-    return openat(map->folder, STAGE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return openat(map->folder, mapfile_stage_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
 static bool staged_path(const struct mapfile *map, const char *name, char *out, size_t size) {
-    return text_format(out, size, "%.*s%s/%s", (int)(map->name - map->path), map->path, STAGE,
-                       name);
+    return text_format(out, size, "%.*s%s/%s", (int)(map->name - map->path), map->path,
+                       mapfile_stage_name, name);
 }
 
 void mapfile_unstage(struct mapfile *map) {
@@ -277,7 +277,7 @@ void mapfile_unstage(struct mapfile *map) {
             unlinkat(stage, entry->d_name, 0);
     }
     closedir(dir);
-    unlinkat(map->folder, STAGE, AT_REMOVEDIR);
+    unlinkat(map->folder, mapfile_stage_name, AT_REMOVEDIR);
 }
 
 /* The text as it was checked, not as the file is now, goes to postmap. */
@@ -350,11 +350,11 @@ int mapfile_stage(struct mapfile *map, struct span text, const struct cred_file 
     int failed;
 
     mapfile_unstage(map);
-    if (mkdirat(map->folder, STAGE, 0700) == -1)
-        return fault_errno(why, "create %s beside %s", STAGE, map->path);
+    if (mkdirat(map->folder, mapfile_stage_name, 0700) == -1)
+        return fault_errno(why, "create %s beside %s", mapfile_stage_name, map->path);
     stage = open_stage(map);
     if (stage == -1)
-        return fault_errno(why, "open %s beside %s", STAGE, map->path);
+        return fault_errno(why, "open %s beside %s", mapfile_stage_name, map->path);
     failed = write_copy(text, stage, why);
     if (failed == 0 && map->suffix[0] != '\0')
         failed = build_and_check(map, file, why);
@@ -370,7 +370,7 @@ int mapfile_commit(struct mapfile *map, bool source_too, struct fault *why) {
     int failed = 0;
 
     if (stage == -1)
-        return fault_errno(why, "open %s", STAGE);
+        return fault_errno(why, "open %s", mapfile_stage_name);
     /* The source first: an index that is older than its source makes smtp(8) warn. */
     if (source_too && renameat(stage, STAGED, map->folder, map->name) == -1)
         failed = fault_errno(why, "rename over %s", map->path);

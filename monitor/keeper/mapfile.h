@@ -13,6 +13,9 @@
 #include "facts.h"
 #include "fault.h"
 
+/* The folder beside a map in which its next one is built; there only while that lasts. */
+extern const char mapfile_stage_name[];
+
 struct mapfile {
     const char *config_dir;
     const char *type;
