@@ -170,10 +170,13 @@ static bool in_file(struct follow *f, const char *mark) {
     return false;
 }
 
+/* postlog(1)'s own, whatever syslog_name says: relaywatchd knows the line (lognote.c). */
+static const char LOG_TAG[] = "postfix/postlog";
+
 static bool in_journal(const struct logsource *source, const char *mark) {
     char folder[300], said[CHUNK];
-    const char *const argv[] = {"/usr/bin/journalctl", "-q",   "-o", "cat", "-n", "50", "-t",
-                                "postfix/doctor",      folder, NULL};
+    const char *const argv[] = {
+        "/usr/bin/journalctl", "-q", "-o", "cat", "-n", "50", "-t", LOG_TAG, folder, NULL};
     struct spawn job = {
         .argv = argv, .output = said, .output_size = sizeof said, .timeout_ms = ARRIVE_MS};
 
@@ -185,7 +188,7 @@ static bool in_journal(const struct logsource *source, const char *mark) {
 
 static bool write_line(const struct conf *conf, const char *line) {
     const char *const argv[] = {
-        "/usr/sbin/postlog", "-c", conf->postfix_config_dir, "-t", "postfix/doctor", line, NULL};
+        "/usr/sbin/postlog", "-c", conf->postfix_config_dir, "-t", LOG_TAG, line, NULL};
     char errors[256];
     struct spawn job = {
         .argv = argv, .errors = errors, .errors_size = sizeof errors, .timeout_ms = ARRIVE_MS};

@@ -9,6 +9,7 @@
 static const char *const beginnings[] = {
     "uid=",
     "relaywatch canary ", /* our own: keeperq.h */
+    "relaywatch doctor: ",
     "statistics: ",
     "table ",
     "addr ",

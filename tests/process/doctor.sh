@@ -168,6 +168,8 @@ is "a check that there is not" 64 "$status"
 
 doctor --only disk,inodes
 is "--only: these two" "0 2" "$status $(wc -l <"$work/said")"
+"$bin/relaywatch" -c "$conf" status --json >"$work/said"
+is "what it did is no unknown line in the log" 0 "$(python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["counters"]["unparsed"])' "$work/said")"
 
 # ---------------------------------------------------------------- broken: relaywatch itself
 

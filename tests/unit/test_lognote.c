@@ -8,6 +8,7 @@ Test(lognote, shapes) {
         bool want;
     } rows[] = {
         {"statistics: max cache size 1 at Nov 23 03:56:08", true},
+        {"relaywatch doctor: a line to see whether it arrives (12)", true},
         {"table hash:/etc/postfix/access(0,lock|fold_fix) has changed -- restarting", true},
         {"mx.example.com[192.0.2.1]:25: subject_CN=mx, issuer_CN=y", true},
         {"mx.example.com[192.0.2.1]:25 certificate peer CommonName mx", true},
