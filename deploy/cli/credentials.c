@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <termios.h>
 #include <time.h>
@@ -325,6 +326,23 @@ static void put_line(const char *name, const char *text) {
     printf("%-12s %s\n", name, text[0] != '\0' ? text : "-");
 }
 
+/* Can others read what holds a login? */
+static bool is_loose(const char *path) {
+    struct stat st;
+
+    return path[0] != '\0' && stat(path, &st) == 0 && (st.st_mode & 077) != 0;
+}
+
+static void show_loose(const struct conf *conf, const char *source) {
+    const char *const paths[] = {conf->credential_source, source};
+
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        if (is_loose(paths[i]))
+            printf("%-12s others can read %s:\n%-12s sudo chmod 600 %s\n", "warning", paths[i], "",
+                   paths[i]);
+    }
+}
+
 static void show_words(const struct conf *conf, const struct json_t *doc) {
     const struct json_t *c = json_get(doc, "credentials");
     const struct json_t *relay = json_get(doc, "relay");
@@ -350,6 +368,7 @@ static void show_words(const struct conf *conf, const struct json_t *doc) {
         put_line("", json_get_text(c, "old_revocable_at"));
     if (json_get_bool(c, "mail_held"))
         put_line("mail", "held in the queue: neither login works");
+    show_loose(conf, json_get_text(c, "source"));
 }
 
 static void history_words(const struct json_t *doc) {

@@ -48,6 +48,7 @@ struct condition {
     char config_error[384];
     struct facts relay;
     struct condition_password password;
+    struct condition_file new_login; /* the file of credential_source */
     enum seen ca_there, ca_in_chroot, chrooted_smtp, chrooted_smtpd;
     char mechanisms[256];     /* that libsasl2 itself can log in with; "": not asked, see below */
     enum seen sasl_asked;     /* SEEN_NO: it could not be */

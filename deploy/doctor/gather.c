@@ -119,6 +119,8 @@ static void read_passwords(struct condition *c, char *live, size_t size) {
     ssize_t n;
 
     look(c->relay.map_path, &p->text);
+    if (c->conf.credential_source[0] != '\0')
+        look(c->conf.credential_source, &c->new_login);
     index_of(c, &p->index);
     p->map_knows = ask_map(c, c->relay.host, live, size) ||
                            (c->relay.nexthop[0] != '\0' && ask_map(c, c->relay.nexthop, live, size))

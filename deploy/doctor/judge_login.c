@@ -74,6 +74,24 @@ static void owner(const struct condition *c, struct finding *f) {
     }
 }
 
+/* A secret manager's file; Kubernetes makes it 0644 unless told otherwise. */
+static void new_login(const struct condition *c, struct finding *f) {
+    const char *path = c->conf.credential_source;
+
+    finding_say(f, RESULT_NONE, "credential_source names no file");
+    if (path[0] == '\0' || without_login(c, f))
+        return;
+    finding_say(f, RESULT_OK, "%.200s: root alone can read it", path);
+    if (c->new_login.there != SEEN_YES) {
+        finding_say(f, RESULT_WARNING, "%.200s is not there", path);
+        finding_fix(f, "ls -l %.200s", path);
+    } else if ((c->new_login.mode & 077) != 0) {
+        finding_say(f, RESULT_WARNING, "%.200s: mode %04o lets others read the login", path,
+                    (unsigned)c->new_login.mode & 07777);
+        finding_fix(f, "sudo chmod 600 %.200s   # Kubernetes: defaultMode: 0400", path);
+    }
+}
+
 static void key(const struct condition *c, struct finding *f) {
     if (no_file(c, f))
         return;
@@ -337,6 +355,8 @@ const struct check login_checks[] = {
     {"credentials-format", "its lines", "postmap skips a bad line without a word that is heeded",
      format},
     {"credentials-owner", "who can read it", "whoever reads it can send as you", owner},
+    {"credentials-source", "where a new one comes from",
+     "whoever reads the next login can send as you", new_login},
     {"credentials-key", "entry for the relay",
      "without one Postfix does not log in, and says nothing: mail bounces", key},
     {"credentials-map", "its map", "Postfix reads the map, not the file that you edit", map},

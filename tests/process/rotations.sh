@@ -351,6 +351,11 @@ test_show() {
     is "show: no password" 0 "$(rw credentials show | grep -c 'word[0-9]')"
     is "show: four are masked, and the relay's" 5 "$(rw credentials show | grep -c '\*\*\*\*')"
     is "show: it fits" "" "$(rw credentials show | grep -v '^from\|^source' | grep -m1 '.\{81\}')"
+    chmod 644 "$SASL_PASSWD"
+    is "show: a file that others can read, and what mends it" "sudo chmod 600 $SASL_PASSWD" \
+        "$(rw credentials show | grep -A 1 '^warning' | tail -n 1 | sed 's/^ *//')"
+    chmod 600 "$SASL_PASSWD"
+    is "show: no such file" 0 "$(rw credentials show | grep -c '^warning')"
     by_rename
     within "show: back to one" 6 told "\"user\":\"$user@"
 }

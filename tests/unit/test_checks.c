@@ -79,6 +79,22 @@ Test(checks, finds_nothing_on_a_healthy_host) {
     }
 }
 
+Test(checks, a_new_login_is_for_root_alone) {
+    struct condition c = healthy();
+    struct finding f;
+
+    cr_expect_eq(judge(&c, "credentials-source").result, RESULT_NONE);
+    strcpy(c.conf.credential_source, "/run/secrets/relay");
+    cr_expect_eq(judge(&c, "credentials-source").result, RESULT_WARNING);
+    c.new_login = (struct condition_file){SEEN_YES, 0, 0100400, 1799999999};
+    cr_expect_eq(judge(&c, "credentials-source").result, RESULT_OK);
+    c.new_login.mode = 0100644;
+    f = judge(&c, "credentials-source");
+    cr_expect_eq(f.result, RESULT_WARNING);
+    cr_expect_str_eq(f.found, "/run/secrets/relay: mode 0644 lets others read the login");
+    cr_expect_not_null(strstr(f.fix, "chmod 600 /run/secrets/relay"));
+}
+
 Test(checks, ids_are_words_and_no_two_are_one) {
     for (size_t i = 0; i < checks_count(); i++) {
         const char *id = checks_at(i)->id;
@@ -95,6 +111,7 @@ Test(checks, says_unknown_and_no_worse_where_nothing_was_seen) {
     memset(&outside, 0, sizeof outside);
     c.log_readable = SEEN_NO; /* for whoever asks */
     conf_defaults(&c.conf);
+    strcpy(c.conf.credential_source, "/run/secrets/relay");
     for (size_t i = 0; i < checks_count(); i++) {
         const char *id = checks_at(i)->id;
 
