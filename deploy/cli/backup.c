@@ -19,7 +19,7 @@ static int run(int argc, char **argv, const char *conf_path) {
     struct fault why;
     int status = EX_USAGE;
 
-    if (cli_options(&command_backup, argc, argv, options, 2) == argc) {
+    if (cli_only_options(&command_backup, argc, argv, options, 2)) {
         if (keep != NULL && !text_u64(span_of(keep), 0, 100000, &number))
             fprintf(stderr, "relaywatch backup: --prune %.20s: how many of the newest to keep\n",
                     keep);

@@ -54,6 +54,15 @@ int cli_options(const struct command *command, int argc, char **argv,
     return i;
 }
 
+bool cli_only_options(const struct command *command, int argc, char **argv,
+                      const struct cli_option *options, int count) {
+    int at = cli_options(command, argc, argv, options, count);
+
+    if (at != -1 && at < argc)
+        complain(command, "not understood here", argv[at]);
+    return at == argc;
+}
+
 static void on_conf_error(const char *text, void *arg) {
     (void)arg;
     fprintf(stderr, "%s\n", text);

@@ -57,6 +57,11 @@ struct cli_option {
 int cli_options(const struct command *command, int argc, char **argv,
                 const struct cli_option *options, int count);
 
+/* The same for a command that takes nothing but options: false after a complaint, also of what
+ * stands behind them. */
+bool cli_only_options(const struct command *command, int argc, char **argv,
+                      const struct cli_option *options, int count);
+
 /* Loads the configuration; each error on stderr. Returns 0 or EX_CONFIG. */
 int cli_load_conf(const char *path, struct conf *out);
 

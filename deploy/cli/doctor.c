@@ -123,7 +123,7 @@ static int run(int argc, char **argv, const char *conf_path) {
     bool terminal;
     int status;
 
-    if (cli_options(&command_doctor, argc, argv, options, 5) != argc)
+    if (!cli_only_options(&command_doctor, argc, argv, options, 5))
         return EX_USAGE;
     if (wish.list) {
         list();

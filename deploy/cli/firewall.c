@@ -349,7 +349,7 @@ static int run(int argc, char **argv, const char *conf_path) {
     struct conf conf;
     int status;
 
-    if (cli_options(&command_firewall, argc, argv, options, 3) != argc)
+    if (!cli_only_options(&command_firewall, argc, argv, options, 3))
         return EX_USAGE;
     if ((port_text != NULL && !text_u64(span_of(port_text), 1, 65535, &port)) ||
         (wanted && as_json)) {

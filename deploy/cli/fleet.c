@@ -122,7 +122,7 @@ static int run(int argc, char **argv, const char *conf_path) {
                                          {"--forget", &asked.forget, NULL}};
     int status;
 
-    if (cli_options(&command_fleet, argc, argv, options, 4) != argc)
+    if (!cli_only_options(&command_fleet, argc, argv, options, 4))
         return EX_USAGE;
     if ((asked.watch || asked.forget != NULL) && asked.as_json) {
         fputs("relaywatch fleet: --json goes with neither --watch nor --forget\n", stderr);

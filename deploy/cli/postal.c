@@ -321,7 +321,7 @@ static int run(int argc, char **argv, const char *conf_path) {
     struct conf conf;
     int status;
 
-    if (cli_options(&command_postal, argc - skip, argv + skip, options, 7) != argc - skip)
+    if (!cli_only_options(&command_postal, argc - skip, argv + skip, options, 7))
         return EX_USAGE;
     status = cli_load_conf(conf_path, &conf);
     if (status != 0)

@@ -139,7 +139,7 @@ static int run(int argc, char **argv, const char *conf_path) {
     struct conf conf;
     int orders = 0, status;
 
-    if (cli_options(&command_queue, argc, argv, options, 6) != argc)
+    if (!cli_only_options(&command_queue, argc, argv, options, 6))
         return EX_USAGE;
     for (enum queue_verb v = QUEUE_FLUSH; v <= QUEUE_DELETE; v++) {
         orders += id[v] != NULL;

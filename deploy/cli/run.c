@@ -432,7 +432,7 @@ static int run(int argc, char **argv, const char *conf_path) {
     struct fault why;
     int status;
 
-    if (cli_options(&command_run, argc, argv, NULL, 0) != argc)
+    if (!cli_only_options(&command_run, argc, argv, NULL, 0))
         return EX_USAGE;
     if (geteuid() != 0) {
         fputs("relaywatch run: only root can give each program its own user\n", stderr);

@@ -234,7 +234,7 @@ static int run(int argc, char **argv, const char *conf_path) {
     struct conf conf, defaults;
     int status;
 
-    if (cli_options(&command_show_config, argc, argv, options, 3) != argc)
+    if (!cli_only_options(&command_show_config, argc, argv, options, 3))
         return EX_USAGE;
     if (reference) {
         conf_print_reference(stdout);

@@ -146,7 +146,7 @@ static int run(int argc, char **argv, const char *conf_path) {
                                          {"--since", &asked.since, NULL}};
     int status;
 
-    if (cli_options(&command_status, argc, argv, options, 4) != argc)
+    if (!cli_only_options(&command_status, argc, argv, options, 4))
         return EX_USAGE;
     status = check(&asked);
     if (status == 0)

@@ -435,7 +435,7 @@ static int run(int argc, char **argv, const char *conf_path) {
     struct fault why;
     int status;
 
-    if (cli_options(&command_test, argc, argv, options, 6) != argc)
+    if (!cli_only_options(&command_test, argc, argv, options, 6))
         return EX_USAGE;
     status = check_options(&letter, timeout, &timeout_s);
     if (status == 0)
