@@ -16,6 +16,7 @@
 #include "text.h"
 #include "xmem.h"
 #include "perform.h"
+#include "lockedit.h"
 #include "machine.h"
 #include "plan.h"
 #include "present.h"
@@ -101,6 +102,11 @@ static int check_room(const struct job *job, struct fault *why) {
 
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         if (has_room(paths[i], why) == -1)
+            return -1;
+    }
+    for (int i = 0; i < PLAN_FILES; i++) {
+        if (plan_file_changes(&job->plan.file[i]) &&
+            lockedit_may(job->plan.file[i].path, why) == -1)
             return -1;
     }
     return 0;

@@ -20,7 +20,10 @@ struct taking {
 };
 
 static int wrong(const char *option, const char *text) {
-    fprintf(stderr, "relaywatch install: %s %s\n", option, text);
+    char shown[500]; /* what was given may hold anything */
+
+    text_copy_printable(shown, sizeof shown, span_of(text));
+    fprintf(stderr, "relaywatch install: %s %s\n", option, shown);
     return EX_USAGE;
 }
 
@@ -99,8 +102,10 @@ static int take_secret(struct taking *t, const char *from_argv) {
                      "is missing: a file with the password, or - for standard input; "
                      "--ip-allowlisted where the relay knows this host by its address");
     }
-    if (stripped)
+    if (stripped) {
         printf("password    four groups of four letters: the spaces between them are left out\n");
+        fflush(stdout);
+    }
     return 0;
 }
 
@@ -221,8 +226,7 @@ int installopt_take(int argc, char **argv, struct install_options *o, struct wan
 
     take_password(argc, argv, password, sizeof password);
     wants_init(w);
-    if (cli_options(&command_install, argc, argv, options, sizeof options / sizeof options[0]) ==
-        argc)
+    if (cli_only_options(&command_install, argc, argv, options, sizeof options / sizeof options[0]))
         status = take_networks(argc, argv, w);
     if (status == 0)
         status = place_need_root("install");

@@ -123,7 +123,7 @@ static int run(int argc, char **argv, const char *conf_path) {
     struct fault why;
     int status = EX_USAGE;
 
-    if (cli_options(&command_uninstall, argc, argv, options, 1) == argc)
+    if (cli_only_options(&command_uninstall, argc, argv, options, 1))
         status = place_need_root("uninstall");
     if (status == 0)
         status = place_find("uninstall", conf_path, place);

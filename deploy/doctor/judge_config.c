@@ -226,8 +226,7 @@ static void overrides(const struct condition *c, struct finding *f) {
         fclose(out);
     text[sizeof text - 1] = '\0';
     text[strcspn(text, "\n")] = '\0';
-    finding_say(f, count == 0 ? RESULT_OK : RESULT_WARNING, count == 0 ? "none" : "master.cf, %s",
-                text);
+    finding_say(f, count == 0 ? RESULT_OK : RESULT_WARNING, "%s", count == 0 ? "none" : text);
     if (count > 0)
         finding_fix(f, "# take that -o out of %s/master.cf", c->conf.postfix_config_dir);
 }

@@ -16,30 +16,49 @@
 #include "text.h"
 #include "xmem.h"
 
-enum { ARGS = 24, SOON_MS = 60 * 1000, LONG_MS = 20 * 60 * 1000, TAIL = 220 };
+enum { ARGS = 24, SOON_MS = 60 * 1000, LONG_MS = 20 * 60 * 1000, TAIL = 220, SAID = 4000 };
 
 static const char POSTFIX[] = "/usr/sbin/postfix";
+static const char POSTCONF[] = "/usr/sbin/postconf";
 static const char SYSTEMCTL[] = "/usr/bin/systemctl";
 
-/* The end of what the program said, on one line. */
+/* What was fatal, with a warning just before it, which says why ("macro processing error" alone
+ * says nothing). NULL: nothing was. */
+static char *fatal_part(char *text) {
+    char *fatal = NULL, *line, *warning;
+
+    for (char *p = text; (p = strstr(p, "fatal: ")) != NULL; p++)
+        fatal = p;
+    if (fatal == NULL)
+        return NULL;
+    fatal[strcspn(fatal, "\n")] = '\0';
+    line = memrchr(text, '\n', (size_t)(fatal - text));
+    if (line != NULL)
+        line = memrchr(text, '\n', (size_t)(line - text));
+    warning = strstr(line != NULL ? line : text, "warning: ");
+    return warning != NULL ? warning : fatal;
+}
+
+/* The part that was fatal, else the end of what the program said, on one line. */
 static void tail_of(const char *log, char *out, size_t size) {
     FILE *in = fopen(log, "re");
-    char text[TAIL + 1] = "";
+    char text[SAID + 1] = "", *from, *fatal;
     size_t n = 0;
 
     if (in != NULL) {
-        if (fseek(in, -TAIL, SEEK_END) == -1)
+        if (fseek(in, -SAID, SEEK_END) == -1)
             rewind(in);
-        n = fread(text, 1, TAIL, in);
+        n = fread(text, 1, SAID, in);
         fclose(in);
     }
     while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == ' '))
         n--;
-    text_copy_printable(out, size, (struct span){text, n});
-    for (char *p = out; *p != '\0'; p++) {
-        if (*p == '\n' || *p == '?')
-            *p = *p == '\n' ? ' ' : *p;
-    }
+    text[n] = '\0';
+    fatal = fatal_part(text);
+    from = fatal != NULL ? fatal : n > TAIL ? text + n - TAIL : text;
+    for (char *p = from; *p != '\0'; p++)
+        *p = *p == '\n' ? ' ' : *p;
+    text_copy_printable(out, size, span_of(from));
 }
 
 /* Runs argv with its output in the log, so that a daemon which it leaves behind holds no stream of
@@ -135,10 +154,29 @@ void host_unstage(const struct host *host) {
     }
 }
 
+/* postfix(1) says what is wrong to a terminal or to the log, to nobody else; postconf(1) finds most
+ * of it, too. `name`: how the folder is to be called. */
+static int check(const struct host *host, const char *dir, const char *name, struct fault *why) {
+    const char *const argv[] = {POSTFIX, "-c", dir, "check", NULL};
+    const char *const asking[] = {POSTCONF, "-c", dir, "-x", NULL};
+    char log[PATH_MAX], said[TAIL + 1] = "", *at;
+
+    if (run(host, argv, SOON_MS, why) == 0)
+        return 0;
+    text_format(log, sizeof log, "%s/output", host->folder);
+    tail_of(log, said, sizeof said);
+    if (said[0] == '\0' && run(host, asking, SOON_MS, NULL) == -1)
+        tail_of(log, said, sizeof said);
+    at = strstr(said, dir);
+    if (at != NULL)
+        return fault_set(why, "postfix check: %.*s%s%s", (int)(at - said), said, name,
+                         at + strlen(dir));
+    return fault_set(why, "postfix check: %s", said[0] != '\0' ? said : "see the mail log");
+}
+
 int host_check_staged(const struct host *host, const char *main_cf, const char *master_cf,
                       struct fault *why) {
     char stage[PATH_MAX], path[PATH_MAX + 16];
-    const char *const argv[] = {POSTFIX, "-c", stage, "check", NULL};
 
     host_unstage(host);
     host_stage_path(host, stage, sizeof stage);
@@ -150,13 +188,11 @@ int host_check_staged(const struct host *host, const char *main_cf, const char *
     text_format(path, sizeof path, "%s/master.cf", stage);
     if (file_replace(path, master_cf, strlen(master_cf), 0644, why) == -1)
         return -1;
-    return run(host, argv, SOON_MS, why);
+    return check(host, stage, host->config_dir, why);
 }
 
 int host_check(const struct host *host, struct fault *why) {
-    const char *const argv[] = {POSTFIX, "-c", host->config_dir, "check", NULL};
-
-    return run(host, argv, SOON_MS, why);
+    return check(host, host->config_dir, host->config_dir, why);
 }
 
 bool host_is_running(const struct host *host) {

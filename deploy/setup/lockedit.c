@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/fs.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -105,6 +107,31 @@ int lockedit_replace(const char *path, const char *expected, size_t expected_siz
         unlink(temp);
     close(fd);
     return failed == 0 ? file_sync_folder(real, why) : -1;
+}
+
+/* Not every file system has such marks. */
+static bool is_immutable(const char *path) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), flags = 0;
+    bool marked = fd != -1 && ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 &&
+                  ((unsigned)flags & (unsigned)(FS_IMMUTABLE_FL | FS_APPEND_FL)) != 0;
+
+    if (fd != -1)
+        close(fd);
+    return marked;
+}
+
+int lockedit_may(const char *path, struct fault *why) {
+    char real[PATH_MAX], *slash;
+
+    if (lockedit_resolve(path, real, sizeof real, why) == -1)
+        return -1;
+    if (is_immutable(real))
+        return fault_set(why, "%s is immutable: chattr -ia %s", real, real);
+    slash = strrchr(real, '/');
+    *(slash == real ? slash + 1 : slash) = '\0';
+    return is_immutable(real)
+               ? fault_set(why, "the folder %s is immutable: chattr -ia %s", real, real)
+               : 0;
 }
 
 void lockedit_clean(const char *path) {

@@ -25,6 +25,9 @@ MUSTCHECK int lockedit_replace(const char *path, const char *expected, size_t ex
                                const char *text, size_t size, const struct lockedit *how,
                                struct fault *why);
 
+/* -1: the file or its folder is marked as immutable (chattr +i), so that root cannot replace it. */
+MUSTCHECK int lockedit_may(const char *path, struct fault *why);
+
 /* Removes PATH.tmp that a killed run left, if nobody holds it. */
 void lockedit_clean(const char *path);
 

@@ -157,7 +157,8 @@ int mastercf_overrides(const char *text, FILE *out) {
             struct span option = joined ? (struct span){w.p + 2, w.n - 2} : w;
 
             if ((joined || span_is(before, "-o")) && is_ours(option)) {
-                fprintf(out, "%.*s: -o %.*s\n", (int)service.n, service.p, (int)option.n, option.p);
+                fprintf(out, "master.cf, %.*s: -o %.*s overrides main.cf there\n", (int)service.n,
+                        service.p, (int)option.n, option.p);
                 count++;
             }
             before = w;

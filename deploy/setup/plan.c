@@ -284,6 +284,28 @@ static void advise(const struct machine *m, const struct wants *w, const struct 
         fputs("Postal is here and may hold port 25: if so, give --listen 127.0.0.1:2525\n", notes);
 }
 
+/* What smtp_sasl_password_maps says now and is not kept: it may have the login of another relay. */
+static int other_maps(const struct wants *w, const struct plan_input *in, const struct plan *plan,
+                      FILE *notes, struct fault *why) {
+    char now[512], ours[600];
+
+    if (w->ip_allowlisted || in->text[PLAN_MAIN] == NULL ||
+        !maincf_get(in->text[PLAN_MAIN], "smtp_sasl_password_maps", now, sizeof now))
+        return 0;
+    text_format(ours, sizeof ours, "%s:%s", plan->map_type, plan->map_path);
+    if (now[0] == '\0' || strcmp(now, ours) == 0)
+        return 0;
+    if (strpbrk(now, " ,\t") != NULL && strchr(now, '{') == NULL)
+        return fault_set(why,
+                         "smtp_sasl_password_maps names more than one map: put all logins into one "
+                         "file, name that alone, and run this again");
+    fprintf(notes,
+            "smtp_sasl_password_maps was %.100s: a login for another relay in it is not used any "
+            "more\n",
+            now);
+    return 0;
+}
+
 int plan_make(const struct machine *m, const struct wants *w, const struct plan_input *in,
               struct plan *out, struct fault *why) {
     static const char *const users[] = {"relaywatch", "relaywatch-milter", "relaywatch-notify",
@@ -316,8 +338,10 @@ int plan_make(const struct machine *m, const struct wants *w, const struct plan_
     choose_milter_socket(m, in, out);
     plan_main_cf(m, w, in, out, notes);
     choose_log(m, out);
-    failed =
-        plan_login(w, in, out, why) == -1 || plan_master_cf(w, in, out, notes, why) == -1 ? -1 : 0;
+    failed = other_maps(w, in, out, notes, why) == -1 || plan_login(w, in, out, why) == -1 ||
+                     plan_master_cf(w, in, out, notes, why) == -1
+                 ? -1
+                 : 0;
     plan_conf(w, in, out, notes);
     plan_logrotate(m, in, out);
     advise(m, w, out, notes);

@@ -107,6 +107,8 @@ int wants_secret(const char *text, size_t n, struct wants *wants, bool *stripped
             return fault_set(why, "the password has a line break in it: give one line");
         if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
             return fault_set(why, "the password has a control character in it");
+        if ((unsigned char)text[i] > '~')
+            return fault_set(why, "the password has a character that is not ASCII");
     }
     if (text[0] == ' ' || text[n - 1] == ' ')
         return fault_set(why, "the password begins or ends with a space: Postfix would lose it");

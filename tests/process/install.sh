@@ -27,11 +27,33 @@ printf 'a\nb\n' >"$work/two"
 refused "a password of two lines" 64 'line break' --app-password-file "$work/two"
 printf 'a\r\n' >"$work/two"
 refused "a password with a CR" 64 'line break' --app-password-file "$work/two"
+printf 'p\303\244ss\n' >"$work/two"
+refused "a password with a letter that is not ASCII" 64 'not ASCII' --app-password-file "$work/two"
+refused "something behind the options" 64 'relaywatch install: later: not understood' later
 refused "the whole world" 64 'large part of the world' --trust-network 0.0.0.0/0
 refused "a relay without an address" 1 'no address for this name' --relay-host nowhere.invalid
 refused "a wrong password" 1 "refused the login" --app-password-file "$work/wrong"
 refused "a certificate by nobody known" 1 "TLS with" --ca-file /etc/hosts
 refused "a recipient that is none" 64 'not an address' --test-recipient x
+if chattr +i "$etc/main.cf" 2>/dev/null; then
+    refused "an immutable main.cf" 1 "main.cf is immutable: chattr -ia"
+    chattr -i "$etc/main.cf"
+fi
+
+# cf_with NAME LINES PATTERN: main.cf with lines that are wrong is left as it is
+cf_with() {
+    local good=$before
+    printf '\n%s\n' "$2" >>"$etc/main.cf"
+    before=$(picture)
+    refused "$1" 1 "$3"
+    before=$good
+    as_at_first
+}
+
+cf_with "a parameter that is its own value" 'mydomain = $myhostname
+myhostname = $mydomain' 'postfix check: warning: .*nesting: "my.*fatal: '
+cf_with "a line that is none" garbage "postfix check: fatal: $etc/main.cf, line 25: missing '='"
+cf_with "two password maps" "smtp_sasl_password_maps = hash:$etc/sasl_passwd, hash:/elsewhere" 'more than one map'
 rw install --relay-host "$host"
 is "nothing given, no terminal" "64 $before" "$? $(picture)"
 setpriv --reuid=65534 --regid=65534 --clear-groups "$bin/relaywatch" -c "$conf" install --gmail-address a@b.example >"$said" 2>&1

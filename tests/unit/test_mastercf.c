@@ -58,6 +58,8 @@ Test(mastercf, tells_overrides) {
     cr_expect_eq(mastercf_overrides(STOCK, out), 2);
     fclose(out);
     cr_expect_str_eq(
-        text, "submission: -o smtpd_milters=\nsubmission: -o smtpd_relay_restrictions=permit\n");
+        text,
+        "master.cf, submission: -o smtpd_milters= overrides main.cf there\n"
+        "master.cf, submission: -o smtpd_relay_restrictions=permit overrides main.cf there\n");
     free(text);
 }

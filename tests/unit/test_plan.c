@@ -253,6 +253,14 @@ Test(plan, refuses) {
     cr_expect_eq(plan_make(&m, &w, &in, &plan, &why), -1);
     cr_expect_not_null(strstr(why.text, "line 1"), "%s", why.text);
     plan_free(&plan);
+    in = input("smtp_sasl_password_maps = hash:/etc/postfix/sasl_passwd, hash:/etc/postfix/b\n");
+    cr_expect_eq(plan_make(&m, &w, &in, &plan, &why), -1);
+    cr_expect_not_null(strstr(why.text, "more than one map"), "%s", why.text);
+    plan_free(&plan);
+    in = input("smtp_sasl_password_maps = static:u:p\n");
+    cr_expect_eq(plan_make(&m, &w, &in, &plan, &why), 0);
+    cr_expect_not_null(strstr(plan.notes, "smtp_sasl_password_maps was static:u:p"));
+    plan_free(&plan);
     m.family = FAMILY_UNKNOWN;
     m.version[0] = '\0';
     cr_expect_eq(plan_make(&m, &w, &in, &plan, &why), -1);

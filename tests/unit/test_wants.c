@@ -68,7 +68,8 @@ Test(wants, passwords) {
                 {"a\r\n", NULL, false},
                 {" a", NULL, false},
                 {"a ", NULL, false},
-                {"a\tb", NULL, false}};
+                {"a\tb", NULL, false},
+                {"p\303\244ss", NULL, false}};
     struct fault why;
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
