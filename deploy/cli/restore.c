@@ -41,6 +41,11 @@ static int restore(struct place *place, const char *name) {
             name);
         return 1;
     }
+    if (backup_check(place->backups, name, &why) == -1) {
+        fprintf(stderr, "relaywatch restore: %s: nothing was changed; try another backup\n",
+                why.text);
+        return 1;
+    }
     if (place_backup("restore", place) != 0)
         return 1;
     if (put_in_place(place, name, &why) == -1 || host_check(&place->host, &why) == -1)

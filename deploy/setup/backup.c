@@ -1,9 +1,11 @@
-/* See backup.h. A manifest's line is: KIND MODE UID GID SECONDS NANOSECONDS NUMBER PATH. */
+/* See backup.h. A manifest's line is: KIND MODE UID GID SECONDS NANOSECONDS NUMBER HASH PATH; its
+ * last one: end HASH, of all before. */
 #include "backup.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -13,6 +15,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "hash.h"
 #include "mapfile.h"
 #include "text.h"
 #include "xmem.h"
@@ -20,7 +23,7 @@
 
 enum { DEPTH_MOST = 8, FILES_MOST = 5000, LARGEST = 64 * 1024 * 1024 };
 
-static const char HEAD[] = "relaywatch-backup 1\n";
+static const char HEAD[] = "relaywatch-backup 2\n", END[] = "end ";
 
 struct making {
     const char *folder; /* of the backup */
@@ -28,13 +31,23 @@ struct making {
     unsigned count;
 };
 
+/* In hexadecimal digits. */
+static void hash_of(const char *text, size_t size, char out[BACKUP_HASH]) {
+    const struct hash_key key = {{0x72656c6179776174ULL, 0x63682d6261636b75ULL}};
+    struct hash128 h = hash_bytes(&key, text, size);
+
+    text_format(out, BACKUP_HASH, "%016" PRIx64 "%016" PRIx64, h.h[0], h.h[1]);
+}
+
 bool backup_parse(const char *line, struct backup_entry *out) {
     int at = 0;
 
-    if (sscanf(line, "%c %9o %10u %10u %18lld %9ld %9u %n", &out->kind, &out->mode, &out->uid,
-               &out->gid, &out->seconds, &out->nanoseconds, &out->number, &at) != 7 ||
-        at == 0 || line[at] != '/' || strchr("fld", out->kind) == NULL || out->mode > 07777 ||
-        out->nanoseconds < 0 || out->nanoseconds > 999999999 || strstr(line + at, "/../") != NULL)
+    if (sscanf(line, "%c %9o %10u %10u %18lld %9ld %9u %32[0-9a-f] %n", &out->kind, &out->mode,
+               &out->uid, &out->gid, &out->seconds, &out->nanoseconds, &out->number, out->hash,
+               &at) != 8 ||
+        strlen(out->hash) != BACKUP_HASH - 1 || at == 0 || line[at] != '/' ||
+        strchr("fld", out->kind) == NULL || out->mode > 07777 || out->nanoseconds < 0 ||
+        out->nanoseconds > 999999999 || strstr(line + at, "/../") != NULL)
         return false;
     return text_copy(out->path, sizeof out->path, line + at);
 }
@@ -60,7 +73,8 @@ static char *slurp(const char *path, size_t *size_out, struct fault *why) {
     return text;
 }
 
-static int keep_file(struct making *m, const char *path, char kind, struct fault *why) {
+static int keep_file(struct making *m, const char *path, char kind, char hash[BACKUP_HASH],
+                     struct fault *why) {
     char to[PATH_MAX], target[PATH_MAX];
     size_t size = 0;
     ssize_t n;
@@ -82,6 +96,7 @@ static int keep_file(struct making *m, const char *path, char kind, struct fault
     }
     if (text_format(to, sizeof to, "%s/%u", m->folder, m->count))
         failed = file_replace(to, text, size, 0600, why);
+    hash_of(text, size, hash);
     wipe(text, size);
     free(text);
     return failed;
@@ -110,8 +125,8 @@ static int keep_below(struct making *m, const char *path, int depth, struct faul
 }
 
 static int keep_tree(struct making *m, const char *path, int depth, struct fault *why) {
+    char kind, hash[BACKUP_HASH];
     struct stat st;
-    char kind;
 
     if (lstat(path, &st) == -1)
         return fault_errno(why, "%s", path);
@@ -121,11 +136,12 @@ static int keep_tree(struct making *m, const char *path, int depth, struct fault
     if (m->count == FILES_MOST || depth > DEPTH_MOST)
         return fault_set(why, "%s: more than %d files, or %d folders deep", path, (int)FILES_MOST,
                          (int)DEPTH_MOST);
-    if (kind != 'd' && keep_file(m, path, kind, why) == -1)
+    hash_of("", 0, hash);
+    if (kind != 'd' && keep_file(m, path, kind, hash, why) == -1)
         return -1;
-    fprintf(m->manifest, "%c %o %u %u %lld %ld %u %s\n", kind, (unsigned)(st.st_mode & 07777),
+    fprintf(m->manifest, "%c %o %u %u %lld %ld %u %s %s\n", kind, (unsigned)(st.st_mode & 07777),
             (unsigned)st.st_uid, (unsigned)st.st_gid, (long long)st.st_mtim.tv_sec,
-            st.st_mtim.tv_nsec, m->count++, path);
+            st.st_mtim.tv_nsec, m->count++, hash, path);
     return kind == 'd' ? keep_below(m, path, depth, why) : 0;
 }
 
@@ -147,7 +163,7 @@ static int discard(const char *folder, struct fault *why) {
 }
 
 static int fill(const char *folder, const char *const *folders, struct fault *why) {
-    char *text = NULL, path[PATH_MAX];
+    char *text = NULL, path[PATH_MAX], hash[BACKUP_HASH];
     size_t size;
     struct making m = {.folder = folder, .manifest = open_memstream(&text, &size)};
     int failed = 0;
@@ -159,6 +175,9 @@ static int fill(const char *folder, const char *const *folders, struct fault *wh
         if (access(*folders, F_OK) == 0)
             failed = keep_tree(&m, *folders, 0, why);
     }
+    fflush(m.manifest);
+    hash_of(text, size, hash);
+    fprintf(m.manifest, "%s%s\n", END, hash);
     if (fclose(m.manifest) != 0)
         abort();
     if (failed == 0)
@@ -307,8 +326,8 @@ static int next_entry(const char **line, struct backup_entry *out) {
     size_t n = strcspn(*line, "\n");
     char one[700];
 
-    if (**line == '\0')
-        return 0;
+    if (strncmp(*line, END, strlen(END)) == 0)
+        return 0; /* read_manifest saw that it is there */
     if (!text_copy_span(one, sizeof one, (struct span){*line, n}) || !backup_parse(one, out))
         return -1;
     *line += n + ((*line)[n] != '\0');
@@ -328,6 +347,18 @@ static int restore_pass(const char *folder, const char *manifest, enum which whi
     return got == -1 ? fault_set(why, "%s/manifest: damaged", folder) : 0;
 }
 
+/* Is it whole, to its last line, which says so? */
+static bool is_manifest(const char *text, size_t size) {
+    size_t n = strlen(END) + BACKUP_HASH; /* with the newline */
+    char hash[BACKUP_HASH];
+
+    if (strncmp(text, HEAD, strlen(HEAD)) != 0 || size < strlen(HEAD) + n || strlen(text) != size ||
+        strncmp(text + size - n, END, strlen(END)) != 0)
+        return false;
+    hash_of(text, size - n, hash);
+    return memcmp(text + size - BACKUP_HASH, hash, BACKUP_HASH - 1) == 0 && text[size - 1] == '\n';
+}
+
 static char *read_manifest(const char *store, const char *name, char *folder, size_t size,
                            struct fault *why) {
     char path[PATH_MAX], *manifest = NULL;
@@ -340,11 +371,41 @@ static char *read_manifest(const char *store, const char *name, char *folder, si
     text_format(folder, size, "%s/%s", store, name);
     if (text_format(path, sizeof path, "%s/manifest", folder))
         manifest = slurp(path, &n, why);
-    if (manifest == NULL || strncmp(manifest, HEAD, strlen(HEAD)) == 0)
+    if (manifest == NULL || is_manifest(manifest, n))
         return manifest;
-    fault_set(why, "%s: not a backup", path);
+    fault_set(why, "%s is damaged", path);
     free(manifest);
     return NULL;
+}
+
+/* Is what it kept of this file still that? */
+static int check_one(const char *folder, const struct backup_entry *e, struct fault *why) {
+    char from[PATH_MAX], hash[BACKUP_HASH], *text;
+    size_t size;
+
+    if (e->kind == 'd')
+        return 0;
+    text_format(from, sizeof from, "%s/%u", folder, e->number);
+    text = slurp(from, &size, why);
+    if (text == NULL)
+        return -1;
+    hash_of(text, size, hash);
+    wipe(text, size);
+    free(text);
+    return strcmp(hash, e->hash) == 0 ? 0 : fault_set(why, "%s, of %s, is damaged", from, e->path);
+}
+
+int backup_check(const char *store, const char *name, struct fault *why) {
+    char folder[PATH_MAX];
+    char *manifest = read_manifest(store, name, folder, sizeof folder, why);
+    const char *line = manifest != NULL ? manifest + strlen(HEAD) : NULL;
+    struct backup_entry e;
+    int got = -1, failed = manifest != NULL ? 0 : -1;
+
+    while (failed == 0 && (got = next_entry(&line, &e)) == 1)
+        failed = check_one(folder, &e, why);
+    free(manifest);
+    return failed == 0 && got == -1 ? fault_set(why, "%s/manifest is damaged", folder) : failed;
 }
 
 char *backup_text(const char *store, const char *name, const char *path, size_t *size_out) {
@@ -366,9 +427,12 @@ char *backup_text(const char *store, const char *name, const char *path, size_t 
 int backup_restore(const char *store, const char *name, bool main_cf_first, struct fault *why) {
     const enum which order[] = {ABSENT, main_cf_first ? MAIN_CF : PRESENT, PRESENT, MAIN_CF};
     char folder[PATH_MAX];
-    char *manifest = read_manifest(store, name, folder, sizeof folder, why);
-    int failed = manifest != NULL ? 0 : -1;
+    char *manifest;
+    int failed = backup_check(store, name, why);
 
+    manifest = failed == 0 ? read_manifest(store, name, folder, sizeof folder, why) : NULL;
+    if (manifest == NULL)
+        return -1;
     /* A file that is as it should be is not written again. */
     for (size_t i = 0; failed == 0 && i < sizeof order / sizeof order[0]; i++)
         failed = restore_pass(folder, manifest, order[i], why);

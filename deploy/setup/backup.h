@@ -10,13 +10,14 @@
 
 #include "fault.h"
 
-enum { BACKUP_NAME = 32 };
+enum { BACKUP_NAME = 32, BACKUP_HASH = 33 };
 
 struct backup_entry {
     char kind; /* 'f' file, 'l' symbolic link, 'd' folder */
     unsigned mode, uid, gid, number;
     long long seconds;
     long nanoseconds;
+    char hash[BACKUP_HASH]; /* of its bytes, in hexadecimal digits */
     char path[512];
 };
 
@@ -33,8 +34,12 @@ int backup_list(const char *store, FILE *out);
 /* Keeps the newest `keep`; returns how many were removed, -1: one could not be. */
 int backup_prune(const char *store, unsigned keep, struct fault *why);
 
-/* Every file of it is put in place as it was: those that are not there now come first, then the
- * others, main.cf first or last of these. A file that came after it stays. */
+/* Is it there as it was made, every byte of it? */
+MUSTCHECK int backup_check(const char *store, const char *name, struct fault *why);
+
+/* Every file of it, if backup_check says so, is put in place as it was: those that are not there
+ * now come first, then the others, main.cf first or last of these. A file that came after it stays.
+ */
 MUSTCHECK int backup_restore(const char *store, const char *name, bool main_cf_first,
                              struct fault *why);
 

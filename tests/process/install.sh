@@ -123,6 +123,10 @@ as_at_first
 rw restore "$name"
 is "restore of what Postfix does not take: all as before" "1 $before" "$? $(picture)"
 has "and says so" 'what was there is back'
+truncate -s 0 "$(grep -ls '^# Our relay' "$work/keeper/setup/backups/$name"/[0-9]*)"
+rw restore "$name"
+is "restore of a damaged backup: nothing is touched" "1 $before" "$? $(picture)"
+has "and says so" 'main.cf, is damaged: nothing was changed'
 rw backup --prune 1
 is "backup --prune leaves one" 1 "$("$bin/relaywatch" -c "$conf" backup --list | wc -l)"
 rw restore 20000101-000000

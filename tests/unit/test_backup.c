@@ -9,6 +9,8 @@
 #include "backup.h"
 #include "file.h"
 
+#define HASH "0123456789abcdef0123456789abcdef"
+
 static char folder[] = "/tmp/test_backup.XXXXXX";
 
 static void shell(const char *command) {
@@ -33,15 +35,16 @@ static void end(void) {
 Test(backup, lines) {
     struct backup_entry e;
 
-    cr_expect(backup_parse("f 600 0 0 1700000000 5 3 /etc/postfix/main.cf", &e));
+    cr_expect(backup_parse("f 600 0 0 1700000000 5 3 " HASH " /etc/postfix/main.cf", &e));
     cr_expect_eq(e.mode, 0600);
     cr_expect_eq(e.number, 3);
     cr_expect_str_eq(e.path, "/etc/postfix/main.cf");
-    cr_expect(backup_parse("l 777 0 0 1 0 0 /a b", &e));
-    cr_expect_not(backup_parse("f 600 0 0 1 0 3 etc", &e));
-    cr_expect_not(backup_parse("f 600 0 0 1 0 3 /etc/../x", &e));
-    cr_expect_not(backup_parse("x 600 0 0 1 0 3 /etc", &e));
-    cr_expect_not(backup_parse("f 98 0 0 1 0 3 /etc", &e));
+    cr_expect(backup_parse("l 777 0 0 1 0 0 " HASH " /a b", &e));
+    cr_expect_not(backup_parse("f 600 0 0 1 0 3 " HASH " etc", &e));
+    cr_expect_not(backup_parse("f 600 0 0 1 0 3 " HASH " /etc/../x", &e));
+    cr_expect_not(backup_parse("x 600 0 0 1 0 3 " HASH " /etc", &e));
+    cr_expect_not(backup_parse("f 98 0 0 1 0 3 " HASH " /etc", &e));
+    cr_expect_not(backup_parse("f 600 0 0 1 0 3 0123 /etc", &e));
     cr_expect_not(backup_parse("f 600", &e));
     cr_expect_not(backup_parse("", &e));
 }
@@ -74,4 +77,36 @@ Test(backup, brings_back, .init = begin, .fini = end) {
     cr_expect(backup_exists(store, second));
     cr_expect_eq(backup_restore(store, name, false, &why), -1);
     fclose(none);
+}
+
+/* Whatever was done to it: nothing is restored. */
+Test(backup, a_damaged_one_restores_nothing, .init = begin, .fini = end) {
+    static const char *const damage[] = {
+        "sed -i 3d store/$(ls store)/manifest",
+        "sed -i '$d' store/$(ls store)/manifest",
+        "truncate -s -5 store/$(ls store)/manifest",
+        "sed -i 's#/main.cf#/x.cf#' store/$(ls store)/manifest",
+        ": >store/$(ls store)/manifest",
+        "rm store/$(ls store)/manifest",
+        "rm $(grep -l secret store/*/[0-9]*)",
+        "truncate -s 3 $(grep -l secret store/*/[0-9]*)",
+        ": >$(grep -l secret store/*/[0-9]*)",
+        "echo x >>$(grep -l secret store/*/[0-9]*)",
+    };
+    char store[64], etc[64], name[BACKUP_NAME];
+    const char *const folders[] = {etc, NULL};
+    struct fault why = {""};
+
+    snprintf(store, sizeof store, "%s/store", folder);
+    snprintf(etc, sizeof etc, "%s/etc", folder);
+    for (size_t i = 0; i < sizeof damage / sizeof damage[0]; i++) {
+        shell("rm -rf store && echo a >etc/main.cf && echo secret >etc/sub/pw");
+        cr_assert_eq(backup_make(store, folders, name, &why), 0, "%s", why.text);
+        cr_expect_eq(backup_check(store, name, &why), 0, "%s", why.text);
+        shell("echo b >etc/main.cf && echo other >etc/sub/pw");
+        shell(damage[i]);
+        cr_expect_eq(backup_check(store, name, &why), -1, "%s", damage[i]);
+        cr_expect_eq(backup_restore(store, name, false, &why), -1, "%s", damage[i]);
+        shell("test $(cat etc/main.cf) = b && test $(cat etc/sub/pw) = other");
+    }
 }
