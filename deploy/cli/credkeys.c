@@ -20,6 +20,7 @@ enum { TOOL_MS = 20000, LIST_SIZE = 256 * 1024 };
 struct keys {
     const struct conf *conf;
     struct facts facts;
+    struct hands hands;
     struct mapfile map;
     struct recall recall;
     struct cred_file file;
@@ -165,11 +166,11 @@ static int read_all(struct keys *k, struct fault *why) {
     struct fault bad = {""};
 
     if (facts_read(k->conf->postfix_config_dir, &k->facts, why) == -1 ||
-        recall_load(k->conf->keeper_state_dir, &k->recall, why) == -1)
+        recall_load(&k->hands, &k->recall, why) == -1)
         return -1;
     if (!k->facts.sasl)
         return 0;
-    if (mapfile_open(&k->map, k->conf->postfix_config_dir, &k->facts, why) == -1)
+    if (mapfile_open(&k->map, &k->hands, &k->facts, why) == -1)
         return -1;
     if (mapfile_read(&k->map, &bad) == 0 &&
         cred_parse((struct span){k->map.text, k->map.text_n}, &k->file))
@@ -187,7 +188,7 @@ int credkeys_read(const struct conf *conf, struct json_t **out, struct fault *wh
 
     *out = NULL;
     k->conf = conf;
-    k->map.folder = -1;
+    k->hands = hands_direct(conf->postfix_config_dir, conf->keeper_state_dir);
     xmem_forbid_dump();
     failed = read_all(k, why);
     if (failed == 0) {
@@ -196,6 +197,7 @@ int credkeys_read(const struct conf *conf, struct json_t **out, struct fault *wh
             json_add(*out, describe(k, i));
     }
     mapfile_close(&k->map);
+    hands_end(&k->hands);
     wipe(k, sizeof *k);
     free(k);
     return failed;

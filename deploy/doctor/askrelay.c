@@ -124,11 +124,13 @@ void askrelay_login(const void *question) {
     struct keeper_reply *reply = xcalloc(1, sizeof *reply);
     struct span user = {"", 0}, secret = {"", 0};
     char program[PATH_MAX];
-    const struct keeper keeper = {.probe = program,
-                                  .probe_user = q->seen->conf.probe_user,
-                                  .state_dir = q->seen->conf.keeper_state_dir,
-                                  .probe_limit_ms = PROBE_MS};
+    struct hands hands =
+        hands_direct(q->seen->conf.postfix_config_dir, q->seen->conf.keeper_state_dir);
+    const struct keeper keeper = {.hands = &hands};
 
+    hands.probe = program;
+    hands.probe_user = q->seen->conf.probe_user;
+    hands.probe_limit_ms = PROBE_MS;
     text_format(program, sizeof program, "%s/relaywatch-probe", q->programs);
     if (q->seen->relay.sasl && q->secret != NULL && !cred_split(span_of(q->secret), &user, &secret))
         user = secret = (struct span){"", 0};
@@ -143,6 +145,7 @@ void askrelay_login(const void *question) {
     } else {
         text_copy(o->probe_error, sizeof o->probe_error, reply->detail);
     }
+    hands_end(&hands);
     free(reply);
 }
 

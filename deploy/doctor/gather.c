@@ -181,11 +181,12 @@ static void read_plugins(struct condition *c, const char *programs) {
 static void read_memory(struct condition *c, const char *live) {
     struct recall *recall = xcalloc(1, sizeof *recall);
     const struct condition_file *map = &c->password.index;
+    struct hands hands = hands_direct(c->conf.postfix_config_dir, c->conf.keeper_state_dir);
     const struct recall_refused *known;
     struct fault why;
 
     map = map->there == SEEN_YES ? map : &c->password.text;
-    if (live[0] != '\0' && recall_load(c->conf.keeper_state_dir, recall, &why) == 0) {
+    if (live[0] != '\0' && recall_load(&hands, recall, &why) == 0) {
         known = recall_find(recall, recall_login(recall, c->relay.host, span_of(live)));
         if (known != NULL)
             c->login_refused_ms = known->at_ms;

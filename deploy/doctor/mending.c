@@ -11,7 +11,9 @@
 
 #include "xmem.h"
 #include "text.h"
+#include "queuedir.h"
 #include "verbs.h"
+#include "wire.h"
 
 static int close_to_others(const char *path, struct fault *why) {
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
@@ -41,18 +43,20 @@ static int close_index(const struct condition *seen, struct fault *why) {
 static int build_index(const struct condition *seen, const char *programs, struct fault *why) {
     struct keeper_reply *reply = xcalloc(1, sizeof *reply);
     char probe[PATH_MAX];
-    const struct keeper keeper = {.config_dir = seen->conf.postfix_config_dir,
-                                  .state_dir = seen->conf.keeper_state_dir,
-                                  .allow = seen->conf.user,
-                                  .probe = probe,
-                                  .probe_user = seen->conf.probe_user,
-                                  .person = true,
-                                  .secret_fd = -1};
+    struct hands hands = hands_direct(seen->conf.postfix_config_dir, seen->conf.keeper_state_dir);
+    struct keeper keeper = {.verb = KEEPER_APPLY, .person = true, .secret_fd = -1};
     bool done;
 
     text_format(probe, sizeof probe, "%s/relaywatch-probe", programs);
+    hands.probe = probe;
+    hands.probe_user = seen->conf.probe_user;
+    hands.reader = seen->conf.user;
+    hands.count = queuedir_count;
     xmem_forbid_dump();
-    verbs_run(&keeper, KEEPER_APPLY, reply);
+    if (wire_serve(&hands, verbs_answer, &keeper, -1, reply, sizeof *reply, why) == -1) {
+        free(reply);
+        return -1;
+    }
     done = reply->outcome == KEEPER_DONE || reply->outcome == KEEPER_UNCHANGED;
     if (!done)
         fault_set(why, "the map stays as it was: %.200s", reply->detail);

@@ -16,7 +16,7 @@
 
 #include "file.h"
 #include "hash.h"
-#include "mapfile.h"
+#include "mapstore.h"
 #include "text.h"
 #include "xmem.h"
 #include "lockedit.h"
@@ -115,7 +115,7 @@ static int keep_below(struct making *m, const char *path, int depth, struct faul
 
         if (failed == 0 && strcmp(names[i]->d_name, ".") != 0 &&
             strcmp(names[i]->d_name, "..") != 0 &&
-            strcmp(names[i]->d_name, mapfile_stage_name) != 0 &&
+            strcmp(names[i]->d_name, mapstore_stage_name) != 0 &&
             text_format(below, sizeof below, "%s/%s", path, names[i]->d_name))
             failed = keep_tree(m, below, depth + 1, why);
         free(names[i]);

@@ -50,6 +50,7 @@ char *handover_both(struct span next_text, const struct cred_file *live,
 }
 
 struct maps {
+    struct hands hands;
     struct facts facts;
     struct mapfile map;
     struct cred_file live, next, both;
@@ -114,11 +115,12 @@ bool handover_main_cf_first(const char *config_dir, const char *store, const cha
     struct fault ignored;
     bool first = false;
 
-    m->map.folder = -1;
+    m->hands = hands_direct(config_dir, "");
     if (facts_read(config_dir, &m->facts, &ignored) == 0 && m->facts.sasl &&
-        mapfile_open(&m->map, config_dir, &m->facts, &ignored) == 0)
+        mapfile_open(&m->map, &m->hands, &m->facts, &ignored) == 0)
         first = main_cf_first(m, store, name);
     mapfile_close(&m->map);
+    hands_end(&m->hands);
     if (m->next_text != NULL)
         wipe(m->next_text, m->next_size);
     free(m->next_text);

@@ -32,25 +32,25 @@ static int index_path(const struct plan *plan, char *out, size_t size, struct fa
 /* Built aside, asked for each key, renamed in: never a moment without a good one. */
 static int build_index(const struct host *host, const struct plan *plan, struct fault *why) {
     struct facts facts = {.nexthop = ""};
-    struct mapfile map = {.folder = -1};
+    struct mapfile map = {.hands = NULL};
     struct cred_file *file = xcalloc(1, sizeof *file);
     char stage[PATH_MAX];
+    struct hands hands = hands_direct(stage, "");
     int failed = -1;
 
     host_stage_path(host, stage, sizeof stage);
     text_copy(facts.map_type, sizeof facts.map_type, plan->map_type);
     if (!text_copy(facts.map_path, sizeof facts.map_path, plan->map_path))
         fault_set(why, "%s: path too long", plan->map_path);
-    else if (mapfile_open(&map, stage, &facts, why) == 0 && mapfile_read(&map, why) == 0) {
+    else if (mapfile_open(&map, &hands, &facts, why) == 0 && mapfile_read(&map, why) == 0) {
         if (!cred_parse((struct span){map.text, map.text_n}, file))
             fault_set(why, "%s, line %u: %s", plan->map_path, file->problems[0].line,
                       file->problems[0].what);
         else if (mapfile_stage(&map, (struct span){map.text, map.text_n}, file, why) == 0)
             failed = mapfile_commit(&map, false, why);
     }
-    if (map.folder != -1)
-        mapfile_unstage(&map);
     mapfile_close(&map);
+    hands_end(&hands);
     free(file);
     return failed;
 }
@@ -261,7 +261,8 @@ static int undo_one(struct deeds *j, int number, FILE *told, struct fault *why) 
 /* What a run that was killed while it built this index left beside it. */
 static void clean_stage(const char *config_dir, const struct deeds_file *index) {
     static const char *const types[] = {"hash", "lmdb", "cdb"};
-    struct mapfile map = {.folder = -1};
+    struct hands hands = hands_direct(config_dir, "");
+    struct mapfile map = {.hands = NULL};
     struct facts facts = {.nexthop = ""};
     size_t n = strlen(index->path);
 
@@ -273,9 +274,10 @@ static void clean_stage(const char *config_dir, const struct deeds_file *index) 
                            (struct span){index->path, n - strlen(suffix)}))
             text_copy(facts.map_type, sizeof facts.map_type, types[i]);
     }
-    if (facts.map_type[0] != '\0' && mapfile_open(&map, config_dir, &facts, NULL) == 0)
+    if (facts.map_type[0] != '\0' && mapfile_open(&map, &hands, &facts, NULL) == 0)
         mapfile_unstage(&map);
     mapfile_close(&map);
+    hands_end(&hands);
 }
 
 /* main.cf, written last, goes back first. */

@@ -49,7 +49,8 @@ static bool is_loose(const char *path) {
 /* Does the index answer every key as the text says, and no other? */
 static bool index_is_current(const char *config_dir, const char *type, const char *path) {
     struct facts facts = {.nexthop = ""};
-    struct mapfile map = {.folder = -1};
+    struct hands hands = hands_direct(config_dir, "");
+    struct mapfile map = {.hands = NULL};
     struct cred_file *file = xcalloc(1, sizeof *file);
     bool *differs = xcalloc(CRED_MAX, sizeof *differs);
     uint32_t changed = 1;
@@ -57,11 +58,12 @@ static bool index_is_current(const char *config_dir, const char *type, const cha
 
     text_copy(facts.map_type, sizeof facts.map_type, type);
     if (text_copy(facts.map_path, sizeof facts.map_path, path) &&
-        mapfile_open(&map, config_dir, &facts, NULL) == 0 && mapfile_read(&map, NULL) == 0 &&
+        mapfile_open(&map, &hands, &facts, NULL) == 0 && mapfile_read(&map, NULL) == 0 &&
         cred_parse((struct span){map.text, map.text_n}, file) &&
         mapfile_compare(&map, file, differs, &changed, NULL) == 0)
         current = changed == 0;
     mapfile_close(&map);
+    hands_end(&hands);
     free(differs);
     free(file);
     return current;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -44,8 +45,7 @@ static _Noreturn void run_child(int out, uid_t uid, gid_t gid, aside_fn *work, v
     _exit(0);
 }
 
-/* All of it before the time is over, and nothing behind it. */
-static bool read_exactly(int fd, void *out, size_t size, int64_t until_ms) {
+bool aside_read(int fd, void *out, size_t size, int64_t until_ms) {
     size_t have = 0;
 
     while (have < size) {
@@ -53,7 +53,8 @@ static bool read_exactly(int fd, void *out, size_t size, int64_t until_ms) {
         int64_t left_ms = until_ms - clock_mono_ms();
         ssize_t n;
 
-        if (left_ms <= 0 || (poll(&ready, 1, (int)left_ms) == -1 && errno != EINTR))
+        if (left_ms <= 0 ||
+            (poll(&ready, 1, left_ms < INT_MAX ? (int)left_ms : -1) == -1 && errno != EINTR))
             return false;
         if (ready.revents == 0)
             continue;
@@ -63,6 +64,12 @@ static bool read_exactly(int fd, void *out, size_t size, int64_t until_ms) {
         have += (size_t)n;
     }
     return true;
+}
+
+void aside_end(pid_t child) {
+    kill(child, SIGKILL);
+    while (waitpid(child, NULL, 0) == -1 && errno == EINTR)
+        ;
 }
 
 int aside_run(uid_t uid, gid_t gid, aside_fn *work, void *arg, void *result, size_t size,
@@ -85,12 +92,10 @@ int aside_run(uid_t uid, gid_t gid, aside_fn *work, void *arg, void *result, siz
         return fault_errno(why, "fork");
     }
     got = xcalloc(1, size);
-    whole = read_exactly(ends[0], &outcome, sizeof outcome, until_ms) &&
-            read_exactly(ends[0], got, size, until_ms);
+    whole = aside_read(ends[0], &outcome, sizeof outcome, until_ms) &&
+            aside_read(ends[0], got, size, until_ms);
     close(ends[0]);
-    kill(pid, SIGKILL); /* it has nothing more to say */
-    while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
-        ;
+    aside_end(pid);
     if (whole && outcome.failed == 0)
         memcpy(result, got, size);
     free(got);

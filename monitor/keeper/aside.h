@@ -4,7 +4,9 @@
 #ifndef KEEPER_ASIDE_H
 #define KEEPER_ASIDE_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "fault.h"
@@ -16,5 +18,11 @@ typedef int aside_fn(void *result, void *arg, struct fault *why);
  * become that, died, or took longer than limit_ms. `result` is then as it was. */
 MUSTCHECK int aside_run(uid_t uid, gid_t gid, aside_fn *work, void *arg, void *result, size_t size,
                         int limit_ms, struct fault *why);
+
+/* All of it before the time (clock_mono_ms) is over. */
+MUSTCHECK bool aside_read(int fd, void *out, size_t size, int64_t until_ms);
+
+/* The child has nothing more to say: ends it and waits for it. */
+void aside_end(pid_t child);
 
 #endif

@@ -1,6 +1,7 @@
 /* relaywatch-keeper: the only code of ours that runs as root beside the command-line tool. Started
  * for one connection, does one verb, sends one reply, ends. It takes no path from its peer, and
- * text only from root: a new secret, in a sealed memfd. */
+ * text only from root: a new secret, in a sealed memfd. What the verb means is decided in a child
+ * without privileges (monitor/procedure), which asks root for one small deed after the other. */
 #include <fcntl.h>
 #include <getopt.h>
 #include <pwd.h>
@@ -14,9 +15,13 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "hands.h"
 #include "log.h"
+#include "queuedir.h"
 #include "sock.h"
+#include "text.h"
 #include "verbs.h"
+#include "wire.h"
 #include "xmem.h"
 
 enum { REQUEST_LIMIT_MS = 2000 };
@@ -31,7 +36,7 @@ static _Noreturn void usage(void) {
     exit(EX_USAGE);
 }
 
-static void take_options(int argc, char **argv, struct keeper *keeper) {
+static void take_options(int argc, char **argv, struct hands *hands) {
     static const struct option options[] = {{"postfix", required_argument, NULL, 'p'},
                                             {"allow", required_argument, NULL, 'a'},
                                             {"probe", required_argument, NULL, 'b'},
@@ -45,32 +50,32 @@ static void take_options(int argc, char **argv, struct keeper *keeper) {
 
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (c == 'p')
-            keeper->config_dir = optarg;
+            hands->config_dir = optarg;
         else if (c == 'a')
-            keeper->allow = optarg;
+            hands->reader = optarg;
         else if (c == 'b')
-            keeper->probe = optarg;
+            hands->probe = optarg;
         else if (c == 'u')
-            keeper->probe_user = optarg;
+            hands->probe_user = optarg;
         else if (c == 's')
-            keeper->state_dir = optarg;
+            hands->state_dir = optarg;
         else if (c == 'f')
-            keeper->source = optarg[0] != '\0' ? optarg : NULL;
+            hands->source = optarg[0] != '\0' ? optarg : NULL;
         else if (c == 'd')
-            keeper->drop = optarg[0] != '\0' ? optarg : NULL;
+            hands->drop = optarg[0] != '\0' ? optarg : NULL;
         else if (c == 'V') {
             puts("relaywatch-keeper " RELAYWATCH_VERSION);
             exit(EX_OK);
         } else
             usage();
     }
-    if (optind != argc || keeper->config_dir == NULL || keeper->allow == NULL ||
-        keeper->probe == NULL || keeper->probe_user == NULL || keeper->state_dir == NULL)
+    if (optind != argc || hands->config_dir == NULL || hands->reader == NULL ||
+        hands->probe == NULL || hands->probe_user == NULL || hands->state_dir == NULL)
         usage();
-    if (keeper->config_dir[0] != '/' || keeper->probe[0] != '/' || keeper->state_dir[0] != '/')
+    if (hands->config_dir[0] != '/' || hands->probe[0] != '/' || hands->state_dir[0] != '/')
         die(EX_USAGE, "--postfix, --probe and --state want absolute paths");
-    if ((keeper->source != NULL && keeper->source[0] != '/') ||
-        (keeper->drop != NULL && keeper->drop[0] != '/'))
+    if ((hands->source != NULL && hands->source[0] != '/') ||
+        (hands->drop != NULL && hands->drop[0] != '/'))
         die(EX_USAGE, "--source and --drop want absolute paths");
 }
 
@@ -84,18 +89,38 @@ static void check_state(const char *path) {
         die(EX_CONFIG, "state folder %s: must be a folder of root with mode 0700", path);
 }
 
-static bool peer_allowed(int fd, struct keeper *keeper) {
-    const struct passwd *who = getpwnam(keeper->allow);
+static bool peer_allowed(int fd, const char *user, bool *person_out) {
+    const struct passwd *who = getpwnam(user);
     struct fault why;
     uid_t uid;
 
     if (sock_peer_uid(fd, &uid, &why) == -1)
         return false;
-    keeper->person = uid == 0;
+    *person_out = uid == 0;
     return uid == 0 || (who != NULL && who->pw_uid == uid);
 }
 
+static void answer(struct hands *hands, struct keeper *keeper, struct keeper_reply *reply) {
+    struct fault why = {""};
+
+    if (wire_serve(hands, verbs_answer, keeper, keeper->secret_fd, reply, sizeof *reply, &why) ==
+            -1 ||
+        reply->outcome > KEEPER_NOT_ALLOWED) {
+        *reply = (struct keeper_reply){.outcome = KEEPER_FAILED};
+        text_copy(reply->detail, sizeof reply->detail,
+                  why.text[0] != '\0' ? why.text : "the part without privileges talked nonsense");
+    }
+    reply->version = KEEPERQ_VERSION;
+    reply->verb = keeper->verb;
+    reply->detail[sizeof reply->detail - 1] = '\0';
+    for (char *p = reply->detail; *p != '\0'; p++) {
+        if ((unsigned char)*p < ' ' || *p == 0x7f)
+            *p = '?';
+    }
+}
+
 int main(int argc, char **argv) {
+    struct hands hands = hands_direct(NULL, NULL);
     struct keeper keeper = {.secret_fd = -1};
     struct keeper_reply reply;
     unsigned char request[2] = {0, 0};
@@ -104,7 +129,7 @@ int main(int argc, char **argv) {
     int fd;
 
     log_open("relaywatch-keeper", LOG_LEVEL_INFO);
-    take_options(argc, argv, &keeper);
+    take_options(argc, argv, &hands);
     if (geteuid() != 0)
         die(EX_NOPERM, "must run as root: it reads sasl_passwd and replaces Postfix's map");
     fd = sock_inherited();
@@ -113,12 +138,14 @@ int main(int argc, char **argv) {
     umask(077);
     xmem_forbid_dump();
     signal(SIGPIPE, SIG_IGN);
-    check_state(keeper.state_dir);
+    check_state(hands.state_dir);
     n = sock_receive_fd(fd, request, sizeof request, &keeper.secret_fd, REQUEST_LIMIT_MS, &why);
     if (n == -1)
         die(EX_PROTOCOL, "request: %s", why.text);
     /* Anything but one byte of an allowed peer is no verb. */
-    verbs_run(&keeper, n == 1 && peer_allowed(fd, &keeper) ? request[0] : 0, &reply);
+    keeper.verb = n == 1 && peer_allowed(fd, hands.reader, &keeper.person) ? request[0] : 0;
+    hands.count = queuedir_count;
+    answer(&hands, &keeper, &reply);
     if (reply.outcome != KEEPER_DONE && reply.outcome != KEEPER_UNCHANGED)
         log_warn("keeper", "%c: outcome %u: %s", reply.verb == 0 ? '?' : (int)reply.verb,
                  reply.outcome, reply.detail);

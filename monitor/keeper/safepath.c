@@ -166,3 +166,17 @@ int safepath_open(const char *path, struct stat *st_out, bool *linked_out, struc
     }
     return fd;
 }
+
+int safepath_read(int fd, const char *path, char *out, size_t most, size_t *n_out,
+                  struct fault *why) {
+    ssize_t n = -1;
+
+    *n_out = 0;
+    while (*n_out <= most && (n = read(fd, out + *n_out, most + 1 - *n_out)) > 0)
+        *n_out += (size_t)n;
+    if (n == -1)
+        return fault_errno(why, "read %s", path);
+    if (*n_out > most)
+        return fault_set(why, "%s: larger than %zu bytes", path, most);
+    return 0;
+}

@@ -6,6 +6,7 @@
 #define KEEPER_SAFEPATH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/stat.h>
 
 #include "fault.h"
@@ -20,6 +21,10 @@ MUSTCHECK int safepath_open_folder(const char *path, struct fault *why);
  * with one name. Returns its descriptor, and its metadata; -1. `linked_out` tells whether its last
  * part is a link. */
 MUSTCHECK int safepath_open(const char *path, struct stat *st_out, bool *linked_out,
+                            struct fault *why);
+
+/* All of a file into out (most + 1 bytes of room); -1 when there is more than that. */
+MUSTCHECK int safepath_read(int fd, const char *path, char *out, size_t most, size_t *n_out,
                             struct fault *why);
 
 #endif

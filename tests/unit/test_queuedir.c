@@ -250,16 +250,16 @@ Test(queuedir, master_lock) {
 
 Test(queuedir, glance) {
     char root[] = "/tmp/test_queuedir.XXXXXX";
-    bool running = true, deferred = true;
+    struct keeper_queue queue;
     struct fault why;
 
     make_queue(root);
-    cr_assert_eq(queuedir_glance(root, &running, &deferred, &why), 0, "%s", why.text);
-    cr_expect(!running && !deferred, "an empty queue");
+    cr_assert_eq(queue_read(root, true, queuedir_count, &queue, &why), 0, "%s", why.text);
+    cr_expect(queue.postfix_running == 0 && queue.deferred == 0, "an empty queue");
     put(root, "deferred/A/AAAAAAAAA", "C\x05");
     put(root, "deferred/A/4BTcV50zrXz1dK", "");
-    cr_assert_eq(queuedir_glance(root, &running, &deferred, &why), 0, "%s", why.text);
-    cr_expect(deferred);
+    cr_assert_eq(queue_read(root, true, queuedir_count, &queue, &why), 0, "%s", why.text);
+    cr_expect(queue.deferred > 0);
     remove_tree(root);
 }
 

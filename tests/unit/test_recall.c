@@ -97,28 +97,29 @@ Test(recall, logins_are_hashes_of_host_and_text) {
 Test(recall, files) {
     char folder[] = "/tmp/relaywatch-recall.XXXXXX";
     char path[128], text[64];
+    struct hands hands = hands_direct("", folder);
     struct recall j, back;
     struct fault why = {""};
     struct stat st;
 
     cr_assert_not_null(mkdtemp(folder));
-    cr_assert_eq(recall_load(folder, &back, &why), 0);
+    cr_assert_eq(recall_load(&hands, &back, &why), 0);
     cr_expect(back.key.k[0] != 0 || back.key.k[1] != 0, "a new one has a key");
     j = sample();
-    cr_assert_eq(recall_save(folder, &j, &why), 0, "%s", why.text);
-    cr_assert_eq(recall_load(folder, &back, &why), 0);
+    cr_assert_eq(recall_save(&hands, &j, &why), 0, "%s", why.text);
+    cr_assert_eq(recall_load(&hands, &back, &why), 0);
     cr_expect_eq(back.serial, 12);
-    cr_expect_not(recall_has_previous(folder));
-    cr_assert_eq(recall_keep_previous(folder, SPAN("h u:p\n"), &why), 0, "%s", why.text);
-    cr_expect(recall_has_previous(folder));
-    cr_expect_eq(recall_read_previous(folder, text, sizeof text), 6);
+    cr_expect_not(recall_has_previous(&hands));
+    cr_assert_eq(recall_keep_previous(&hands, SPAN("h u:p\n"), &why), 0, "%s", why.text);
+    cr_expect(recall_has_previous(&hands));
+    cr_expect_eq(recall_read_previous(&hands, text, sizeof text), 6);
     snprintf(path, sizeof path, "%s/previous", folder);
     cr_expect_eq(stat(path, &st), 0);
     cr_expect_eq(st.st_mode & 0777, 0600);
     snprintf(path, sizeof path, "%s/previous.new", folder); /* as a power cut leaves it */
     fclose(fopen(path, "w"));
-    recall_drop_previous(folder);
-    cr_expect_not(recall_has_previous(folder));
+    recall_drop_previous(&hands);
+    cr_expect_not(recall_has_previous(&hands));
     cr_expect_eq(access(path, F_OK), -1);
     snprintf(path, sizeof path, "%s/recall", folder);
     unlink(path);

@@ -5,40 +5,34 @@
 #include <string.h>
 
 #include "clock.h"
-#include "queuedir.h"
-#include "spawn.h"
 #include "text.h"
+#include "wire.h"
 
-enum {
-    POSTFIX_LIMIT_MS = 30000,
-    RELOAD_EVERY_MS = 10000,
-    TEXT_RELOAD_EVERY_MS = 3000,
-    SETTLE_MS = 1500
-};
+enum { RELOAD_EVERY_MS = 10000, TEXT_RELOAD_EVERY_MS = 3000, SETTLE_MS = 1500 };
 
-static int run(const char *const *argv, struct fault *why) {
-    char errors[256] = "";
-    struct spawn job = {.argv = argv,
-                        .errors = errors,
-                        .errors_size = sizeof errors,
-                        .timeout_ms = POSTFIX_LIMIT_MS};
-
-    if (spawn_run(&job, why) == -1)
-        return -1;
-    if (job.status != 0)
-        return fault_set(why, "%s %s: status %d: %s", argv[0], argv[3], job.status, errors);
-    return 0;
-}
-
-static bool run_postfix(const char *program, const char *config_dir, const char *word,
-                        struct keeper_reply *reply) {
-    const char *const argv[] = {program, "-c", config_dir, word, NULL};
+static bool run(struct hands *hands, enum hand hand, struct keeper_reply *reply) {
     struct fault why = {""};
 
-    if (run(argv, &why) == 0)
+    if (wire_do(hands, hand, 0, "", &why) == 0)
         return true;
     text_copy(reply->detail, sizeof reply->detail, why.text);
     return false;
+}
+
+/* Does Postfix run, and is mail deferred? */
+static bool glance(struct hands *hands, bool *running_out, bool *deferred_out,
+                   struct keeper_reply *reply) {
+    struct hand_call call = {.hand = HAND_QUEUE, .which = 1};
+    struct hand_answer answer;
+    struct keeper_queue queue = {.deferred = 0};
+
+    if (wire_ask(hands, &call, "", 0, &answer, (char *)&queue, sizeof queue) == -1) {
+        text_copy(reply->detail, sizeof reply->detail, answer.why.text);
+        return false;
+    }
+    *running_out = queue.postfix_running;
+    *deferred_out = queue.deferred > 0;
+    return true;
 }
 
 /* How long until the next reload may be; 0: now. A clock that was set back makes nobody wait. */
@@ -61,34 +55,27 @@ int64_t activate_owed_ms(const struct facts *facts, const struct recall *recall,
 }
 
 /* The queue again, some time after the reload. */
-bool activate_flush(const struct keeper *keeper, const struct facts *facts, struct recall *recall,
+bool activate_flush(const struct keeper *keeper, struct recall *recall,
                     struct keeper_reply *reply) {
-    struct fault why = {""};
     bool running, deferred;
 
     recall->flush_owed = false;
-    if (queuedir_glance(facts->queue_directory, &running, &deferred, &why) == -1) {
-        text_copy(reply->detail, sizeof reply->detail, why.text);
+    if (!glance(keeper->hands, &running, &deferred, reply))
         return false;
-    }
     if (running && deferred)
-        reply->credential.flushed =
-            run_postfix("/usr/sbin/postqueue", keeper->config_dir, "-f", reply);
+        reply->credential.flushed = run(keeper->hands, HAND_FLUSH, reply);
     return true;
 }
 
 bool activate(const struct keeper *keeper, const struct facts *facts, struct recall *recall,
               bool now, struct keeper_reply *reply) {
-    struct fault why = {""};
     bool running, deferred;
     int64_t wall_ms = clock_wall_ms();
     int64_t left_ms = now ? 0 : wait_ms(facts, recall, wall_ms);
     bool good = true;
 
-    if (queuedir_glance(facts->queue_directory, &running, &deferred, &why) == -1) {
-        text_copy(reply->detail, sizeof reply->detail, why.text);
+    if (!glance(keeper->hands, &running, &deferred, reply))
         return false;
-    }
     if (!running) {
         recall->reload_owed = recall->flush_owed =
             false; /* it will read everything when it starts */
@@ -98,27 +85,13 @@ bool activate(const struct keeper *keeper, const struct facts *facts, struct rec
     recall->reload_owed = left_ms > 0;
     recall->flush_owed = left_ms == 0 && deferred;
     if (left_ms == 0) {
-        good = run_postfix("/usr/sbin/postfix", keeper->config_dir, "reload", reply);
+        good = run(keeper->hands, HAND_RELOAD, reply);
         reply->credential.reloaded = good;
         recall->reloaded_ms = wall_ms;
     }
     if (good && deferred)
-        reply->credential.flushed =
-            run_postfix("/usr/sbin/postqueue", keeper->config_dir, "-f", reply);
+        reply->credential.flushed = run(keeper->hands, HAND_FLUSH, reply);
     return good;
-}
-
-static int set_parameter(const struct keeper *keeper, const char *value, struct fault *why) {
-    char setting[640];
-    const char *const set[] = {"/usr/sbin/postconf", "-c", keeper->config_dir, "-e", setting, NULL};
-    const char *const remove[] = {"/usr/sbin/postconf", "-c", keeper->config_dir, "-X",
-                                  "defer_transports",   NULL};
-
-    if (value[0] == '\0')
-        return run(remove, why);
-    if (!text_format(setting, sizeof setting, "defer_transports=%s", value))
-        return fault_set(why, "defer_transports: too long");
-    return run(set, why);
 }
 
 static bool held_value(const char *before, char *out, size_t size) {
@@ -132,9 +105,9 @@ int activate_hold(const struct keeper *keeper, const struct facts *facts, struct
     text_copy(recall->defer_transports, sizeof recall->defer_transports, facts->defer_transports);
     recall->held = true;
     if (!held_value(facts->defer_transports, value, sizeof value) ||
-        recall_save(keeper->state_dir, recall, why) == -1)
+        recall_save(keeper->hands, recall, why) == -1)
         return -1;
-    return set_parameter(keeper, value, why);
+    return wire_do(keeper->hands, HAND_DEFER, 0, value, why);
 }
 
 int activate_release(const struct keeper *keeper, const struct facts *facts, struct recall *recall,
@@ -144,7 +117,7 @@ int activate_release(const struct keeper *keeper, const struct facts *facts, str
     /* Another value is the operator's, from after the hold: it stays. */
     if (held_value(recall->defer_transports, value, sizeof value) &&
         strcmp(value, facts->defer_transports) == 0 &&
-        set_parameter(keeper, recall->defer_transports, why) == -1)
+        wire_do(keeper->hands, HAND_DEFER, 0, recall->defer_transports, why) == -1)
         return -1;
     recall->held = false;
     recall->defer_transports[0] = '\0';

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "fault.h"
+#include "hands.h"
 #include "text.h"
 
 struct facts {
@@ -49,9 +50,7 @@ MUSTCHECK int facts_parse(struct span lines, struct facts *out, struct fault *wh
 
 MUSTCHECK int facts_read(const char *config_dir, struct facts *out, struct fault *why);
 
-/* queue_directory alone, for the count of the queue: from `state_dir` as long as main.cf is the
- * same file, since one run of postconf costs more than reading a queue of 10,000. */
-MUSTCHECK int facts_queue_directory(const char *config_dir, const char *state_dir, char *out,
-                                    size_t size, struct fault *why);
+/* The same, where postconf is run by the hands. */
+MUSTCHECK int facts_ask(struct hands *hands, struct facts *out, struct fault *why);
 
 #endif

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "fault.h"
+#include "hands.h"
 #include "hash.h"
 #include "text.h"
 
@@ -50,8 +51,8 @@ struct recall {
 };
 
 /* Reads it; one that is not there, or damaged, is a new one with a key of its own. */
-MUSTCHECK int recall_load(const char *folder, struct recall *out, struct fault *why);
-MUSTCHECK int recall_save(const char *folder, const struct recall *recall, struct fault *why);
+MUSTCHECK int recall_load(struct hands *hands, struct recall *out, struct fault *why);
+MUSTCHECK int recall_save(struct hands *hands, const struct recall *recall, struct fault *why);
 
 /* recall_load's and recall_save's text. Pure. */
 size_t recall_print(const struct recall *recall, char *out, size_t size);
@@ -70,9 +71,9 @@ const struct recall_known *recall_known(const struct recall *recall, struct hash
 
 /* The text that the map had before the last change: kept, read (size + 1 bytes of room), forgotten.
  */
-MUSTCHECK int recall_keep_previous(const char *folder, struct span text, struct fault *why);
-ptrdiff_t recall_read_previous(const char *folder, char *out, size_t size);
-bool recall_has_previous(const char *folder);
-void recall_drop_previous(const char *folder);
+MUSTCHECK int recall_keep_previous(struct hands *hands, struct span text, struct fault *why);
+ptrdiff_t recall_read_previous(struct hands *hands, char *out, size_t size);
+bool recall_has_previous(struct hands *hands);
+void recall_drop_previous(struct hands *hands);
 
 #endif

@@ -1,7 +1,6 @@
 /* See verbs.h: the table, and the verbs that change nothing. */
 #include "verbs.h"
 
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,11 +11,10 @@
 #include "canaryline.h"
 #include "facts.h"
 #include "hold.h"
-#include "maillog.h"
 #include "mapfile.h"
-#include "queuedir.h"
 #include "tryout.h"
 #include "text.h"
+#include "wire.h"
 #include "xmem.h"
 
 static void say(struct keeper_reply *reply, enum keeper_outcome outcome, const char *detail) {
@@ -25,13 +23,12 @@ static void say(struct keeper_reply *reply, enum keeper_outcome outcome, const c
 }
 
 static void do_queue(const struct keeper *keeper, struct keeper_reply *reply) {
-    char path[256];
-    struct fault why = {""};
+    struct hand_call call = {.hand = HAND_QUEUE};
+    struct hand_answer answer;
 
-    if (facts_queue_directory(keeper->config_dir, keeper->state_dir, path, sizeof path, &why) ==
-            -1 ||
-        queuedir_read(path, &reply->queue, &why) == -1)
-        say(reply, KEEPER_FAILED, why.text);
+    if (wire_ask(keeper->hands, &call, "", 0, &answer, (char *)&reply->queue,
+                 sizeof reply->queue) == -1)
+        say(reply, KEEPER_FAILED, answer.why.text);
 }
 
 static void do_facts(const struct keeper *keeper, struct keeper_reply *reply) {
@@ -39,7 +36,7 @@ static void do_facts(const struct keeper *keeper, struct keeper_reply *reply) {
     struct facts facts;
     struct fault why = {""};
 
-    if (facts_read(keeper->config_dir, &facts, &why) == -1) {
+    if (facts_ask(keeper->hands, &facts, &why) == -1) {
         say(reply, KEEPER_FAILED, why.text);
         return;
     }
@@ -65,18 +62,18 @@ static void do_facts(const struct keeper *keeper, struct keeper_reply *reply) {
 /* The login that Postfix would use now, by the same keys in the same order. */
 static void do_verify(const struct keeper *keeper, struct keeper_reply *reply) {
     struct facts facts = {.host = ""};
-    struct mapfile map = {.folder = -1};
+    struct mapfile map = {.hands = NULL};
     struct fault why = {""};
     struct span user = {"", 0}, secret = {"", 0};
     char *value = xcalloc(1, CRED_FILE_MAX);
 
-    if (facts_read(keeper->config_dir, &facts, &why) == -1)
+    if (facts_ask(keeper->hands, &facts, &why) == -1)
         say(reply, KEEPER_FAILED, why.text);
     else if (facts.host[0] == '\0')
         say(reply, KEEPER_INCONCLUSIVE, "relayhost is empty");
     else if (!facts.sasl)
         tryout(keeper, &facts, user, secret, reply);
-    else if (mapfile_open(&map, keeper->config_dir, &facts, &why) == -1)
+    else if (mapfile_open(&map, keeper->hands, &facts, &why) == -1)
         say(reply, KEEPER_FAILED, why.text);
     else if (!mapfile_live_value(&map, facts.host, value, CRED_FILE_MAX) &&
              !mapfile_live_value(&map, facts.nexthop, value, CRED_FILE_MAX))
@@ -92,21 +89,16 @@ static void do_verify(const struct keeper *keeper, struct keeper_reply *reply) {
 }
 
 static void do_log(const struct keeper *keeper, struct keeper_reply *reply) {
-    const struct passwd *reader = getpwnam(keeper->allow);
     struct fault why = {""};
     struct facts facts;
 
-    if (reader == NULL)
-        say(reply, KEEPER_FAILED, "relaywatchd's user is not known");
-    else if (facts_read(keeper->config_dir, &facts, &why) == -1)
-        say(reply, KEEPER_FAILED, why.text);
-    else if (facts.maillog_file[0] == '\0')
-        say(reply, KEEPER_FAILED, "maillog_file is empty: the log is syslog's to share");
-    else if (maillog_share(facts.maillog_file, reader->pw_gid, &why) == -1)
+    /* The hands remember from it which file that is. */
+    if (facts_ask(keeper->hands, &facts, &why) == -1 ||
+        wire_do(keeper->hands, HAND_SHARE_LOG, 0, "", &why) == -1)
         say(reply, KEEPER_FAILED, why.text);
 }
 
-void verbs_run(const struct keeper *keeper, unsigned char verb, struct keeper_reply *reply) {
+void verbs_run(const struct keeper *keeper, struct keeper_reply *reply) {
     static const struct {
         enum keeper_verb verb;
         void (*run)(const struct keeper *, struct keeper_reply *);
@@ -120,14 +112,21 @@ void verbs_run(const struct keeper *keeper, unsigned char verb, struct keeper_re
 
     memset(reply, 0, sizeof *reply);
     reply->version = KEEPERQ_VERSION;
-    reply->verb = verb;
+    reply->verb = keeper->verb;
     reply->outcome = KEEPER_NOT_ALLOWED;
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
-        if ((unsigned char)verbs[i].verb == verb) {
+        if ((unsigned char)verbs[i].verb == keeper->verb) {
             reply->outcome = KEEPER_DONE;
             verbs[i].run(keeper, reply);
             return;
         }
     }
     text_copy(reply->detail, sizeof reply->detail, "unknown verb");
+}
+
+void verbs_answer(struct hands *hands, void *arg, void *reply) {
+    struct keeper keeper = *(const struct keeper *)arg;
+
+    keeper.hands = hands;
+    verbs_run(&keeper, reply);
 }

@@ -6,10 +6,8 @@
 #include <stdlib.h>
 
 #include "fault.h"
-#include "spawn.h"
+#include "wire.h"
 #include "xmem.h"
-
-enum { PROBE_LIMIT_MS = 30000 };
 
 static void say(struct keeper_reply *reply, enum keeper_outcome outcome, const char *detail) {
     reply->outcome = outcome;
@@ -58,20 +56,12 @@ static void say_result(struct keeper_reply *reply, const struct probe_verdict *v
  * smarthost's. */
 void tryout(const struct keeper *keeper, const struct facts *facts, struct span user,
             struct span secret, struct keeper_reply *reply) {
-    const char *const argv[] = {keeper->probe, NULL};
     struct probe_request *request = xcalloc(1, sizeof *request);
+    struct hand_call call = {.hand = HAND_PROBE};
+    struct hand_answer answer = {.result = -1};
     struct probe_verdict verdict[2]; /* room to see that there is too much */
-    struct spawn job = {.argv = argv,
-                        .input = request,
-                        .input_size = sizeof *request,
-                        .output = (char *)verdict,
-                        .output_size = sizeof verdict,
-                        .timeout_ms =
-                            keeper->probe_limit_ms > 0 ? keeper->probe_limit_ms : PROBE_LIMIT_MS,
-                        .user = keeper->probe_user};
     struct fault why = {""};
     bool fits;
-    int failed;
 
     request->version = PROBEQ_VERSION;
     request->port = facts->port;
@@ -85,16 +75,21 @@ void tryout(const struct keeper *keeper, const struct facts *facts, struct span 
     request->forbid = facts_forbid(facts);
     fits = text_copy_span(request->user, sizeof request->user, user) &&
            text_copy_span(request->secret, sizeof request->secret, secret);
-    failed = fits ? spawn_run(&job, &why) : fault_set(&why, "user or password too long");
+    if (!fits)
+        fault_set(&why, "user or password too long");
+    else if (wire_ask(keeper->hands, &call, request, sizeof *request, &answer, (char *)verdict,
+                      sizeof verdict) == -1)
+        why = answer.why;
     wipe(request, sizeof *request);
     free(request);
     text_copy_span(reply->credential.user, sizeof reply->credential.user, user);
-    if (failed == -1) {
+    if (answer.result == -1) {
         say(reply, KEEPER_INCONCLUSIVE, why.text);
-    } else if (job.status != 0 || job.output_length != sizeof verdict[0] ||
+    } else if (answer.result != 0 || answer.n != sizeof verdict[0] ||
                verdict[0].version != PROBEQ_VERSION) {
         snprintf(reply->detail, sizeof reply->detail,
-                 "%s ended with status %d and without a verdict", keeper->probe, job.status);
+                 "%s ended with status %d and without a verdict", keeper->hands->probe,
+                 answer.result);
         reply->outcome = KEEPER_INCONCLUSIVE;
     } else {
         reply->credential.verdict = verdict[0];

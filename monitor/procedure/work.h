@@ -18,7 +18,6 @@ struct work {
     struct facts facts;
     struct mapfile map;
     struct recall recall;
-    int lock;
     struct cred_file file;   /* of the operator's text */
     struct cred_file merged; /* of `text` */
     char text[CRED_FILE_MAX + 1];
@@ -31,7 +30,7 @@ struct work {
 struct work *work_begin(const struct keeper *keeper, struct keeper_reply *reply);
 /* The same without main.cf. */
 struct work *work_begin_short(const struct keeper *keeper, struct keeper_reply *reply);
-/* Puts what the recall knows into the reply, unlocks, wipes, frees. */
+/* Puts what the recall knows into the reply, wipes, frees. The lock stays until the answer. */
 void work_end(struct work *w);
 
 /* What the recall knows of the live login. */

@@ -185,7 +185,7 @@ static void from_source(struct work *w) {
     struct hash128 hash;
     size_t n;
 
-    if (incoming_file(w->keeper->source, w->content, &n, &why) == -1) {
+    if (incoming_source(w->keeper->hands, w->content, &n, &why) == -1) {
         work_say(w, KEEPER_BAD_SOURCE, why.text);
         w->reply->credential.origin = KEEPER_ORIGIN_SOURCE;
         return;
@@ -193,7 +193,7 @@ static void from_source(struct work *w) {
     hash = hash_bytes(&w->recall.key, w->content, n);
     if (hash.h[0] == w->recall.taken.h[0] && hash.h[1] == w->recall.taken.h[1])
         return;
-    run_content(w, w->keeper->source, n, KEEPER_ORIGIN_SOURCE);
+    run_content(w, w->keeper->hands->source, n, KEEPER_ORIGIN_SOURCE);
     if (w->reply->outcome == KEEPER_DONE || w->reply->outcome == KEEPER_UNCHANGED) {
         w->recall.taken = hash;
         work_save(w);
@@ -201,11 +201,13 @@ static void from_source(struct work *w) {
 }
 
 /* One dropped file. A name that is not a plain file's, or not root's, is told like bad content. */
-static void take_dropped(struct work *w, const char *path) {
+static void take_dropped(struct work *w, const struct incoming_drop *drop, unsigned i) {
     struct fault why = {""};
+    char path[PATH_MAX];
     size_t n;
 
-    if (incoming_file(path, w->content, &n, &why) == 0) {
+    text_format(path, sizeof path, "%s/%s", w->keeper->hands->drop, drop->file[i].name);
+    if (incoming_dropped(w->keeper->hands, drop, i, w->content, &n, &why) == 0) {
         run_content(w, path, n, KEEPER_ORIGIN_DROP);
         return;
     }
@@ -223,21 +225,18 @@ static void take_all_dropped(struct work *w, const struct incoming_drop *drop) {
     bool go_on = true;
 
     for (unsigned i = 0; i < drop->count && go_on; i++) {
-        char path[PATH_MAX];
-
         *w->reply = clean;
-        incoming_drop_path(drop, i, path, sizeof path);
-        take_dropped(w, path);
+        take_dropped(w, drop, i);
         bad[i] = w->reply->outcome == KEEPER_BAD_SOURCE || w->reply->outcome == KEEPER_REFUSED;
         go_on = bad[i] || w->reply->outcome == KEEPER_UNCHANGED;
         if (bad[i])
             told = *w->reply;
         if (w->reply->outcome != KEEPER_DONE && w->reply->outcome != KEEPER_UNCHANGED)
             continue;
-        incoming_drop_done(drop, i);
+        incoming_drop_done(w->keeper->hands, drop, i);
         for (unsigned before = 0; before < i; before++) {
             if (bad[before])
-                incoming_drop_aside(drop, before);
+                incoming_drop_aside(w->keeper->hands, drop, before);
         }
         told = clean;
         w->reply->credential.more |= i + 1 < drop->count;
@@ -250,7 +249,7 @@ static void from_drop(struct work *w) {
     struct incoming_drop *drop = xcalloc(1, sizeof *drop);
     struct fault why = {""};
 
-    if (incoming_drop_list(w->keeper->drop, drop, &why) == -1) {
+    if (incoming_drop_list(w->keeper->hands, drop, &why) == -1) {
         work_say(w, KEEPER_BAD_SOURCE, why.text);
         w->reply->credential.origin = KEEPER_ORIGIN_DROP;
     } else {
@@ -265,9 +264,9 @@ static void from_elsewhere(struct work *w) {
     const struct keeper_reply clean = *w->reply;
     struct keeper_reply told = clean;
 
-    if (w->keeper->source != NULL)
+    if (w->keeper->hands->source != NULL)
         from_source(w);
-    if (w->keeper->drop == NULL)
+    if (w->keeper->hands->drop == NULL)
         return;
     if (w->reply->outcome == KEEPER_BAD_SOURCE || w->reply->outcome == KEEPER_REFUSED) {
         told = *w->reply;
@@ -289,7 +288,7 @@ static void run_all(struct work *w) {
     struct fault why = {""};
     bool refused_before;
 
-    if (mapfile_open(&w->map, w->keeper->config_dir, &w->facts, &why) == -1) {
+    if (mapfile_open(&w->map, w->keeper->hands, &w->facts, &why) == -1) {
         work_say(w, KEEPER_BAD_SOURCE, why.text);
         return;
     }
@@ -307,7 +306,8 @@ static void run_all(struct work *w) {
         if (!compare(w, &w->file))
             return;
     } else {
-        w->reply->credential.more = w->keeper->source != NULL || w->keeper->drop != NULL;
+        w->reply->credential.more =
+            w->keeper->hands->source != NULL || w->keeper->hands->drop != NULL;
     }
     run_edit(w);
 }
@@ -320,7 +320,7 @@ static void run_set(struct work *w) {
         work_say(w, KEEPER_NOT_ALLOWED, "only root may set a login");
     else if (incoming_sealed(w->keeper->secret_fd, w->content, &n, &why) == -1)
         work_say(w, KEEPER_BAD_SOURCE, why.text);
-    else if (mapfile_open(&w->map, w->keeper->config_dir, &w->facts, &why) == -1)
+    else if (mapfile_open(&w->map, w->keeper->hands, &w->facts, &why) == -1)
         work_say(w, KEEPER_BAD_SOURCE, why.text);
     else {
         commit_recover(w);
@@ -375,17 +375,17 @@ static void run_back(struct work *w, struct span text) {
                       clock_wall_ms());
         commit_put(w, text, &w->merged, source_too, (struct span){NULL, 0}, KEEPER_ORIGIN_UNDO);
         if (w->reply->outcome == KEEPER_DONE)
-            recall_drop_previous(w->keeper->state_dir);
+            recall_drop_previous(w->keeper->hands);
     }
 }
 
 static void run_undo(struct work *w) {
     struct fault why = {""};
-    ptrdiff_t n = recall_read_previous(w->keeper->state_dir, w->text, sizeof w->text);
+    ptrdiff_t n = recall_read_previous(w->keeper->hands, w->text, sizeof w->text);
 
     if (n <= 0)
         work_say(w, KEEPER_UNCHANGED, "no login of before is kept: there is nothing to put back");
-    else if (mapfile_open(&w->map, w->keeper->config_dir, &w->facts, &why) == -1)
+    else if (mapfile_open(&w->map, w->keeper->hands, &w->facts, &why) == -1)
         work_say(w, KEEPER_FAILED, why.text);
     else if (!cred_parse((struct span){w->text, (size_t)n}, &w->merged))
         work_say(w, KEEPER_FAILED, "what is kept of the map of before is damaged");

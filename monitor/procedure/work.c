@@ -1,16 +1,13 @@
 /* See work.h. */
 #include "work.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "fault.h"
 #include "log.h"
 #include "text.h"
+#include "wire.h"
 #include "xmem.h"
 #include "activate.h"
 
@@ -22,25 +19,19 @@ void work_say(struct work *w, enum keeper_outcome outcome, const char *detail) {
 void work_save(struct work *w) {
     struct fault why;
 
-    if (recall_save(w->keeper->state_dir, &w->recall, &why) == -1)
+    if (recall_save(w->keeper->hands, &w->recall, &why) == -1)
         log_error("keeper", "%s", why.text);
 }
 
 static bool take_lock(struct work *w) {
-    char path[512];
+    struct fault why = {""};
+    int taken = wire_do(w->keeper->hands, HAND_LOCK, 0, "", &why);
 
-    if (text_format(path, sizeof path, "%s/lock", w->keeper->state_dir))
-        w->lock = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (w->lock == -1) {
-        work_say(w, KEEPER_FAILED, "the lock in the state folder cannot be opened");
-        return false;
-    }
-    if (flock(w->lock, LOCK_EX | LOCK_NB) == -1) {
-        work_say(w, errno == EWOULDBLOCK ? KEEPER_BUSY : KEEPER_FAILED,
-                 "another change is under way");
-        return false;
-    }
-    return true;
+    if (taken == -1)
+        work_say(w, KEEPER_FAILED, why.text);
+    else if (taken != 0)
+        work_say(w, KEEPER_BUSY, "another change is under way");
+    return taken == 0;
 }
 
 struct work *work_begin_short(const struct keeper *keeper, struct keeper_reply *reply) {
@@ -49,9 +40,7 @@ struct work *work_begin_short(const struct keeper *keeper, struct keeper_reply *
 
     w->keeper = keeper;
     w->reply = reply;
-    w->lock = -1;
-    w->map.folder = -1;
-    if (take_lock(w) && recall_load(keeper->state_dir, &w->recall, &why) == -1)
+    if (take_lock(w) && recall_load(keeper->hands, &w->recall, &why) == -1)
         work_say(w, KEEPER_FAILED, why.text);
     return w;
 }
@@ -60,7 +49,7 @@ struct work *work_begin(const struct keeper *keeper, struct keeper_reply *reply)
     struct work *w = work_begin_short(keeper, reply);
     struct fault why = {""};
 
-    if (reply->outcome == KEEPER_DONE && facts_read(keeper->config_dir, &w->facts, &why) == -1)
+    if (reply->outcome == KEEPER_DONE && facts_ask(keeper->hands, &w->facts, &why) == -1)
         work_say(w, KEEPER_FAILED, why.text);
     return w;
 }
@@ -70,7 +59,7 @@ void work_tell(const struct work *w, struct keeper_credential *c) {
     c->applied_ms = w->recall.applied_ms;
     c->held = w->recall.held;
     c->reload_due_ms = (uint32_t)activate_owed_ms(&w->facts, &w->recall, clock_wall_ms());
-    c->has_previous = recall_has_previous(w->keeper->state_dir);
+    c->has_previous = recall_has_previous(w->keeper->hands);
     if (w->reply->outcome == KEEPER_UNCHANGED || &w->reply->credential != c)
         c->origin = (uint32_t)w->recall.origin;
 }
@@ -79,8 +68,6 @@ void work_end(struct work *w) {
     if (w->reply->outcome != KEEPER_BUSY)
         work_tell(w, &w->reply->credential);
     mapfile_close(&w->map);
-    if (w->lock != -1)
-        close(w->lock);
     wipe(w, sizeof *w);
     free(w);
 }

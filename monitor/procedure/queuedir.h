@@ -10,19 +10,19 @@
 
 #include "fault.h"
 #include "keeperq.h"
+#include "queue.h"
 
 enum { QUEUEDIR_OPEN_MAX = 2000, QUEUEDIR_SIZE_MAX = 500 };
 
 /* The oldest of incoming, active and deferred (mail on hold is old by somebody's wish). Sizes are
  * those of the first QUEUEDIR_SIZE_MAX messages; the others count with the mean of their folder, as
- * do those whose age is not known. Root reads folders and files in a child that has Postfix's
- * rights only (aside.h). */
+ * do those whose age is not known. Root has it done by a child that has Postfix's rights only
+ * (queue.h). */
 MUSTCHECK int queuedir_read(const char *queue_directory, struct keeper_queue *out,
                             struct fault *why);
 
-/* Does Postfix run, and is mail deferred? Opens no queue file. */
-MUSTCHECK int queuedir_glance(const char *queue_directory, bool *running_out, bool *deferred_out,
-                              struct fault *why);
+/* The count itself, for queue.h: of the messages alone, with the rights of whoever runs it. */
+int queuedir_count(void *result, void *look, struct fault *why);
 
 /* Arrival, seconds since 1970, out of a long queue id (Postfix global/mail_queue.h: base 52
  * seconds, 4 digits of microseconds, 'z', inode). False for a short id. Pure. */

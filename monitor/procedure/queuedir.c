@@ -4,22 +4,17 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "text.h"
-#include "aside.h"
 
 enum {
     DEPTH_MAX = 8,   /* of hashed folders; Postfix: hash_queue_depth, 1 by default */
     SECONDS_MIN = 6, /* MQID_LG_SEC_PAD */
     USEC_DIGITS = 4, /* MQID_LG_USEC_PAD */
-    COUNT_LIMIT_MS = 15000,
 };
 
 /* Of one folder; `opened` and `measured` go on to the next. */
@@ -226,34 +221,22 @@ static int walk_folder(int parent, const char *name, int depth, struct walk *wal
     return failed;
 }
 
-/* The master holds an exclusive flock on its pid file (Postfix util/myflock.c, master/master.c) for
- * as long as it lives. A shared one for a moment is how we see it; not even asked when no process
- * has that number, so that a master which starts just now never meets our lock. */
-static bool postfix_runs(int queue) {
-    int fd = openat(queue, "pid/master.pid", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    char text[64];
-    uint64_t pid;
-    bool held = false;
-    ssize_t n;
-
-    if (fd == -1)
-        return false;
-    n = pread(fd, text, sizeof text, 0);
-    if (n > 0 && text_u64(span_trim((struct span){text, (size_t)n}), 1, INT32_MAX, &pid) &&
-        (kill((pid_t)pid, 0) == 0 || errno == EPERM))
-        held = flock(fd, LOCK_SH | LOCK_NB) == -1 && errno == EWOULDBLOCK;
-    close(fd);
-    return held;
-}
-
 static void older(int64_t *oldest, const struct walk *walk) {
     if (walk->oldest_s != 0 && (*oldest == 0 || walk->oldest_s < *oldest))
         *oldest = walk->oldest_s;
 }
 
-/* The counts, with Postfix's own rights: its folders and files are not root's. `arg` is the queue
- * directory's descriptor, so that the way to it need not be open to everybody. */
-static int count_all(void *result, void *arg, struct fault *why) {
+/* Only whether there is mail that was put off. */
+static int glance(int queue, struct keeper_queue *out, struct fault *why) {
+    struct walk walk = {0};
+    int failed = walk_folder(queue, "deferred", 0, &walk, why);
+
+    out->deferred = walk.count;
+    return failed;
+}
+
+int queuedir_count(void *result, void *arg, struct fault *why) {
+    const struct queue_look *look = arg;
     struct keeper_queue *out = result;
     struct keeper_shape corrupt = {.bytes = 0}; /* nobody asks */
     const struct {
@@ -267,15 +250,16 @@ static int count_all(void *result, void *arg, struct fault *why) {
                    {"hold", &out->hold, false, &out->shape[KEEPER_ON_HOLD]},
                    {"maildrop", &out->maildrop, false, &out->shape[KEEPER_MAILDROP]},
                    {"corrupt", &out->corrupt, false, &corrupt}};
-    int queue = *(const int *)arg;
     struct walk walk = {.now_s = time(NULL)};
 
+    if (look->glance)
+        return glance(look->queue, out, why);
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
         walk.count = walk.sizes = walk.ages = 0;
         walk.oldest_s = 0;
         walk.shape = folders[i].shape;
         walk.want_age = folders[i].age;
-        if (walk_folder(queue, folders[i].name, 0, &walk, why) == -1)
+        if (walk_folder(look->queue, folders[i].name, 0, &walk, why) == -1)
             return -1;
         fill_up(&walk);
         *folders[i].count = walk.count;
@@ -287,49 +271,6 @@ static int count_all(void *result, void *arg, struct fault *why) {
     return 0;
 }
 
-/* As the owner of the active queue, when we are root and that is not. */
-static int count_as_owner(int queue, struct keeper_queue *out, struct fault *why) {
-    struct stat st;
-
-    if (geteuid() != 0 || fstatat(queue, "active", &st, AT_SYMLINK_NOFOLLOW) == -1 ||
-        st.st_uid == 0)
-        return count_all(out, &queue, why);
-    return aside_run(st.st_uid, st.st_gid, count_all, &queue, out, sizeof *out, COUNT_LIMIT_MS,
-                     why);
-}
-
 int queuedir_read(const char *queue_directory, struct keeper_queue *out, struct fault *why) {
-    int queue = open(queue_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    struct statvfs fs;
-    int failed;
-
-    memset(out, 0, sizeof *out);
-    if (queue == -1)
-        return fault_errno(why, "queue directory %s", queue_directory);
-    failed = count_as_owner(queue, out, why);
-    out->postfix_running = postfix_runs(queue); /* the pid file is root's */
-    if (failed == 0 && fstatvfs(queue, &fs) == -1)
-        failed = fault_errno(why, "file system of %s", queue_directory);
-    if (failed == 0) {
-        out->bytes_free = (uint64_t)fs.f_bavail * fs.f_frsize;
-        /* A file system that does not count them (btrfs) never runs out of them. */
-        out->inodes_free = fs.f_files == 0 ? UINT64_MAX : fs.f_favail;
-    }
-    close(queue);
-    return failed;
-}
-
-int queuedir_glance(const char *queue_directory, bool *running_out, bool *deferred_out,
-                    struct fault *why) {
-    int queue = open(queue_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    struct walk walk = {0};
-    int failed;
-
-    if (queue == -1)
-        return fault_errno(why, "queue directory %s", queue_directory);
-    *running_out = postfix_runs(queue);
-    failed = walk_folder(queue, "deferred", 0, &walk, why);
-    *deferred_out = walk.count > 0;
-    close(queue);
-    return failed;
+    return queue_read(queue_directory, false, queuedir_count, out, why);
 }

@@ -45,19 +45,19 @@ static void run_nudge(struct work *w) {
         return;
     }
     if (!w->recall.reload_owed)
-        (void)activate_flush(w->keeper, &w->facts, &w->recall, w->reply);
+        (void)activate_flush(w->keeper, &w->recall, w->reply);
     else if (!activate(w->keeper, &w->facts, &w->recall, false, w->reply))
         w->reply->outcome = KEEPER_FAILED;
     work_save(w);
 }
 
 static void run_flush(struct work *w) {
-    (void)activate_flush(w->keeper, &w->facts, &w->recall, w->reply);
+    (void)activate_flush(w->keeper, &w->recall, w->reply);
     work_save(w);
 }
 
 static void run_finish(struct work *w) {
-    recall_drop_previous(w->keeper->state_dir);
+    recall_drop_previous(w->keeper->hands);
 }
 
 static void run_short(const struct keeper *keeper, struct keeper_reply *reply,

@@ -1,8 +1,7 @@
-/* The two files behind smtp_sasl_password_maps: the text that the operator edits (the source) and
- * the index that smtp(8) reads (the map). The map is never written in place: it is built and
- * checked in a private folder beside it and renamed over, so that at each moment a complete old or
- * a complete new one is live. Blocks (postmap). Every buffer with secrets in it belongs to struct
- * mapfile and is wiped by mapfile_close. */
+/* The password map as a whole: what the operator's text says, what the live map answers, and a new
+ * one that is built and asked before it goes live. Its files are in root's hands (mapstore.h).
+ * Blocks (postmap). Every buffer with secrets in it belongs to struct mapfile and is wiped by
+ * mapfile_close. */
 #ifndef KEEPER_MAPFILE_H
 #define KEEPER_MAPFILE_H
 
@@ -12,31 +11,26 @@
 #include "cred.h"
 #include "facts.h"
 #include "fault.h"
-
-/* The folder beside a map in which its next one is built; there only while that lasts. */
-extern const char mapfile_stage_name[];
+#include "hands.h"
 
 struct mapfile {
-    const char *config_dir;
-    const char *type;
-    const char *path;   /* of the source */
-    const char *name;   /* its last part */
-    const char *suffix; /* of the index; "": there is none (texthash) */
-    int folder;         /* that holds both */
-    struct stat st;     /* of the source as it was read */
-    bool linked;        /* the source is reached by a symbolic link */
-    char *text;         /* the source, text_n bytes; CRED_FILE_MAX + 1 of room */
+    struct hands *hands; /* NULL: not open */
+    const char *path;    /* of the source */
+    const char *suffix;  /* of the index; "": there is none (texthash) */
+    struct stat st;      /* of the source as it was read */
+    bool linked;         /* the source is reached by a symbolic link */
+    char *text;          /* the source, text_n bytes; CRED_FILE_MAX + 1 of room */
     size_t text_n;
     char *answer; /* of postmap */
+    size_t answer_n;
+    char errors[512]; /* likewise */
 };
 
-/* Opens the folder of both along its whole path, without a symbolic link; each folder must be
- * root's and writable for nobody else (one on the way may be sticky, as /tmp). On -1 (`why` says
- * what the operator should mend) mapfile_close is still due. */
-MUSTCHECK int mapfile_open(struct mapfile *map, const char *config_dir, const struct facts *facts,
+/* Opens what facts name (mapstore_open). On -1 (`why` says what the operator should mend)
+ * mapfile_close is still due; so is hands_end of hands that work in place. */
+MUSTCHECK int mapfile_open(struct mapfile *map, struct hands *hands, const struct facts *facts,
                            struct fault *why);
-/* Reads the source, which must be a regular file, root's, with one name, readable for nobody else
- * and at most CRED_FILE_MAX bytes; a symbolic link to it must be root's, too. */
+/* Reads the source (mapstore_read). */
 MUSTCHECK int mapfile_read(struct mapfile *map, struct fault *why);
 void mapfile_close(struct mapfile *map);
 
@@ -55,7 +49,7 @@ MUSTCHECK bool mapfile_list(struct mapfile *map, const struct cred_file *file, c
                             size_t *n_out);
 
 /* Is the source still the file that was read? */
-bool mapfile_source_same(const struct mapfile *map);
+bool mapfile_source_same(struct mapfile *map);
 
 /* Builds the map of this text, which was parsed as `file`, beside the live one and lets postmap
  * answer every key from it. Nothing live changes. */

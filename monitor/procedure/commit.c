@@ -6,9 +6,9 @@
 
 #include "clock.h"
 #include "fault.h"
-#include "file.h"
 #include "log.h"
 #include "text.h"
+#include "wire.h"
 #include "xmem.h"
 #include "activate.h"
 
@@ -37,23 +37,26 @@ static bool text_stamp(const struct mapfile *map, char *out, size_t size) {
 }
 
 bool commit_text_is_loaded(const struct work *w) {
-    char path[512], now[160], kept[160];
+    struct hand_call call = {.hand = HAND_STATE_READ, .which = STATE_LOADED};
+    struct hand_answer answer;
+    char now[160], kept[160];
 
-    return text_format(path, sizeof path, "%s/loaded", w->keeper->state_dir) &&
-           text_stamp(&w->map, now, sizeof now) && file_read(path, kept, sizeof kept, NULL) > 0 &&
-           strcmp(now, kept) == 0;
+    return text_stamp(&w->map, now, sizeof now) &&
+           wire_ask(w->keeper->hands, &call, "", 0, &answer, kept, sizeof kept) == 0 &&
+           span_is((struct span){kept, answer.n}, now);
 }
 
 static void note_loaded(struct work *w) {
-    char path[512], now[160];
+    struct hand_call call = {.hand = HAND_STATE_SAVE, .which = STATE_LOADED};
+    struct hand_answer answer;
     struct fault why = {""};
+    char now[160];
 
     w->map.text_n = 0;
-    if (mapfile_read(&w->map, &why) == -1 ||
-        !text_format(path, sizeof path, "%s/loaded", w->keeper->state_dir) ||
-        !text_stamp(&w->map, now, sizeof now) ||
-        file_replace(path, now, strlen(now), 0600, &why) == -1)
+    if (mapfile_read(&w->map, &why) == -1 || !text_stamp(&w->map, now, sizeof now))
         text_copy(w->reply->detail, sizeof w->reply->detail, why.text);
+    else if (wire_ask(w->keeper->hands, &call, now, strlen(now), &answer, NULL, 0) == -1)
+        text_copy(w->reply->detail, sizeof w->reply->detail, answer.why.text);
 }
 
 /* The map's text of now, for UNDO. `old`: the operator's file, when that is it. */
@@ -63,12 +66,12 @@ static int keep_previous(struct work *w, struct span old, struct fault *why) {
     int failed = 0;
 
     if (old.n > 0)
-        return recall_keep_previous(w->keeper->state_dir, old, why);
+        return recall_keep_previous(w->keeper->hands, old, why);
     text = xcalloc(1, CRED_FILE_MAX + 1);
     if (!work_is_text(w) && mapfile_list(&w->map, &w->file, text, &n))
-        failed = recall_keep_previous(w->keeper->state_dir, (struct span){text, n}, why);
+        failed = recall_keep_previous(w->keeper->hands, (struct span){text, n}, why);
     else
-        recall_drop_previous(w->keeper->state_dir); /* not known */
+        recall_drop_previous(w->keeper->hands); /* not known */
     wipe(text, CRED_FILE_MAX + 1);
     free(text);
     return failed;
@@ -123,7 +126,7 @@ void commit_put(struct work *w, struct span text, const struct cred_file *file, 
         w->recall.committing = true;
         w->recall.wrote_source = source_too;
         w->recall.written = hash_bytes(&w->recall.key, text.p, text.n);
-        if (recall_save(w->keeper->state_dir, &w->recall, &why) == -1 ||
+        if (recall_save(w->keeper->hands, &w->recall, &why) == -1 ||
             (rename_any && mapfile_commit(&w->map, source_too, &why) == -1)) {
             work_say(w, KEEPER_FAILED, why.text);
             w->recall.committing = false;

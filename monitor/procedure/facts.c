@@ -4,14 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 
-#include "file.h"
+#include "postconf.h"
 #include "probeq.h"
-#include "spawn.h"
+#include "wire.h"
 
-static const char POSTCONF[] = "/usr/sbin/postconf";
-enum { POSTCONF_LIMIT_MS = 10000 };
+enum { LINES_MAX = 8192 };
 
 static bool take_port(struct span text, uint32_t *out) {
     static const struct {
@@ -222,80 +220,19 @@ int facts_parse(struct span lines, struct facts *out, struct fault *why) {
 }
 
 int facts_read(const char *config_dir, struct facts *out, struct fault *why) {
-    /* -x: with $name replaced (Postfix 2.10). A name that this Postfix does not have is a warning
-     * there. */
-    const char *const argv[] = {POSTCONF,
-                                "-c",
-                                config_dir,
-                                "-x",
-                                "relayhost",
-                                "smtp_tls_wrappermode",
-                                "smtp_sasl_auth_enable",
-                                "smtp_sasl_password_maps",
-                                "smtp_helo_name",
-                                "maillog_file",
-                                "smtp_tls_CAfile",
-                                "smtp_tls_secure_cert_match",
-                                "smtp_sasl_password_result_delimiter",
-                                "smtp_sasl_mechanism_filter",
-                                "smtp_tls_security_level",
-                                "smtp_tls_policy_maps",
-                                "smtp_sasl_tls_security_options",
-                                "smtp_sasl_tls_verified_security_options",
-                                "mail_version",
-                                "queue_directory",
-                                "maximal_queue_lifetime",
-                                "smtp_sender_dependent_authentication",
-                                "defer_transports",
-                                NULL};
-    char output[8192];
-    char errors[512];
-    struct spawn job = {.argv = argv,
-                        .output = output,
-                        .output_size = sizeof output,
-                        .errors = errors,
-                        .errors_size = sizeof errors,
-                        .timeout_ms = POSTCONF_LIMIT_MS};
+    char lines[LINES_MAX];
 
-    if (spawn_run(&job, why) == -1)
+    if (postconf_relay(config_dir, lines, sizeof lines, why) == -1)
         return -1;
-    if (job.status != 0)
-        return fault_set(why, "postconf: status %d: %.200s", job.status, errors);
-    return facts_parse((struct span){output, job.output_length}, out, why);
+    return facts_parse(span_of(lines), out, why);
 }
 
-/* Says which main.cf this is: any edit changes it. */
-static bool stamp(const char *config_dir, char *out, size_t size) {
-    char path[512];
-    struct stat st;
+int facts_ask(struct hands *hands, struct facts *out, struct fault *why) {
+    struct hand_call call = {.hand = HAND_POSTCONF};
+    struct hand_answer answer;
+    char lines[LINES_MAX];
 
-    return text_format(path, sizeof path, "%s/main.cf", config_dir) && stat(path, &st) == 0 &&
-           text_format(out, size, "%s %llu %llu %lld %lld.%09ld %lld.%09ld\n", config_dir,
-                       (unsigned long long)st.st_dev, (unsigned long long)st.st_ino,
-                       (long long)st.st_size, (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec,
-                       (long long)st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
-}
-
-int facts_queue_directory(const char *config_dir, const char *state_dir, char *out, size_t size,
-                          struct fault *why) {
-    char path[512], now[1024], kept[2048];
-    struct facts facts;
-    size_t n;
-
-    if (!stamp(config_dir, now, sizeof now) ||
-        !text_format(path, sizeof path, "%s/queue_directory", state_dir))
-        return fault_set(why, "%s/main.cf: not there or path too long", config_dir);
-    n = strlen(now);
-    if (file_read(path, kept, sizeof kept, NULL) > (ssize_t)n && memcmp(kept, now, n) == 0 &&
-        kept[n] == '/')
-        return text_copy(out, size, kept + n) ? 0 : fault_set(why, "queue_directory: too long");
-    if (facts_read(config_dir, &facts, why) == -1)
-        return -1;
-    if (!text_copy(out, size, facts.queue_directory) ||
-        !text_format(kept, sizeof kept, "%s%s", now, facts.queue_directory))
-        return fault_set(why, "queue_directory: too long");
-    /* Only a saving: without it the next count asks postconf again. */
-    if (file_replace(path, kept, strlen(kept), 0600, why) == -1)
-        why->text[0] = '\0';
-    return 0;
+    if (wire_ask(hands, &call, "", 0, &answer, lines, sizeof lines) == -1)
+        return fault_set(why, "%s", answer.why.text);
+    return facts_parse((struct span){lines, answer.n}, out, why);
 }

@@ -1,18 +1,14 @@
 /* See recall.h. Lines of "name value"; the last is "end", so that a cut file is seen. */
 #include "recall.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "file.h"
 #include "log.h"
+#include "wire.h"
 #include "xmem.h"
 
 enum { TEXT_MAX = 32 * 1024 };
@@ -138,40 +134,46 @@ bool recall_parse(struct span text, struct recall *out) {
     return false;
 }
 
-static bool path_of(const char *folder, const char *name, char *out, size_t size) {
-    return text_format(out, size, "%s/%s", folder, name);
+/* Reads a file of the state folder; its length, or -1. */
+static ptrdiff_t read_state(struct hands *hands, enum hand_state file, char *out, size_t size,
+                            struct hand_answer *answer) {
+    struct hand_call call = {.hand = HAND_STATE_READ, .which = file};
+
+    return wire_ask(hands, &call, "", 0, answer, out, size) == -1 ? -1 : (ptrdiff_t)answer->n;
 }
 
-int recall_load(const char *folder, struct recall *out, struct fault *why) {
-    char *text = xcalloc(1, TEXT_MAX);
-    char path[512];
-    bool good = false;
-    ssize_t n;
+static int save_state(struct hands *hands, enum hand_state file, struct span text,
+                      struct fault *why) {
+    struct hand_call call = {.hand = HAND_STATE_SAVE, .which = file};
+    struct hand_answer answer;
 
-    if (path_of(folder, "recall", path, sizeof path)) {
-        n = file_read(path, text, TEXT_MAX, NULL);
-        good = n > 0 && recall_parse((struct span){text, (size_t)n}, out);
-        if (!good && (n >= 0 || errno != ENOENT))
-            log_warn("recall", "%s is damaged: begun anew", path);
-    }
+    if (wire_ask(hands, &call, text.p, text.n, &answer, NULL, 0) == 0)
+        return 0;
+    return fault_set(why, "%s", answer.why.text);
+}
+
+int recall_load(struct hands *hands, struct recall *out, struct fault *why) {
+    char *text = xcalloc(1, TEXT_MAX);
+    struct hand_answer answer;
+    ptrdiff_t n = read_state(hands, STATE_RECALL, text, TEXT_MAX, &answer);
+    bool good = n > 0 && recall_parse((struct span){text, (size_t)n}, out);
+
     free(text);
     if (good)
         return 0;
+    if (!answer.missing)
+        log_warn("recall", "%s/recall is damaged: begun anew", hands->state_dir);
     memset(out, 0, sizeof *out);
     if (getrandom(&out->key, sizeof out->key, 0) != (ssize_t)sizeof out->key)
         return fault_errno(why, "random numbers");
     return 0;
 }
 
-int recall_save(const char *folder, const struct recall *recall, struct fault *why) {
+int recall_save(struct hands *hands, const struct recall *recall, struct fault *why) {
     char *text = xcalloc(1, TEXT_MAX);
-    char path[512];
-    int failed;
     size_t n = recall_print(recall, text, TEXT_MAX);
+    int failed = save_state(hands, STATE_RECALL, (struct span){text, n}, why);
 
-    failed = path_of(folder, "recall", path, sizeof path)
-                 ? file_replace(path, text, n, 0600, why)
-                 : fault_set(why, "%s: path too long", folder);
     free(text);
     return failed;
 }
@@ -251,33 +253,23 @@ void recall_refuse(struct recall *j, struct hash128 login, bool in_production, i
         (struct recall_refused){.login = login, .at_ms = now_ms, .in_production = in_production};
 }
 
-int recall_keep_previous(const char *folder, struct span text, struct fault *why) {
-    char path[512];
-
-    if (!path_of(folder, "previous", path, sizeof path))
-        return fault_set(why, "%s: path too long", folder);
-    return file_replace(path, text.p, text.n, 0600, why);
+int recall_keep_previous(struct hands *hands, struct span text, struct fault *why) {
+    return save_state(hands, STATE_PREVIOUS, text, why);
 }
 
-ptrdiff_t recall_read_previous(const char *folder, char *out, size_t size) {
-    char path[512];
+ptrdiff_t recall_read_previous(struct hands *hands, char *out, size_t size) {
+    struct hand_answer answer;
 
-    return path_of(folder, "previous", path, sizeof path) ? file_read(path, out, size, NULL) : -1;
+    return read_state(hands, STATE_PREVIOUS, out, size, &answer);
 }
 
-bool recall_has_previous(const char *folder) {
-    char path[512];
-
-    return path_of(folder, "previous", path, sizeof path) && access(path, F_OK) == 0;
+bool recall_has_previous(struct hands *hands) {
+    return wire_do(hands, HAND_STATE_THERE, STATE_PREVIOUS, "", NULL) == 1;
 }
 
-void recall_drop_previous(const char *folder) {
-    /* The second: what a power cut may leave of keeping it. */
-    static const char *const names[] = {"previous", "previous.new"};
-    char path[512];
+void recall_drop_previous(struct hands *hands) {
+    struct fault why = {""};
 
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (path_of(folder, names[i], path, sizeof path) && unlink(path) == -1 && errno != ENOENT)
-            log_warn("recall", "%s cannot be removed: %s", path, strerror(errno));
-    }
+    if (wire_do(hands, HAND_STATE_DROP, STATE_PREVIOUS, "", &why) == -1)
+        log_warn("recall", "%s", why.text);
 }

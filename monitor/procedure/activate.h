@@ -19,8 +19,7 @@ bool activate(const struct keeper *keeper, const struct facts *facts, struct rec
               bool now, struct keeper_reply *reply);
 
 /* The flush that is owed. */
-bool activate_flush(const struct keeper *keeper, const struct facts *facts, struct recall *recall,
-                    struct keeper_reply *reply);
+bool activate_flush(const struct keeper *keeper, struct recall *recall, struct keeper_reply *reply);
 
 /* How long until NUDGE has something to do; 0: nothing is owed. */
 int64_t activate_owed_ms(const struct facts *facts, const struct recall *recall, int64_t now_ms);

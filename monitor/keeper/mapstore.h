@@ -1,0 +1,62 @@
+/* The two files behind smtp_sasl_password_maps: the text that the operator edits (the source) and
+ * the index that smtp(8) reads (the map). The map is never written in place: it is built in a
+ * private folder beside it and renamed over, so that at each moment a complete old or a complete
+ * new one is live. Blocks (postmap). */
+#ifndef KEEPER_MAPSTORE_H
+#define KEEPER_MAPSTORE_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/stat.h>
+
+#include "fault.h"
+#include "spawn.h"
+
+enum { MAPSTORE_TEXT_MAX = 65536 };
+
+/* The folder beside a map in which its next one is built; there only while that lasts. */
+extern const char mapstore_stage_name[];
+
+struct mapstore {
+    const char *config_dir;
+    char type[16];
+    char path[256];     /* of the source */
+    const char *name;   /* its last part */
+    const char *suffix; /* of the index; "": there is none (texthash) */
+    int folder;         /* that holds both; -1: not open */
+    struct stat st;     /* of the source as it was read */
+};
+
+/* ".db", ".lmdb", ".cdb", "" for texthash; NULL for a type that is not known. */
+const char *mapstore_suffix(const char *type);
+
+/* Opens the folder of both of "type:/path" along its whole path, without a symbolic link; each
+ * folder must be root's and writable for nobody else (one on the way may be sticky, as /tmp). */
+MUSTCHECK int mapstore_open(struct mapstore *map, const char *config_dir, const char *spec,
+                            struct fault *why);
+void mapstore_close(struct mapstore *map);
+
+/* Reads the source, which must be a regular file, root's, with one name, readable for nobody else
+ * and at most MAPSTORE_TEXT_MAX bytes (out has room for one more); a symbolic link to it must be
+ * root's, too. */
+MUSTCHECK int mapstore_read(struct mapstore *map, char *out, size_t *n_out, bool *linked_out,
+                            struct fault *why);
+
+bool mapstore_has_index(const struct mapstore *map);
+
+/* Runs postmap on the live map or the staged one: "" to build, "-s" to list, "-q" to answer the
+ * keys that are the job's input. The job has its outputs; its status is postmap's. */
+MUSTCHECK int mapstore_postmap(const struct mapstore *map, const char *option, bool staged,
+                               struct spawn *job, struct fault *why);
+
+/* Builds the map of this text beside the live one. Nothing live changes. */
+MUSTCHECK int mapstore_stage(const struct mapstore *map, const void *text, size_t n,
+                             struct fault *why);
+/* Makes the staged map the live one: a single rename, made durable. `source_too`: the text becomes
+ * the source before that. */
+MUSTCHECK int mapstore_commit(const struct mapstore *map, bool source_too, struct fault *why);
+/* Removes what a stage left, of this run or of one that was killed. */
+void mapstore_unstage(const struct mapstore *map);
+
+#endif
