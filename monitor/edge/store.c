@@ -128,19 +128,17 @@ static void note_news(struct store_stream *stream, int news) {
 
 static int read_image(struct stream_image *image, const struct rlink_reply *reply,
                       struct fault *why) {
-    stream_image_init(image);
-    if (!rlink_is_list(reply) || rlink_count(reply) % 2 != 0)
-        return fault_set(why, "not the answer to HGETALL");
-    for (size_t i = 0; i < rlink_count(reply); i += 2) {
+    bool fits = rlink_is_list(reply) && rlink_count(reply) % 2 == 0;
+
+    for (size_t i = 0; fits && i < rlink_count(reply); i += 2) {
         const struct rlink_reply *name = rlink_part(reply, i);
         const struct rlink_reply *value = rlink_part(reply, i + 1);
 
-        if (!rlink_is_text(name) || !rlink_is_text(value))
-            return fault_set(why, "not the answer to HGETALL");
-        if (stream_image_add(image, rlink_span(name), rlink_span(value), why) == -1)
+        fits = rlink_is_text(name) && rlink_is_text(value);
+        if (fits && stream_image_add(image, rlink_span(name), rlink_span(value), why) == -1)
             return -1;
     }
-    return stream_image_check(image, why);
+    return fits ? stream_image_check(image, why) : fault_set(why, "not the answer to HGETALL");
 }
 
 static void on_image(const struct rlink_reply *reply, void *arg) {
@@ -150,13 +148,11 @@ static void on_image(const struct rlink_reply *reply, void *arg) {
 
     if (!rlink_is_up(stream->store->link))
         return; /* of a replica: old, perhaps; on_gone comes */
+    image = xcalloc(1, sizeof *image);
     if (rlink_is_error(reply)) {
         command_failed(stream, rlink_text(reply));
         ask_turn(stream->store);
-        return;
-    }
-    image = xcalloc(1, sizeof *image);
-    if (read_image(image, reply, &why) == -1) {
+    } else if (read_image(image, reply, &why) == -1) {
         fault_wrap(&why, "the hash is left alone");
         stream_trouble(stream, STOREERR_OPERATOR, why.text);
         note_news(stream, stream_on_bad_image(&stream->logic));

@@ -118,11 +118,6 @@ static bool add_total(struct totals *t, struct span name, struct span value) {
     return true;
 }
 
-void stream_image_init(struct stream_image *image) {
-    memset(image, 0, offsetof(struct stream_image, totals));
-    totals_init(&image->totals);
-}
-
 int stream_image_add(struct stream_image *image, struct span name, struct span value,
                      struct fault *why) {
     bool fits;

@@ -181,9 +181,6 @@ void stream_snapshot(const struct stream *stream, struct totals *out);
 /* Without a store: the newest state has a number of its own. */
 void stream_number_alone(struct stream *stream);
 
-/* Makes it one of a hash that is not there. */
-void stream_image_init(struct stream_image *image);
-
 /* Adds one field of the hash; -1 when it cannot be one of ours. */
 MUSTCHECK int stream_image_add(struct stream_image *image, struct span name, struct span value,
                                struct fault *why);
