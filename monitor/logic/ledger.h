@@ -31,6 +31,7 @@
 #include <stdint.h>
 
 #include "hash.h"
+#include "ledgerbook.h"
 #include "mailev.h"
 #include "openset.h"
 
@@ -38,44 +39,11 @@ enum { LEDGER_OPEN_MOST = 1 << 20, LEDGER_STEP = 1 << 16 };
 
 struct ledger;
 
-/* What is published. Never goes down, but for what ledger_restore brings. */
-struct ledger_totals {
-    uint64_t accepted, sent, bounced, expired, unknown;
-    uint64_t deleted;  /* of unknown: by hand, postsuper -d ID */
-    uint64_t spilled;  /* of unknown: not followed any more, as too many were open or a crash took
-                          what was known of them */
-    uint64_t unlogged; /* of unknown: the milter's, never seen in the log */
-    uint64_t stray;    /* not in the sum: ended, but came in before we looked */
-    uint64_t
-        unknown_ms; /* when the last one became unknown that was not deleted by hand; 0: never */
-    uint64_t step;  /* of the open entries that belong to these totals */
-    uint64_t ring;  /* the next message of the milter's ring ... */
-    uint64_t ring_lineage; /* ... of the page with this lineage */
-};
-
 /* The sum as it is shown: with the messages that are coming in just now. */
 struct ledger_sum {
     uint64_t accepted, sent, bounced, expired, queued, unknown;
     uint64_t arriving; /* of accepted and queued: not in the totals yet */
 };
-
-enum ledger_end {
-    LEDGER_SENT,
-    LEDGER_BOUNCED,
-    LEDGER_EXPIRED,
-    LEDGER_DELETED,   /* by hand */
-    LEDGER_UNKNOWN,   /* gone, nobody said how */
-    LEDGER_SPILLED,   /* not followed any more */
-    LEDGER_STRAY,     /* ended, but came in before we looked: how is not known here */
-    LEDGER_REFUSED,   /* before it was in the queue */
-    LEDGER_DISCARDED, /* likewise */
-    LEDGER_ABORTED,   /* likewise: its sender broke off */
-    LEDGER_RENAMED,   /* goes on under another queue id */
-};
-
-/* The message with this id ended. Called from inside any function that changes the ledger; must not
- * change it. */
-typedef void ledger_end_fn(uint64_t id, enum ledger_end end, int64_t time_ms, void *arg);
 
 /* `key` guards the table against chosen queue ids. on_end may be NULL. */
 struct ledger *ledger_new(const struct hash_key *key, ledger_end_fn *on_end, void *arg);
