@@ -17,7 +17,7 @@ switch=
 
 finish() {
     trial_end
-    kill $switch 2>/dev/null
+    kill ${switch:+"$switch"} 2>/dev/null
     rm -rf "$work"
 }
 trap finish EXIT
