@@ -4,6 +4,7 @@
 PASSED=0
 FAILED=0
 FAILURES=()
+BESIDE=() # name and process id, by turns
 REPORTED=no
 SANITIZER_WORDS='LeakSanitizer|AddressSanitizer|ThreadSanitizer|UndefinedBehaviorSanitizer|runtime error:'
 TEST_LIMIT=180 # seconds
@@ -52,7 +53,35 @@ count_result() {
 # count_script NAME COMMAND...: its lines "ok - ..." and "not ok - ..." count.
 count_script() {
     count_run "$@"
+    count_lines "$1"
+}
+
+count_lines() {
     count_result "$1" "$(grep -c '^ok - ' "$RUN_LOG")" "$(grep -c '^not ok - ' "$RUN_LOG")"
+}
+
+# count_beside NAME COMMAND...: a script that waits more than it works, beside those that come meanwhile.
+# count_beside_end counts it.
+count_beside() {
+    (
+        count_run "$@"
+        echo "$RUN_STATUS $((SECONDS - RUN_BEGUN))" >"$RUN_LOG.ended"
+    ) &
+    BESIDE+=("$1" "$!")
+}
+
+count_beside_end() {
+    local took
+    set -- "${BESIDE[@]}"
+    while (($# > 0)); do
+        wait "$2" || true
+        RUN_LOG=$OUT/${1//\//-}.log
+        read -r RUN_STATUS took <"$RUN_LOG.ended" || RUN_STATUS=1 took=0
+        RUN_BEGUN=$((SECONDS - took))
+        count_lines "$1"
+        shift 2
+    done
+    BESIDE=()
 }
 
 # count_program NAME COMMAND...: one test, its exit status is the result.
