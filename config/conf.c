@@ -72,6 +72,10 @@ static const struct parameter parameters[] = {
     {"redis_sentinel", SENTINELS, FIELD(redis_sentinel), 0, 0, "",
      "the sentinels that know where the master is: host:port, parted by blanks or commas; empty: "
      "none"},
+    {"redis_tls", YESNO, FIELD(redis_tls), 0, 0, "no",
+     "yes: Redis and sentinels are reached by TLS, and must prove their names"},
+    {"redis_ca_file", PATH, FIELD(redis_ca_file), 0, 0, "",
+     "certificates to trust for that; empty: the system's"},
     {"redis_user", TEXT, FIELD(redis_user), 0, 0, "",
      "ACL user for Redis; empty: the default user"},
     {"redis_password_file", PATH, FIELD(redis_password_file), 0, 0, "",
@@ -184,7 +188,7 @@ struct loading {
     unsigned line;
     unsigned errors;
     bool seen[PARAMETERS];
-    unsigned mail_log_line;
+    unsigned mail_log_line, tls_line;
     void (*on_error)(const char *text, void *arg);
     void *arg;
 };
@@ -254,8 +258,7 @@ static bool is_address(const char *value) {
 /* What is wrong with a value of `redis` that only looks like an address; NULL: nothing. */
 static const char *wrong_store(const char *value) {
     if (strncmp(value, "rediss:", 7) == 0 || strncmp(value, "tls:", 4) == 0)
-        return "unix:/path or host:port: TLS is not spoken to Redis; over a network use a tunnel "
-               "that ends on this host (relaywatch.conf(5), Redis over a network)";
+        return "unix:/path or host:port, and redis_tls = yes";
     if (strstr(value, "://") != NULL)
         return "unix:/path or host:port, without a scheme; user and password have parameters of "
                "their own: redis_user, redis_password_file";
@@ -343,6 +346,8 @@ static int on_value(void *arg, const char *section, const char *name, const char
         l->seen[i] = true;
         if (parameters[i].type == LOGS)
             l->mail_log_line = l->line;
+        if (strcmp(name, "redis_tls") == 0)
+            l->tls_line = l->line;
         wrong = set_value(&l->conf, &parameters[i], value, right, sizeof right);
         if (wrong != NULL)
             report(l, "bad value", name, wrong);
@@ -385,6 +390,18 @@ static void check_mixed_logs(struct loading *l) {
            "one of them, or, where they hold different lines, mail_log_distinct = yes");
 }
 
+static void check_tls(struct loading *l) {
+    l->line = l->tls_line;
+    if (strcmp(l->conf.redis_tls, "yes") != 0)
+        return;
+#ifndef HAVE_REDIS_TLS
+    report(l, "hiredis had no SSL part where relaywatch was built", "redis_tls",
+           "no, and a tunnel that ends on this host: relaywatch.conf(5), Redis over a network");
+#endif
+    if (strncmp(l->conf.redis, "unix:", 5) == 0)
+        report(l, "a unix socket needs none", "redis_tls", "no, or redis = host:port");
+}
+
 void conf_defaults(struct conf *conf) {
     memset(conf, 0, sizeof *conf);
     for (size_t i = 0; i < PARAMETERS; i++) {
@@ -415,6 +432,7 @@ int conf_load(const char *path, struct conf *out, void (*on_error)(const char *t
         report(&l, "not understood", "(this line)", "name = value");
     }
     check_mixed_logs(&l);
+    check_tls(&l);
     if (l.errors > 0)
         return fault_set(why, "%s: %u error%s", path, l.errors, l.errors == 1 ? "" : "s");
     if (l.conf.host[0] == '\0')

@@ -33,6 +33,8 @@ struct conf {
     /* where figures are kept and shown */
     char redis[256];          /* "unix:/path", "host:port", or ""; with redis_sentinel a name */
     char redis_sentinel[256]; /* a list: sentinels.h */
+    char redis_tls[4];        /* "yes" or "no" */
+    char redis_ca_file[256];
     char redis_user[64];
     char redis_password_file[256];
     char redis_sentinel_user[64];

@@ -7,10 +7,12 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include <hiredis/async.h>
@@ -23,6 +25,7 @@
 #include "xmem.h"
 
 #include "lookup.h"
+#include "rtls.h"
 #include "sentinels.h"
 
 enum {
@@ -60,8 +63,10 @@ struct rlink {
     unsigned failures; /* in a row */
     int64_t not_before_ms;
     enum storeerr_class trouble;
-    char detail[200];  /* "": none */
-    char address[256]; /* of the server, or with sentinels the master's name */
+    char detail[200];   /* "": none */
+    struct rtls *tls;   /* NULL: none is spoken */
+    char tls_name[256]; /* that the server must prove: what we were told, not what was looked up */
+    char address[256];  /* of the server, or with sentinels the master's name */
     struct sentinels sentinels;
     bool asks;        /* this connection is to a sentinel */
     char master[256]; /* where it said that the master is; "": to be asked */
@@ -185,8 +190,13 @@ static void link_gone(struct rlink *link) {
 }
 
 static void note_trouble(struct rlink *link, enum storeerr_class trouble, const char *text) {
-    bool is_new = (!link->told || link->trouble != trouble) && !link->calls.quiet;
+    bool is_new;
 
+    if (link->tls != NULL && rtls_reason(link->tls)[0] != '\0') {
+        text = rtls_reason(link->tls);
+        trouble = STOREERR_OPERATOR;
+    }
+    is_new = (!link->told || link->trouble != trouble) && !link->calls.quiet;
     link->trouble = trouble;
     text_copy_printable(link->detail, sizeof link->detail, storeerr_words(text));
     link->told = true;
@@ -347,6 +357,7 @@ static redisAsyncContext *open_context(struct rlink *link) {
         link_gone(link);
         return NULL;
     }
+    text_copy(link->tls_name, sizeof link->tls_name, host);
     found = find_host(link, host, address);
     if (found == 1)
         return redisAsyncConnect(address, (int)port);
@@ -361,6 +372,7 @@ static redisAsyncContext *open_context(struct rlink *link) {
 
 static void link_open(struct rlink *link) {
     redisAsyncContext *redis = open_context(link);
+    struct fault why;
 
     if (redis == NULL)
         return;
@@ -382,6 +394,10 @@ static void link_open(struct rlink *link) {
     redis->ev.delWrite = hook_del_write;
     redis->ev.cleanup = hook_cleanup;
     guard_set(link, redis->c.reader);
+    if (link->tls != NULL && rtls_begin(link->tls, &redis->c, link->tls_name, &why) == -1) {
+        rlink_fail(link, STOREERR_TRANSIENT, why.text);
+        return;
+    }
     loop_timer_set(link->limit, CONNECT_LIMIT_MS);
     redisAsyncSetConnectCallback(redis, on_connect); /* begins to watch for it */
     redisAsyncSetDisconnectCallback(redis, on_disconnect);
@@ -565,6 +581,8 @@ static void send_auth(struct rlink *link, const char *user, const char *password
     count_command(link, waiting,
                   redisAsyncFormattedCommand(redis, on_raw_reply, waiting, command, n));
     wipe(command, sizeof command);
+    if (link->tls != NULL)
+        return; /* goes out behind the handshake; what hiredis frees is wiped */
     n = sdslen(redis->c.obuf);
     if (write(redis->c.fd, redis->c.obuf, n) != (ssize_t)n)
         rlink_fail(link, STOREERR_TRANSIENT, "cannot write to the connection");
@@ -628,6 +646,34 @@ const char *rlink_detail(const struct rlink *link, enum storeerr_class *trouble_
     return link->detail;
 }
 
+#if HIREDIS_MAJOR >= 1
+static void free_wiped(void *p) {
+    if (p != NULL)
+        wipe(p, malloc_usable_size(p));
+    free(p);
+}
+
+static void *resize_wiped(void *p, size_t size) {
+    size_t before = p != NULL ? malloc_usable_size(p) : 0;
+    void *other = malloc(size);
+
+    if (other != NULL && before > 0)
+        memcpy(other, p, before < size ? before : size);
+    if (other != NULL)
+        free_wiped(p);
+    return other;
+}
+#endif
+
+/* A password stands in hiredis' buffers until the handshake is over. */
+static void wipe_what_is_freed(void) {
+#if HIREDIS_MAJOR >= 1
+    hiredisAllocFuncs funcs = {malloc, calloc, resize_wiped, strdup, free_wiped};
+
+    hiredisSetAllocators(&funcs);
+#endif
+}
+
 static void do_nothing(void *arg) {
     (void)arg;
 }
@@ -645,6 +691,12 @@ struct rlink *rlink_new(struct loop *loop, const struct conf *conf,
     text_copy(link->address, sizeof link->address, conf->redis);
     if (sentinels_parse(conf->redis_sentinel, &link->sentinels, &why) == -1)
         log_error("store", "redis_sentinel: %s", why.text); /* conf.c has checked it */
+    if (strcmp(conf->redis_tls, "yes") == 0) {
+        wipe_what_is_freed();
+        link->tls = rtls_new(conf->redis_ca_file, &why);
+        if (link->tls == NULL)
+            die(EX_CONFIG, "redis_tls: %s", why.text);
+    }
     text_copy(link->login.user, sizeof link->login.user, conf->redis_user);
     text_copy(link->login.password_file, sizeof link->login.password_file,
               conf->redis_password_file);
@@ -663,6 +715,7 @@ void rlink_free(struct rlink **link_at) {
     *link_at = NULL;
     link->calls = (struct rlink_calls){do_nothing, do_nothing, do_nothing, NULL, false};
     link_drop(link);
+    rtls_free(&link->tls);
     lookup_free(&link->lookup);
     loop_timer_free(&link->limit);
     free(link);
