@@ -1,6 +1,6 @@
 #!/bin/bash
 # redistls.sh BIN: relaywatchd with a Redis by TLS that wants a password: it counts there; a server that cannot prove its name, or
-# nobody whom we trust vouches for, is told and gets no password. Where hiredis has no SSL part that is a clear error
+# whom no authority that we trust knows, is told and gets no password. Where hiredis has no SSL part that is a clear error
 # of the configuration. Must run as root; no Postfix. Prints "ok - name" or "not ok - name: why".
 # shellcheck disable=SC2317 # some of the functions are called by becomes and trap
 # shellcheck disable=SC2154 # what words.sh shares
