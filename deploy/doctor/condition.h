@@ -64,6 +64,7 @@ struct condition {
     enum seen clock_synced;
     enum seen log_readable;
     int64_t log_mtime_s;
+    uint32_t log_queue; /* lines that the kernel keeps for postlogd(8); 0: not known */
     enum seen firewall; /* something keeps others out */
     char firewall_name[64];
 

@@ -267,6 +267,16 @@ static void read_firewall(struct condition *c) {
     c->firewall = c->firewall_name[0] != '\0' ? SEEN_YES : SEEN_NO;
 }
 
+/* postlogd(8)'s socket is a datagram socket: who writes to a full one waits. */
+static void read_log_queue(struct condition *c) {
+    char text[32] = "";
+    uint64_t lines;
+
+    if (file_read("/proc/sys/net/unix/max_dgram_qlen", text, sizeof text, NULL) != -1 &&
+        text_u64(span_trim(span_of(text)), 0, UINT32_MAX, &lines))
+        c->log_queue = (uint32_t)lines;
+}
+
 static void read_clock(struct condition *c) {
     struct timex t = {.modes = 0};
 
@@ -301,6 +311,7 @@ void gather(const struct conf *conf, const char *programs, const char *only,
         mmap(NULL, sizeof *out->outside, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (out->outside == MAP_FAILED)
         abort();
+    read_log_queue(out);
     read_clock(out);
     read_config(out);
     if (out->parameters != NULL && out->relay.sasl && out->relay.map_path[0] != '\0' && out->root)

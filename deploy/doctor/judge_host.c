@@ -6,7 +6,13 @@
 #include "text.h"
 #include "checks.h"
 
-enum { YEAR_2024_S = 1704067200, YEAR_S = 31557600, SKEW_WARNING_S = 60, SKEW_CRITICAL_S = 600 };
+enum {
+    LOG_QUEUE_LEAST = 64,
+    YEAR_2024_S = 1704067200,
+    YEAR_S = 31557600,
+    SKEW_WARNING_S = 60,
+    SKEW_CRITICAL_S = 600
+};
 enum { SLOW_MS = 1000 };
 
 static void running(const struct condition *c, struct finding *f) {
@@ -174,6 +180,21 @@ static void log_flows(const struct condition *c, struct finding *f) {
     }
 }
 
+/* master(8) itself waits there when nobody reads, as at a reload: then Postfix stands still. */
+static void log_queue(const struct condition *c, struct finding *f) {
+    if (c->relay.maillog_file[0] == '\0' || c->log_queue == 0) {
+        finding_say(f, RESULT_NONE, "Postfix does not write its log by postlogd(8)");
+        return;
+    }
+    finding_say(f, RESULT_OK, "the kernel keeps %u lines for postlogd(8)", c->log_queue);
+    if (c->log_queue >= LOG_QUEUE_LEAST)
+        return;
+    finding_say(f, RESULT_WARNING, "the kernel keeps %u lines for postlogd(8): too few at a reload",
+                c->log_queue);
+    finding_fix(f, "echo net.unix.max_dgram_qlen=512 | sudo tee /etc/sysctl.d/50-postlog.conf && "
+                   "sudo sysctl -w net.unix.max_dgram_qlen=512");
+}
+
 static void milter_socket(const struct condition *c, struct finding *f) {
     finding_say(f, RESULT_OK, "smtpd reaches it");
     if (c->outside->milter_answers == SEEN_YES)
@@ -223,11 +244,18 @@ static const struct condition_door *entered_door(const struct condition *c) {
 static void outside(const struct condition *c, struct finding *f) {
     const struct condition_door *door = c->outside->door, *open = entered_door(c);
     bool host = door[0].address[0] != '\0' || door[1].address[0] != '\0';
+    bool guarded = c->firewall == SEEN_YES;
 
     if (open->entered == SEEN_YES) {
-        finding_say(f, RESULT_WARNING, "port %u answers at %s", open->port, open->address);
-        finding_fix(f, "sudo postconf -e inet_interfaces=loopback-only && sudo postfix stop && "
-                       "sudo postfix start");
+        finding_say(f, RESULT_WARNING, "port %u answers at %s%s%s", open->port, open->address,
+                    guarded ? "; from other machines perhaps not: " : "",
+                    guarded ? c->firewall_name : "");
+        if (guarded)
+            finding_fix(f, "nc -vz %s %u   # from another machine; it should not get in",
+                        open->address, open->port);
+        else
+            finding_fix(f, "sudo postconf -e inet_interfaces=loopback-only && sudo postfix stop && "
+                           "sudo postfix start");
     } else if ((door[0].address[0] != '\0' && door[0].entered == SEEN_NOT) ||
                (door[1].address[0] != '\0' && door[1].entered == SEEN_NOT)) {
         finding_say(f, RESULT_UNKNOWN, "no answer in time");
@@ -354,6 +382,8 @@ const struct check host_checks[] = {
     {"own-name", "this host's own name", "libsasl2 looks it up at each login, which waits for it",
      own_name},
     {"log-source", "mail log", "relaywatch learns from it what became of mail", log_there},
+    {"log-queue", "room for the log", "Postfix stands still when it cannot write a line",
+     log_queue},
     {"log-flowing", "lines in the log", "without them relaywatch is blind", log_flows},
     {"milter-socket", "milter's socket", "arrivals are not counted without it", milter_socket},
     {"outside", "reachable from outside", "a relay is for this host's applications", outside},

@@ -322,9 +322,18 @@ static const char *reach_word(enum reach reach) {
     return words[reach];
 }
 
+/* smtp(8) takes the families in turn, and waits smtp_connect_timeout for each address. */
+static bool uses_ipv6(const struct condition *c) {
+    char protocols[64];
+
+    condition_parameter(c, "inet_protocols", protocols, sizeof protocols);
+    return strstr(protocols, "all") != NULL || strstr(protocols, "ipv6") != NULL;
+}
+
 static void tcp(const struct condition *c, struct finding *f, int which, uint32_t port) {
     const enum reach *r = c->outside->reach[which];
     bool open = r[0] == REACH_OPEN || r[1] == REACH_OPEN;
+    bool waits = r[1] == REACH_SILENT && uses_ipv6(c);
 
     if (c->outside->resolved != SEEN_YES) {
         finding_say(f, RESULT_UNKNOWN, "the relay has no address to try");
@@ -332,10 +341,14 @@ static void tcp(const struct condition *c, struct finding *f, int which, uint32_
     }
     finding_say(f,
                 c->relay.port != port ? RESULT_NONE
-                : open                ? RESULT_OK
+                : open && !waits      ? RESULT_OK
+                : open                ? RESULT_WARNING
                                       : RESULT_CRITICAL,
                 "IPv4: %s, IPv6: %s%s", reach_word(r[0]), reach_word(r[1]),
                 c->relay.port == port ? "" : " (this port is not in use)");
+    if (c->relay.port == port && open && waits)
+        finding_fix(f, "sudo postconf -e inet_protocols=ipv4 && sudo postfix stop && sudo postfix "
+                       "start   # or mend IPv6: mail may wait 30 s for it");
     if (c->relay.port == port && !open)
         finding_fix(f, "nc -vz %s %u   # does a firewall let port %u out?", c->relay.host, port,
                     port);

@@ -8,14 +8,14 @@ DEBIAN_BUILD=(gcc libc6-dev cmake ninja-build pkg-config libmilter-dev libevent-
 DEBIAN_RUN=(postfix sasl2-bin libsasl2-modules libsasl2-modules-db redis-server redis-tools ca-certificates
     openssl passwd util-linux)
 DEBIAN_TEST=(systemd-journal-remote libcriterion-dev strace curl procps iproute2 perl python3
-    python3-yaml python3-prometheus-client prometheus prometheus-alertmanager)
+    python3-yaml python3-prometheus-client prometheus prometheus-alertmanager nftables iptables)
 ROCKY_BUILD=(gcc make cmake pkgconf-pkg-config sendmail-milter-devel libevent-devel openssl-devel
     cyrus-sasl-devel hiredis-devel libcurl-devel jansson-devel inih-devel libyaml-devel
     systemd-devel zlib-devel)
 ROCKY_RUN=(postfix cyrus-sasl cyrus-sasl-lib cyrus-sasl-plain redis ca-certificates openssl shadow-utils
     util-linux)
 ROCKY_TEST=(systemd-journal-remote criterion-devel strace curl procps-ng iproute perl python3
-    python3-pyyaml libasan libubsan libtsan)
+    python3-pyyaml libasan libubsan libtsan nftables iptables-nft)
 
 POLICY=/usr/sbin/policy-rc.d
 POLICY_MARK='written by relaywatch deploy: removed when the packages are in'

@@ -11,6 +11,7 @@ if [ "${DOCTOR_ALONE:-}" != yes ]; then
     DOCTOR_ALONE=yes exec unshare -n -m bash "$0" "$@"
 fi
 ip link set lo up # postconf(1) does not run without an interface
+echo 512 >/proc/sys/net/unix/max_dgram_qlen # of this namespace
 ip addr add 192.0.2.9/32 dev lo
 ip -6 addr add 2001:db8::9/128 dev lo
 # shellcheck source=tests/support/private-relay.sh
@@ -462,6 +463,10 @@ doctor --only postal
 is "Postal as it should be" "0 ok" "$status $(result postal)"
 dns_end
 export POSTAL_CONFIG_FILE_PATH=
+
+echo 10 >/proc/sys/net/unix/max_dgram_qlen
+warning log-queue "little room for lines on their way to postlogd"
+echo 512 >/proc/sys/net/unix/max_dgram_qlen
 
 # ---------------------------------------------------------------- broken: open to strangers
 

@@ -336,3 +336,43 @@ Test(checks, an_address_is_in_a_network_or_not) {
     cr_expect_not(checks_in_networks("[2001:db8::9", "2001:db8::9"));
     cr_expect_not(checks_in_networks("[::1]/129", "::1"));
 }
+
+Test(checks, an_ipv6_that_swallows_all_holds_mail_up) {
+    static char with_ipv6[] = "inet_protocols = all\n";
+    struct condition c = healthy();
+
+    outside.reach[0][1] = REACH_SILENT;
+    cr_expect_eq(judge(&c, "tcp-587").result, RESULT_OK, "IPv4 alone is in use");
+    c.parameters = with_ipv6;
+    cr_expect_eq(judge(&c, "tcp-587").result, RESULT_WARNING);
+    outside.reach[0][1] = REACH_NO_WAY;
+    cr_expect_eq(judge(&c, "tcp-587").result, RESULT_OK);
+    outside.reach[0][1] = REACH_OPEN;
+    cr_expect_eq(judge(&c, "tcp-587").result, RESULT_OK);
+}
+
+Test(checks, a_port_behind_a_firewall_is_tried_from_elsewhere) {
+    struct condition c = healthy();
+    struct finding f;
+
+    outside.door[0].entered = SEEN_YES;
+    outside.door[0].port = 25;
+    cr_expect_null(strstr(judge(&c, "outside").found, "perhaps not"));
+    c.firewall = SEEN_YES;
+    strcpy(c.firewall_name, "nftables filters what comes in");
+    f = judge(&c, "outside");
+    cr_expect_eq(f.result, RESULT_WARNING);
+    cr_expect_not_null(strstr(f.found, "perhaps not: nftables filters"), "%s", f.found);
+    cr_expect_not_null(strstr(f.fix, "nc -vz 192.0.2.9 25"), "%s", f.fix);
+}
+
+Test(checks, a_log_that_may_block_postfix) {
+    struct condition c = healthy();
+
+    c.log_queue = 10;
+    cr_expect_eq(judge(&c, "log-queue").result, RESULT_NONE);
+    strcpy(c.relay.maillog_file, "/var/log/postfix.log");
+    cr_expect_eq(judge(&c, "log-queue").result, RESULT_WARNING);
+    c.log_queue = 512;
+    cr_expect_eq(judge(&c, "log-queue").result, RESULT_OK);
+}
