@@ -88,8 +88,10 @@ static _Noreturn void run_child(const struct hands *h, pid_t parent, wire_head_f
     void *answer = xcalloc(1, size);
 
     far.wire = wire;
-    if (!give_up(h, parent, wire, keep))
+    if (!give_up(h, parent, wire, keep)) {
+        log_error("wire", "becoming %s: %s", h->probe_user, strerror(errno));
         _exit(1);
+    }
     head(&far, arg, answer);
     _exit(send_all(wire, &call, sizeof call) && send_all(wire, answer, size) ? 0 : 1);
 }
