@@ -1,6 +1,7 @@
 /* hands.c: calls of a part that was taken over. None reaches a file outside the state and the drop
  * folder, none overruns its answer. Those that start a program are left out. */
 #include <assert.h>
+#include <dirent.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -18,8 +19,20 @@ static bool starts_a_program(uint32_t hand) {
            hand == HAND_SHARE_LOG;
 }
 
+static char folder[] = "/tmp/fuzz_hands.XXXXXX";
+
+static void clean(void) {
+    DIR *dir = opendir(folder);
+    const struct dirent *entry;
+
+    while (dir != NULL && (entry = readdir(dir)) != NULL)
+        (void)unlinkat(dirfd(dir), entry->d_name, 0);
+    if (dir != NULL)
+        closedir(dir);
+    (void)rmdir(folder);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static char folder[] = "/tmp/fuzz_hands.XXXXXX";
     static bool made;
     struct hands hands;
     struct hand_call call;
@@ -27,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     char out[1024 + 16];
 
     if (!made)
-        made = mkdtemp(folder) != NULL;
+        made = mkdtemp(folder) != NULL && atexit(clean) == 0;
     hands = hands_direct("/nonexistent", folder);
     hands.drop = folder;
     hands.served = true;
@@ -36,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         return 0;
     call.hand = data[0];
     call.which = data[1];
-    call.n = data[2];
+    call.n = data[2] < size ? data[2] : (uint32_t)size; /* of `data` */
     memcpy(call.name, data + 4, size - 4);
     if (starts_a_program(call.hand))
         return 0;
