@@ -194,23 +194,16 @@ test_own() {
         "$("$BIN/relaywatch" -c "$RELAYWATCH_CONF" status >"$work/nagios"; s=$?; echo "$(head -n 1 "$work/nagios" | cut -c 1-14) $(head -n 1 "$work/nagios" | grep -c ' | queue=[0-9]* oldest=[0-9]*s sent=[0-9]*c') $s")"
 }
 
-daemon_pid() {
-    local p
-    for p in /proc/[0-9]*; do
-        [[ $(readlink "$p/exe" 2>/dev/null) == "$BIN/relaywatchd" ]] && echo "${p#/proc/}"
-    done
-}
-
 new_daemon() {
     local now
-    now=$(daemon_pid)
+    now=$(program_pid relaywatchd)
     [[ -n $now && $now != "$1" ]] && scrape "$work/after" && grep -q '^relaywatch_source_up.* 1$' "$work/after"
 }
 
 # By kill -9: what was published stands in Redis, what was not is read again.
 test_restart() {
     local old
-    old=$(daemon_pid)
+    old=$(program_pid relaywatchd)
     scrape "$work/before"
     kill -KILL "$old"
     becomes 30 new_daemon "$old"

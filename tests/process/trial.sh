@@ -138,17 +138,8 @@ send() {
     smtp-source -m "$1" -s "$((${1} < 10 ? 1 : 5))" -f sender@trial.example -t recipient@example.net "$RELAY_SUBMIT"
 }
 
-pid_of() {
-    local p
-    for p in /proc/[0-9]*; do
-        if [[ $(readlink "$p/exe" 2>/dev/null) == "$BIN/$1" ]]; then
-            echo "${p#/proc/}"
-        fi
-    done
-}
-
 runs() {
-    [[ -n $(pid_of "$1") ]]
+    [[ -n $(program_pid "$1") ]]
 }
 
 status_exit() {
@@ -300,7 +291,7 @@ test_deleted_without_a_word() {
 test_users() {
     local program found
     for program in relaywatchd relaywatch-milter relaywatch-notify; do
-        found=$(sed -n 's/^Uid:\t\([0-9]*\).*/\1/p' "/proc/$(pid_of "$program")/status")
+        found=$(sed -n 's/^Uid:\t\([0-9]*\).*/\1/p' "/proc/$(program_pid "$program")/status")
         is "$program does not run as root" yes "$([[ -n $found && $found != 0 ]] && echo yes || echo "uid $found")"
     done
     (umask 077 && password >"$work/secret") # grep -f: the word must not be in grep's own arguments either
@@ -423,7 +414,7 @@ kill_hard() {
         kill -KILL "$(redis-cli -s "$REDIS_SOCKET" INFO server | sed -n 's/^process_id:\([0-9]*\).*/\1/p')" 2>/dev/null
     else
         # shellcheck disable=SC2046 # there may be none
-        kill -KILL $(pid_of "$1") 2>/dev/null
+        kill -KILL $(program_pid "$1") 2>/dev/null
     fi
 }
 
@@ -439,7 +430,7 @@ test_flushall() {
 test_milter_stopped() {
     local pid before
     before=$(arrived)
-    pid=$(pid_of relaywatch-milter)
+    pid=$(program_pid relaywatch-milter)
     kill -STOP "$pid"
     timeout 15 smtp-source -m 1 -f sender@trial.example -t recipient@example.net "$RELAY_SUBMIT"
     is "milter stopped: mail is accepted" 0 $?
@@ -470,7 +461,7 @@ test_end() {
     [[ -n ${KEEP:-} ]] && return
     "$repo/deploy/up" --dir "$dir" --stop >/dev/null 2>&1
     is "up --stop" 0 $?
-    is "up --stop: nothing of it runs" "" "$(pid_of relaywatch)$(pid_of relaywatchd)$(pid_of relaywatch-milter)$(pid_of relaywatch-notify)"
+    is "up --stop: nothing of it runs" "" "$(program_pid relaywatch)$(program_pid relaywatchd)$(program_pid relaywatch-milter)$(program_pid relaywatch-notify)"
     found=$(grep -cE 'AddressSanitizer|LeakSanitizer|runtime error:' "$dir/log/relaywatch.log")
     is "no leak at the end" 0 "$found"
     "$repo/deploy/up" --dir "$dir" --stop >/dev/null 2>&1

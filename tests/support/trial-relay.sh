@@ -32,14 +32,6 @@ trial_end() {
     rm -rf "$dir"
 }
 
-# program_pid NAME: of this trial
-program_pid() {
-    local p
-    for p in /proc/[0-9]*; do
-        if [[ $(readlink "$p/exe" 2>/dev/null) == "$BIN/$1" ]]; then echo "${p#/proc/}"; fi
-    done
-}
-
 # scripted_smarthost: takes the place of the trial's smarthost, on its port with its certificate; answers as $script says
 scripted_smarthost() {
     local tls

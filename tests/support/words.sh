@@ -28,3 +28,13 @@ canary=$(<"$(dirname "${BASH_SOURCE[0]}")/canary")
 
 # no_secret_in FOLDER...: but where one belongs
 no_secret_in() { python3 "$(dirname "${BASH_SOURCE[0]}")/canary.py" look "$@" || failed=1; }
+
+# program_pid NAME: its process in the trial whose env was read; others of the same build may run beside it
+program_pid() {
+    local p
+    for p in /proc/[0-9]*; do
+        if [[ $(readlink "$p/exe" 2>/dev/null) == "$BIN/$1" ]] && grep -qzxF -- "$RELAYWATCH_CONF" "$p/cmdline" 2>/dev/null; then
+            echo "${p#/proc/}"
+        fi
+    done
+}

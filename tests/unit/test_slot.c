@@ -73,6 +73,15 @@ static void write_file(const unsigned char *data, size_t size) {
     close(fd);
 }
 
+/* What is beyond the counts is nobody's. */
+static bool same(const struct totals *a, const struct totals *b) {
+    return strcmp(a->lineage, b->lineage) == 0 && a->epoch == b->epoch && a->seq == b->seq &&
+           a->time_ms == b->time_ms && strcmp(a->position, b->position) == 0 &&
+           a->count == b->count && a->layout == b->layout && a->texts == b->texts &&
+           memcmp(a->value, b->value, a->count * sizeof a->value[0]) == 0 &&
+           memcmp(a->table, b->table, sizeof a->table) == 0;
+}
+
 Test(slot, round_trip) {
     static const size_t counts[] = {0, 1, 21, 2403, TOTALS_FIELDS};
 
@@ -82,7 +91,9 @@ Test(slot, round_trip) {
 
         cr_assert_eq(slot_save(path, &t, &why), 0, "%s", why.text);
         cr_assert_eq(slot_load(path, &back, &why), 0, "%s", why.text);
-        cr_expect_eq(memcmp(&t, &back, sizeof t), 0, "%zu fields", counts[i]);
+        cr_expect(same(&t, &back), "%zu fields", counts[i]);
+        for (size_t f = 0; f < t.count; f++)
+            cr_assert_str_eq(back.name[f], t.name[f]);
     }
 }
 
