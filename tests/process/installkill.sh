@@ -39,7 +39,7 @@ kill_points() {
         # Which of its calls write: of openat those that make a file.
         mapfile -t writes < <(awk -v call="$call(" 'index($0, call) == 1 { n++; if (call != "openat(" || /O_CREAT/) print n }' "$work/trace")
         count=${#writes[@]}
-        step=$((${POINTS:-3} > 0 ? (count + ${POINTS:-3} - 1) / ${POINTS:-3} : 1))
+        step=$((${POINTS:-2} > 0 ? (count + ${POINTS:-2} - 1) / ${POINTS:-2} : 1))
         for ((i = step > 1 ? RANDOM % step : 0; step > 0 && i < count; i += step)); do
             echo "$call:${writes[i]}"
         done

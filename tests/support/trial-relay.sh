@@ -21,7 +21,8 @@ trial_begin() {
     # shellcheck source=/dev/null
     . "$dir/env"
     for line in "$@"; do echo "$line"; done >>"$RELAYWATCH_CONF"
-    [[ $# == 0 ]] || kill -HUP "$(program_pid relaywatchd)"
+    # It looks at the file once a second, too, and may be starting again already.
+    [[ $# == 0 ]] || kill -HUP "$(program_pid relaywatchd)" 2>/dev/null || true
 }
 
 trial_up() { "$repo/deploy/up" --dir "$dir" --build-dir "$(dirname "$bin")" --detach "$@" >"$hook.up" 2>&1; }
