@@ -438,7 +438,8 @@ enum need { NOTHING, A_MAP = 1, THE_LOCK = 2 };
 static const struct {
     int (*run)(const struct deed *);
     unsigned need;
-    size_t most; /* bytes that may come with it */
+    size_t most;  /* bytes that may come with it */
+    size_t least; /* of room for what comes back */
 } deeds[HAND_COUNT] = {
     [HAND_LOCK] = {do_lock, NOTHING, 0},
     [HAND_POSTCONF] = {do_postconf, NOTHING, 0},
@@ -446,13 +447,13 @@ static const struct {
     [HAND_STATE_READ] = {do_state_read, NOTHING, 0},
     [HAND_STATE_SAVE] = {do_state_save, THE_LOCK, MAPSTORE_TEXT_MAX},
     [HAND_STATE_DROP] = {do_state_drop, THE_LOCK, 0},
-    [HAND_SOURCE] = {do_source, THE_LOCK, 0},
+    [HAND_SOURCE] = {do_source, THE_LOCK, 0, MAPSTORE_TEXT_MAX + 1},
     [HAND_DROP_LIST] = {do_drop_list, THE_LOCK, 0},
-    [HAND_DROP_READ] = {do_drop_read, THE_LOCK, 0},
+    [HAND_DROP_READ] = {do_drop_read, THE_LOCK, 0, MAPSTORE_TEXT_MAX + 1},
     [HAND_DROP_DONE] = {do_drop_done, THE_LOCK, 0},
     [HAND_DROP_ASIDE] = {do_drop_aside, THE_LOCK, 0},
     [HAND_MAP_OPEN] = {do_map_open, NOTHING, 0},
-    [HAND_MAP_READ] = {do_map_read, A_MAP, 0},
+    [HAND_MAP_READ] = {do_map_read, A_MAP, 0, MAPSTORE_TEXT_MAX + 1},
     [HAND_MAP_THERE] = {do_map_there, A_MAP, 0},
     [HAND_MAP_ASK] = {do_map_ask, A_MAP, MAPSTORE_TEXT_MAX},
     [HAND_MAP_LIST] = {do_map_list, A_MAP, 0},
@@ -462,7 +463,7 @@ static const struct {
     [HAND_RELOAD] = {do_reload, THE_LOCK, 0},
     [HAND_FLUSH] = {do_flush, THE_LOCK, 0},
     [HAND_DEFER] = {do_defer, THE_LOCK, 0},
-    [HAND_QUEUE] = {do_queue, NOTHING, 0},
+    [HAND_QUEUE] = {do_queue, NOTHING, 0, sizeof(struct keeper_queue)},
     [HAND_SHARE_LOG] = {do_share_log, NOTHING, 0},
     [HAND_CANARY] = {do_canary, NOTHING, 0},
     [HAND_PROBE] = {do_probe, NOTHING, MAPSTORE_TEXT_MAX},
@@ -477,6 +478,8 @@ void hands_do(struct hands *h, const struct hand_call *call, const void *bytes,
     if (call->hand >= HAND_COUNT || deeds[call->hand].run == NULL ||
         call->n > deeds[call->hand].most)
         fault_set(&answer->why, "no such deed");
+    else if (size < deeds[call->hand].least)
+        fault_set(&answer->why, "no room for what would come back");
     else if ((deeds[call->hand].need & A_MAP) != 0 && h->map.folder == -1)
         fault_set(&answer->why, "no map is open");
     else if ((deeds[call->hand].need & THE_LOCK) != 0 && h->served && h->lock == -1)

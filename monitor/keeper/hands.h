@@ -1,9 +1,8 @@
 /* All that runs as root of what relaywatch-keeper does: a fixed set of small deeds, each about a
  * file or a program that the keeper's own options and main.cf name. None reads the texts that it
- * carries. Who decides which deed comes next (monitor/procedure) has no privileges and asks through
- * wire.h; the command-line tool, which is the operator, asks directly. Blocks: each deed has a time
- * limit of its own.
- */
+ * carries, but for three values of postconf's. Who decides which deed comes next
+ * (monitor/procedure) has no privileges and asks through wire.h; the command-line tool, which is
+ * the operator, asks directly. Blocks: each deed has a time limit of its own. */
 #ifndef KEEPER_HANDS_H
 #define KEEPER_HANDS_H
 
@@ -55,11 +54,12 @@ enum hand_state { STATE_RECALL, STATE_PREVIOUS, STATE_LOADED, STATE_COUNT };
 
 enum { HAND_BYTES = 160 * 1024 };
 
-/* What is asked for; n bytes follow. */
+/* What is asked for; n bytes follow. At most `room` come back. */
 struct hand_call {
     uint32_t hand;
     uint32_t which;
     uint32_t n;
+    uint32_t room;
     char name[544];
 };
 

@@ -36,6 +36,7 @@ static bool send_all(int fd, const void *data, size_t size) {
 int wire_ask(struct hands *h, struct hand_call *call, const void *bytes, size_t n,
              struct hand_answer *answer, char *out, size_t size) {
     call->n = (uint32_t)n;
+    call->room = (uint32_t)size;
     if (h->wire == -1) {
         hands_do(h, call, bytes, answer, out, size);
         return answer->result;
@@ -115,7 +116,7 @@ static int serve(struct hands *h, int wire, int silence_ms, void *bytes, char *o
         if (call.hand == HAND_ANSWER)
             return 0;
         call.name[sizeof call.name - 1] = '\0';
-        hands_do(h, &call, bytes, &one, out, HAND_BYTES);
+        hands_do(h, &call, bytes, &one, out, call.room < HAND_BYTES ? call.room : HAND_BYTES);
         if (!send_all(wire, &one, sizeof one) || !send_all(wire, out, one.n))
             return fault_set(why, "the part without privileges has gone");
     }

@@ -2,8 +2,8 @@
  * defer_transports, which keeps mail in the queue while no login works. None of it is the commit
  * point: smtp(8) sees by itself that an index was replaced, when it has ended what it does. Blocks.
  */
-#ifndef KEEPER_ACTIVATE_H
-#define KEEPER_ACTIVATE_H
+#ifndef PROCEDURE_ACTIVATE_H
+#define PROCEDURE_ACTIVATE_H
 
 #include "facts.h"
 #include "fault.h"

@@ -2,8 +2,8 @@
  * one, stage, rename, reload; and the way back. One at a time (a lock in the state folder). Killed
  * at any point it leaves a complete old or a complete new map, and the next start goes on. Blocks.
  */
-#ifndef KEEPER_APPLY_H
-#define KEEPER_APPLY_H
+#ifndef PROCEDURE_APPLY_H
+#define PROCEDURE_APPLY_H
 
 #include "keeperq.h"
 #include "verbs.h"

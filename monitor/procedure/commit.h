@@ -1,8 +1,8 @@
 /* The part of a change that Postfix sees: a text that was proved becomes the live map, the one
  * before it is kept, recall.h says how far it got. What a kill cuts off, the next run ends.
  * Blocks. */
-#ifndef KEEPER_COMMIT_H
-#define KEEPER_COMMIT_H
+#ifndef PROCEDURE_COMMIT_H
+#define PROCEDURE_COMMIT_H
 
 #include "work.h"
 

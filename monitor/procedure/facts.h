@@ -1,8 +1,8 @@
 /* What main.cf says of the relay, through postconf(1), so that $name, defaults and includes are as
  * Postfix sees them. facts_parse and facts_relayhost are pure; the other two block for one run of
  * postconf. */
-#ifndef KEEPER_FACTS_H
-#define KEEPER_FACTS_H
+#ifndef PROCEDURE_FACTS_H
+#define PROCEDURE_FACTS_H
 
 #include <stdbool.h>
 #include <stddef.h>

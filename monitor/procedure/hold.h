@@ -1,7 +1,7 @@
 /* The verbs around a change: keep mail in the queue while no login works and let it go again, the
  * reload that is owed, the end of the old login. Each takes the lock. Blocks. */
-#ifndef KEEPER_HOLD_H
-#define KEEPER_HOLD_H
+#ifndef PROCEDURE_HOLD_H
+#define PROCEDURE_HOLD_H
 
 #include "keeperq.h"
 #include "text.h"

@@ -1,8 +1,8 @@
 /* A new secret on its way in: the file of a secret manager, a folder where files are dropped, a
  * sealed memfd. What is read must be root's and small; whose login it may change is decided
  * elsewhere. Blocks on the disk only. */
-#ifndef KEEPER_INCOMING_H
-#define KEEPER_INCOMING_H
+#ifndef PROCEDURE_INCOMING_H
+#define PROCEDURE_INCOMING_H
 
 #include <stdbool.h>
 #include <stddef.h>

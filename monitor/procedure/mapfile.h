@@ -2,8 +2,8 @@
  * one that is built and asked before it goes live. Its files are in root's hands (mapstore.h).
  * Blocks (postmap). Every buffer with secrets in it belongs to struct mapfile and is wiped by
  * mapfile_close. */
-#ifndef KEEPER_MAPFILE_H
-#define KEEPER_MAPFILE_H
+#ifndef PROCEDURE_MAPFILE_H
+#define PROCEDURE_MAPFILE_H
 
 #include <stdbool.h>
 #include <sys/stat.h>

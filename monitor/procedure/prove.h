@@ -1,8 +1,8 @@
 /* Are the logins that would become live good ones? Each that differs and is used at our relay is
  * tried there, once: what the relay has refused is remembered and not sent again by itself. Blocks
  * for the tries. */
-#ifndef KEEPER_PROVE_H
-#define KEEPER_PROVE_H
+#ifndef PROCEDURE_PROVE_H
+#define PROCEDURE_PROVE_H
 
 #include "work.h"
 

@@ -1,8 +1,8 @@
 /* Counts Postfix's queue by reading its directories: 0.4 us a message, where postqueue -j opens
  * every file. Blocks, for as long as the directories take; opens at most QUEUEDIR_OPEN_MAX queue
  * files. Symbolic links are not followed: the folders belong to Postfix's own user. */
-#ifndef KEEPER_QUEUEDIR_H
-#define KEEPER_QUEUEDIR_H
+#ifndef PROCEDURE_QUEUEDIR_H
+#define PROCEDURE_QUEUEDIR_H
 
 #include <stdbool.h>
 #include <stddef.h>

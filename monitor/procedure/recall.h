@@ -2,8 +2,8 @@
  * replaced whole and made durable: how far a change got, which logins the smarthost has refused (as
  * keyed hashes, never themselves), what of a credential source was taken. And beside it, while it
  * may be wanted again, the login of before the last change. Blocks on the disk only. */
-#ifndef KEEPER_RECALL_H
-#define KEEPER_RECALL_H
+#ifndef PROCEDURE_RECALL_H
+#define PROCEDURE_RECALL_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* Asks relaywatch-probe, which runs without privileges, whether a login works at the relay. Blocks
  * for up to 30 s, or the keeper's limit. The secret goes through a pipe and is wiped here. */
-#ifndef KEEPER_TRYOUT_H
-#define KEEPER_TRYOUT_H
+#ifndef PROCEDURE_TRYOUT_H
+#define PROCEDURE_TRYOUT_H
 
 #include "facts.h"
 #include "keeperq.h"

@@ -1,8 +1,8 @@
 /* What relaywatch-keeper does for each verb. Each fills one reply; all block. Runs without
  * privileges: what needs root is asked of keeper->hands. Nothing comes from the peer but the verb
  * and, with SET from root, a secret. */
-#ifndef KEEPER_VERBS_H
-#define KEEPER_VERBS_H
+#ifndef PROCEDURE_VERBS_H
+#define PROCEDURE_VERBS_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,8 @@
 /* One run of a verb that changes something: the lock, the recall, what main.cf says, and all texts
- * with secrets in them, wiped at its end. Private to apply.c and hold.c. */
-#ifndef KEEPER_WORK_H
-#define KEEPER_WORK_H
+ * with secrets in them, wiped at its end. Private to apply.c, commit.c,
+ * hold.c and prove.c. */
+#ifndef PROCEDURE_WORK_H
+#define PROCEDURE_WORK_H
 
 #include <stdbool.h>
 

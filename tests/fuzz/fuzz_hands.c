@@ -37,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct hands hands;
     struct hand_call call;
     struct hand_answer answer;
-    char out[1024 + 16];
+    static char out[HAND_BYTES + 16];
 
     if (!made)
         made = mkdtemp(folder) != NULL && atexit(clean) == 0;
@@ -56,14 +56,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (data[3] & 1) {
         struct hand_call lock = {.hand = HAND_LOCK};
 
-        hands_do(&hands, &lock, "", &answer, out, 1024);
+        hands_do(&hands, &lock, "", &answer, out, HAND_BYTES);
         assert(answer.result == 0);
     }
-    memset(out + 1024, 0x5a, 16);
-    hands_do(&hands, &call, data, &answer, out, 1024);
-    assert(answer.n <= 1024);
+    memset(out + HAND_BYTES, 0x5a, 16);
+    hands_do(&hands, &call, data, &answer, out, HAND_BYTES);
+    assert(answer.n <= HAND_BYTES);
     for (int i = 0; i < 16; i++)
-        assert(out[1024 + i] == 0x5a);
+        assert(out[HAND_BYTES + i] == 0x5a);
     if (call.hand >= HAND_DROP_READ && call.hand <= HAND_DROP_ASIDE &&
         (strchr(call.name, '/') != NULL || call.name[0] == '.' || call.name[0] == '\0'))
         assert(answer.result == -1);

@@ -118,6 +118,35 @@ Test(wire, one_descriptor_can_be_kept) {
     clean();
 }
 
+/* Asks with less room than there is to tell; what comes after is still in step. */
+static void is_narrow(struct hands *hands, void *arg, void *answer) {
+    struct hand_call call = {.hand = HAND_STATE_READ, .which = STATE_PREVIOUS};
+    struct hand_answer done;
+    char little[16];
+
+    (void)arg;
+    wire_ask(hands, &call, "", 0, &done, little, sizeof little);
+    if (done.n <= sizeof little && wire_do(hands, HAND_STATE_THERE, STATE_PREVIOUS, "", NULL) == 1)
+        *(int *)answer = 1;
+}
+
+Test(wire, no_more_comes_back_than_there_is_room_for) {
+    struct hands hands = make_hands();
+    struct fault why = {""};
+    char path[128];
+    int answer = 0;
+    int fd;
+
+    snprintf(path, sizeof path, "%s/previous", folder);
+    fd = open(path, O_WRONLY | O_CREAT, 0600);
+    cr_assert_eq(ftruncate(fd, 60000), 0);
+    close(fd);
+    cr_expect_eq(wire_serve(&hands, is_narrow, NULL, -1, &answer, sizeof answer, &why), 0, "%s",
+                 why.text);
+    cr_expect_eq(answer, 1);
+    clean();
+}
+
 static void dies(struct hands *hands, void *arg, void *answer) {
     (void)hands, (void)arg, (void)answer;
     raise(SIGKILL);
