@@ -229,12 +229,24 @@ static void put_smtp_delays(struct exposition *e, const struct view *v) {
     }
 }
 
+static uint64_t count_of(const struct exporter *x, unsigned h) {
+    uint64_t count = 0;
+
+    for (size_t i = 0; i <= EXPORTER_BOUNDS; i++)
+        count += x->histogram[h].bucket[i];
+    return count;
+}
+
 static void put_other_delays(struct exposition *e, const struct view *v) {
     const struct exporter *x = v->exporter;
 
-    if (!is_empty(x->histogram[EXPORTER_LMTP].bucket, EXPORTER_BOUNDS + 1))
+    if (!is_empty(x->histogram[EXPORTER_LMTP].bucket, EXPORTER_BOUNDS + 1)) {
+        /* The dashboard asks for it; the exporter itself never had it. */
+        exposition_single(e, EXPOSITION_COUNTER, "postfix_lmtp_messages_processed",
+                          "Attempts of delivery by lmtp.", (double)count_of(x, EXPORTER_LMTP));
         exposition_family(e, EXPOSITION_HISTOGRAM, "postfix_lmtp_delivery_delay_seconds",
                           "How long attempts of delivery by lmtp took, by the stage.");
+    }
     for (unsigned h = EXPORTER_LMTP; h < EXPORTER_HISTOGRAMS; h++) {
         unsigned pipe = (h - EXPORTER_PIPE) / STAGE_COUNT;
         const struct exposition_label labels[2] = {

@@ -178,6 +178,57 @@ test_public() {
     finds "published: messages wait" 'postfix_showq_queue_depth{queue="deferred"} - on (queue) postfix_showq_message_size_bytes_count' "deferred=0"
 }
 
+# The queries of Grafana's dashboard 10013 ("Postfix", the one for postfix_exporter), all of them, as they stand there, and how
+# many series each must find. A relay delivers by smtp(8) alone; of lmtp(8), pipe(8) and a client without a name it is told here.
+test_dashboard() {
+    local of="{instance=~\"${RELAYWATCH_URL#http://}\"}"
+    local rows=(
+        "rate(postfix_cleanup_messages_processed_total${of}[5m])|1"
+        "rate(postfix_cleanup_messages_rejected_total${of}[5m])|1"
+        "rate(postfix_lmtp_messages_processed_total${of}[5m])|1"
+        "(sum(rate(postfix_lmtp_delivery_delay_seconds_sum${of}[5m])) by (stage)) / (sum(rate(postfix_lmtp_delivery_delay_seconds_count${of}[5m])) by (stage))|4"
+        "rate(postfix_pipe_delivery_delay_seconds_count${of}[5m])|4"
+        "sum(rate(postfix_pipe_delivery_delay_seconds_count${of}[5m])) by (stage)|4"
+        "rate(postfix_qmgr_messages_inserted_size_bytes_count${of}[5m])|1"
+        "rate(postfix_qmgr_messages_inserted_size_bytes_sum${of}[5m])|1"
+        "rate(postfix_qmgr_messages_removed_total${of}[5m])|1"
+        "postfix_showq_message_size_bytes_count${of}|5"
+        "postfix_showq_message_size_bytes_sum${of}|5"
+        "avg(postfix_showq_message_age_seconds_count${of}) by (instance)|1"
+        "rate(postfix_smtp_delivery_delay_seconds_count${of}[5m])|4"
+        "(sum(rate(postfix_smtp_delivery_delay_seconds_sum${of}[5m])) by (stage)) / (sum(rate(postfix_smtp_delivery_delay_seconds_count${of}[5m])) by (stage))|4"
+        "(sum(rate(postfix_smtp_tls_connections_total${of}[5m])) by (instance)) / (sum(rate(postfix_smtp_delivery_delay_seconds_count${of}[5m])) by (instance))|1"
+        "rate(postfix_smtp_tls_connections_total[5m])|1"
+        "rate(postfix_smtpd_connects_total${of}[5m])|1"
+        "rate(postfix_smtpd_disconnects_total${of}[5m])|1"
+        "rate(postfix_smtpd_connections_lost_total${of}[5m])|1"
+        "rate(postfix_smtpd_sasl_authentication_failures_total${of}[5m])|1"
+        "rate(postfix_smtpd_forward_confirmed_reverse_dns_errors_total${of}[5m])|1"
+        "rate(postfix_smtpd_messages_processed_total${of}[5m])|1"
+        "rate(postfix_smtpd_messages_rejected_total${of}[5m])|1"
+        "(sum(rate(postfix_smtpd_tls_connections_total${of}[5m])) by (instance)) / (sum(rate(postfix_smtpd_connects_total${of}[5m])) by (instance))|1"
+        "rate(postfix_smtpd_tls_connections_total[5m])|1"
+    ) row query
+    local to="to=<a@example.net>, relay=there" delays="delay=1, delays=0.5/0.1/0/0.4, dsn=2.0.0"
+    log_line lmtp "4bAAAAAAA1z: ${to}[private/lmtp], $delays, status=sent (250 OK)"
+    log_line pipe "4bBBBBBBB1z: $to, $delays, status=sent (delivered via there service)"
+    log_line smtpd "warning: hostname client.example does not resolve to address 192.0.2.1"
+    log_line smtpd "TLS connection established from client.example[192.0.2.1]: TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)"
+    for row in "${rows[@]}"; do
+        query=${row%|*}
+        finds "dashboard 10013: $query" "count($query)" "${row##*|}"
+    done
+    finds "dashboard 10013: its hosts" 'count(postfix_up{instance!=""})' 1
+    finds "lmtp: attempts" 'postfix_lmtp_messages_processed_total - on () postfix_lmtp_delivery_delay_seconds_count{stage="transmission"}' 0
+    finds "lmtp: time" 'postfix_lmtp_delivery_delay_seconds_sum' "before_queue_manager=0.5 connection_setup=0 queue_manager=0.1 transmission=0.4"
+    finds "pipe: time, by its relay" 'sum by (relay) (postfix_pipe_delivery_delay_seconds_sum)' "there=1"
+}
+
+# log_line PROGRAM TEXT: by Postfix's own logger
+log_line() {
+    postlog -c "$POSTFIX_CONFIG_DIR" -p info -t "postfix/$1" "$2" 2>/dev/null
+}
+
 test_own() {
     finds "state" 'relaywatch_state == 1' "critical=1"
     finds "the alert" 'sum by (severity) (relaywatch_alert_firing)' "critical=1"
@@ -276,6 +327,7 @@ make_mail
 test_exporter
 test_public
 test_own
+test_dashboard
 test_forms
 test_restart
 exit $failed
