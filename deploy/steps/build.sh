@@ -19,7 +19,8 @@ build_place() {
     echo "$REPO/$1"
 }
 
-# build_configure LOG FOLDER OPTION...: runs cmake. A folder that was made for another copy of the source is made anew.
+# build_configure LOG FOLDER OPTION...: runs cmake, not while another builds there. A folder that was made for another copy of
+# the source is made anew.
 build_configure() {
     local log=$1 folder=$2 generator=()
     shift 2
@@ -31,7 +32,7 @@ build_configure() {
         generator=(-G Ninja)
     fi
     logged "$log" "a library that is not found is a missing package: see the lines above" \
-        cmake -S "$REPO" -B "$folder" "${generator[@]}" "$@"
+        flock "$folder" cmake -S "$REPO" -B "$folder" "${generator[@]}" "$@"
 }
 
 # build_programs LOG FOLDER [TARGET...]: builds the targets, all of them without names. One build at a time.
