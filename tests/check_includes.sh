@@ -174,7 +174,7 @@ check_sizes() {
 }
 
 # What runs as root on somebody else's request is to be read in one sitting: lines of code, without comments and blanks.
-root_lines=1420
+root_lines=1170
 check_root() {
     local file lines=0
     for file in monitor/keeper/*.[ch]; do

@@ -13,29 +13,33 @@
 
 ssize_t file_read(const char *path, char *out, size_t size, struct fault *why) {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    size_t have = 0;
     ssize_t n;
 
     if (fd == -1)
         return fault_errno(why, "open %s", path);
-    while ((n = read(fd, out + have, size - have)) != 0) {
+    n = file_read_fd(fd, path, out, size - 1, why);
+    close(fd);
+    if (n != -1)
+        out[n] = '\0';
+    return n;
+}
+
+ssize_t file_read_fd(int fd, const char *path, char *out, size_t most, struct fault *why) {
+    size_t have = 0;
+
+    for (;;) {
+        ssize_t n = read(fd, out + have, most + 1 - have);
+
+        if (n == 0)
+            return (ssize_t)have;
         if (n == -1 && errno == EINTR)
             continue;
-        if (n == -1) {
-            fault_errno(why, "read %s", path);
-            break;
-        }
+        if (n == -1)
+            return fault_errno(why, "read %s", path);
         have += (size_t)n;
-        if (have == size) {
-            n = fault_set(why, "%s: larger than %zu bytes", path, size - 1);
-            break;
-        }
+        if (have > most)
+            return fault_set(why, "%s: larger than %zu bytes", path, most);
     }
-    close(fd);
-    if (n == -1)
-        return -1;
-    out[have] = '\0';
-    return (ssize_t)have;
 }
 
 int file_write_all(int fd, const void *data, size_t size, struct fault *why) {

@@ -12,6 +12,10 @@
  * larger. */
 MUSTCHECK ssize_t file_read(const char *path, char *out, size_t size, struct fault *why);
 
+/* Reads what is left of an open file: up to `most` bytes, for which there is room and for one more.
+ * Returns their number; -1 on error or when there are more. `path` is for the words only. */
+MUSTCHECK ssize_t file_read_fd(int fd, const char *path, char *out, size_t most, struct fault *why);
+
 /* Writes path.new, fsyncs it, renames it over path and fsyncs the folder. On error path is as it
  * was and path.new is gone. */
 MUSTCHECK int file_replace(const char *path, const void *data, size_t size, mode_t mode,

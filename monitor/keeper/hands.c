@@ -1,35 +1,38 @@
 /* See hands.h: the table of deeds is at the end. */
 #include "hands.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "file.h"
+#include "keeperq.h"
 #include "log.h"
 #include "maillog.h"
 #include "postconf.h"
 #include "safepath.h"
 #include "spawn.h"
 #include "text.h"
+#include "xmem.h"
 
-enum { POSTFIX_LIMIT_MS = 30000, PROBE_LIMIT_MS = 30000, LOG_LIMIT_MS = 10000 };
-
-static const char REFUSED[] = ".refused";
+enum { PROGRAM_LIMIT_MS = 30000, POSTCONF_MOST = 2 * PATH_MAX };
 
 /* One call on its way: what came in, what goes out. */
 struct deed {
     struct hands *h;
     const struct hand_call *call;
-    const void *bytes;
+    char *text; /* that came with it, n bytes; NULL: none */
+    size_t n;
     struct hand_answer *answer;
-    char *out;
-    size_t size;
+    int *out;
 };
 
 struct hands hands_direct(const char *config_dir, const char *state_dir) {
@@ -38,29 +41,140 @@ struct hands hands_direct(const char *config_dir, const char *state_dir) {
 }
 
 void hands_end(struct hands *h) {
-    if (h->staged)
+    if (h->stage != STAGE_NONE)
         mapstore_unstage(&h->map);
-    h->staged = h->built = h->checked = false;
+    h->stage = STAGE_NONE;
     mapstore_close(&h->map);
     if (h->lock != -1)
         close(h->lock);
     h->lock = -1;
 }
 
-/* ---- the state folder ---- */
+/* ---- what comes and goes ---- */
 
-static bool state_path(const struct deed *d, const char *end, char *out, size_t size) {
-    static const char *const names[] = {
-        [STATE_RECALL] = "recall",
-        [STATE_PREVIOUS] = "previous",
-        [STATE_LOADED] = "loaded",
-    };
+/* A regular file, or a memfd: reading it never waits. */
+static int take(struct deed *d, int in) {
+    struct stat st;
+    ssize_t n;
 
-    if (d->call->which < STATE_COUNT &&
-        text_format(out, size, "%s/%s%s", d->h->state_dir, names[d->call->which], end))
-        return true;
-    fault_set(&d->answer->why, "%s: path too long", d->h->state_dir);
-    return false;
+    if (fstat(in, &st) == -1 || !S_ISREG(st.st_mode) || lseek(in, 0, SEEK_SET) == -1)
+        return fault_set(&d->answer->why, "what came is no file");
+    d->text = xcalloc(1, MAPSTORE_TEXT_MAX + 1);
+    n = file_read_fd(in, "what came", d->text, MAPSTORE_TEXT_MAX, &d->answer->why);
+    d->n = n == -1 ? 0 : (size_t)n;
+    return n == -1 ? -1 : 0;
+}
+
+static int give(const struct deed *d, const void *bytes, size_t n) {
+    *d->out = memfd_create("relaywatch-keeper", MFD_CLOEXEC);
+    if (*d->out == -1)
+        return fault_errno(&d->answer->why, "memfd");
+    return file_write_all(*d->out, bytes, n, &d->answer->why);
+}
+
+/* Runs a program on what came; what it writes goes out. Returns its exit status, or -1. */
+static int run(const struct deed *d, const char *const *argv, const char *user, int limit_ms) {
+    char *out = xcalloc(1, HAND_BYTES);
+    struct spawn job = {.argv = argv,
+                        .input = d->text,
+                        .input_size = d->n,
+                        .output = out,
+                        .output_size = HAND_BYTES,
+                        .errors = user == NULL ? d->answer->errors : NULL,
+                        .errors_size = sizeof d->answer->errors,
+                        .timeout_ms = limit_ms,
+                        .user = user};
+    int failed = spawn_run(&job, &d->answer->why);
+
+    if (failed == 0 && job.output_length > 0)
+        failed = give(d, out, job.output_length);
+    wipe(out, HAND_BYTES);
+    free(out);
+    return failed == -1 ? -1 : job.status;
+}
+
+/* ---- files ---- */
+
+static int open_map(const struct deed *d) {
+    struct hands *h = d->h;
+
+    return h->map.folder != -1
+               ? 0
+               : mapstore_open(&h->map, h->config_dir, h->map_spec, &d->answer->why);
+}
+
+static bool is_plain(const char *name) {
+    return name[0] != '\0' && name[0] != '.' && strchr(name, '/') == NULL;
+}
+
+static bool path_of(const struct deed *d, char *out, size_t size) {
+    static const char *const states[FILE_STATES] = {"recall", "previous", "loaded"};
+    const struct hands *h = d->h;
+    uint32_t file = d->call->which;
+    const char *name = d->call->name;
+    bool good = false;
+
+    if (file < FILE_STATES)
+        good = text_format(out, size, "%s/%s", h->state_dir, states[file]);
+    else if (file == FILE_SOURCE && h->source != NULL)
+        good = text_copy(out, size, h->source);
+    else if (file == FILE_DROP && h->drop != NULL)
+        good = text_copy(out, size, h->drop);
+    else if (file == FILE_DROPPED && h->drop != NULL && is_plain(name))
+        good = text_format(out, size, "%s/%s", h->drop, name);
+    else if (file == FILE_MAP_TEXT) {
+        if (open_map(d) == -1)
+            return false;
+        good = text_copy(out, size, h->map.path);
+    }
+    if (!good)
+        fault_set(&d->answer->why, "there is no such file");
+    return good;
+}
+
+static int do_read(const struct deed *d) {
+    char path[PATH_MAX];
+    bool linked = false;
+
+    if (!path_of(d, path, sizeof path))
+        return -1;
+    *d->out = safepath_open(path, d->call->which == FILE_DROP, &linked, &d->answer->why);
+    d->answer->missing = *d->out == -1 && errno == ENOENT;
+    d->answer->linked = linked;
+    return *d->out == -1 ? -1 : 0;
+}
+
+static int do_save(const struct deed *d) {
+    char path[PATH_MAX];
+
+    if (d->call->which >= FILE_STATES)
+        return fault_set(&d->answer->why, "not a file of the state folder");
+    return path_of(d, path, sizeof path) ? file_replace(path, d->text, d->n, 0600, &d->answer->why)
+                                         : -1;
+}
+
+static int do_remove(const struct deed *d) {
+    char path[PATH_MAX], half[PATH_MAX];
+    bool state = d->call->which < FILE_STATES;
+
+    if ((!state && d->call->which != FILE_DROPPED) || !path_of(d, path, sizeof path))
+        return fault_set(&d->answer->why, "not a file that may go");
+    if (unlink(path) == -1 && errno != ENOENT)
+        return fault_errno(&d->answer->why, "%s cannot be removed", path);
+    /* What a power cut may leave of saving it. */
+    if (state && text_format(half, sizeof half, "%s.new", path))
+        unlink(half);
+    return 0;
+}
+
+static int do_aside(const struct deed *d) {
+    char path[PATH_MAX], aside[PATH_MAX];
+
+    if (d->call->which != FILE_DROPPED || !path_of(d, path, sizeof path) ||
+        !text_format(aside, sizeof aside, "%s.refused", path))
+        return fault_set(&d->answer->why, "not a file of the drop folder");
+    return rename(path, aside) == -1 ? fault_errno(&d->answer->why, "%s cannot be put aside", path)
+                                     : 0;
 }
 
 static int do_lock(const struct deed *d) {
@@ -77,219 +191,66 @@ static int do_lock(const struct deed *d) {
     return errno == EWOULDBLOCK ? 1 : fault_errno(&d->answer->why, "lock");
 }
 
-static int do_state_there(const struct deed *d) {
-    char path[PATH_MAX];
-
-    return state_path(d, "", path, sizeof path) && access(path, F_OK) == 0;
-}
-
-static int do_state_read(const struct deed *d) {
-    char path[PATH_MAX];
-    ssize_t n;
-
-    if (!state_path(d, "", path, sizeof path))
-        return -1;
-    n = file_read(path, d->out, d->size, &d->answer->why);
-    d->answer->missing = n == -1 && errno == ENOENT;
-    d->answer->n = n > 0 ? (uint32_t)n : 0;
-    return n == -1 ? -1 : 0;
-}
-
-static int do_state_save(const struct deed *d) {
-    char path[PATH_MAX];
-
-    return state_path(d, "", path, sizeof path)
-               ? file_replace(path, d->bytes, d->call->n, 0600, &d->answer->why)
-               : -1;
-}
-
-static int do_state_drop(const struct deed *d) {
-    /* The second: what a power cut may leave of saving it. */
-    static const char *const ends[] = {"", ".new"};
-    char path[PATH_MAX];
-
-    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
-        if (state_path(d, ends[i], path, sizeof path) && unlink(path) == -1 && errno != ENOENT)
-            return fault_errno(&d->answer->why, "%s cannot be removed", path);
-    }
-    return 0;
-}
-
-/* ---- secrets from elsewhere ---- */
-
-static int read_secret(const struct deed *d, const char *path) {
-    struct stat st;
-    bool linked;
-    int fd = safepath_open(path, &st, &linked, &d->answer->why);
-    size_t n;
-    int failed;
-
-    if (fd == -1)
-        return -1;
-    failed = safepath_read(fd, path, d->out, MAPSTORE_TEXT_MAX, &n, &d->answer->why);
-    d->answer->n = failed == 0 ? (uint32_t)n : 0;
-    close(fd);
-    return failed;
-}
-
-static int do_source(const struct deed *d) {
-    return d->h->source == NULL ? fault_set(&d->answer->why, "there is no credential_source")
-                                : read_secret(d, d->h->source);
-}
-
-/* Put aside before. */
-static bool is_refused(const char *name) {
-    size_t n = strlen(name), end = sizeof REFUSED - 1;
-
-    return n > end && strcmp(name + n - end, REFUSED) == 0;
-}
-
-static int do_drop_list(const struct deed *d) {
-    int fd = safepath_open_folder(d->h->drop == NULL ? "" : d->h->drop, &d->answer->why);
-    DIR *dir = fd == -1 ? NULL : fdopendir(fd);
-    const struct dirent *entry;
-    struct stat st;
-    int failed = 0;
-
-    if (dir == NULL) {
-        if (fd == -1)
-            return -1;
-        close(fd);
-        return fault_errno(&d->answer->why, "read folder %s", d->h->drop);
-    }
-    while (failed == 0 && (entry = readdir(dir)) != NULL) {
-        struct hand_dropped one = {.name = ""};
-
-        if (entry->d_name[0] == '.' || is_refused(entry->d_name) ||
-            fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == -1)
-            continue;
-        if (d->answer->n + sizeof one > d->size) {
-            failed = fault_set(&d->answer->why, "%s: more than %zu files", d->h->drop,
-                               d->size / sizeof one);
-            break;
-        }
-        text_copy(one.name, sizeof one.name, entry->d_name);
-        one.mtime_ms = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
-        one.ctime_ns = (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec;
-        memcpy(d->out + d->answer->n, &one, sizeof one);
-        d->answer->n += sizeof one;
-    }
-    closedir(dir);
-    d->answer->n = failed == 0 ? d->answer->n : 0;
-    return failed;
-}
-
-/* A file of the drop folder itself. */
-static bool drop_path(const struct deed *d, char *out, size_t size) {
-    const char *name = d->call->name;
-
-    if (d->h->drop != NULL && name[0] != '\0' && name[0] != '.' && strchr(name, '/') == NULL &&
-        text_format(out, size, "%s/%s", d->h->drop, name))
-        return true;
-    fault_set(&d->answer->why, "no file of the drop folder");
-    return false;
-}
-
-static int do_drop_read(const struct deed *d) {
-    char path[PATH_MAX];
-
-    return drop_path(d, path, sizeof path) ? read_secret(d, path) : -1;
-}
-
-static int do_drop_done(const struct deed *d) {
-    char path[PATH_MAX];
-
-    if (!drop_path(d, path, sizeof path))
-        return -1;
-    return unlink(path) == -1 && errno != ENOENT
-               ? fault_errno(&d->answer->why, "%s cannot be removed", path)
-               : 0;
-}
-
-static int do_drop_aside(const struct deed *d) {
-    char path[PATH_MAX], aside[PATH_MAX];
-
-    if (!drop_path(d, path, sizeof path))
-        return -1;
-    return !text_format(aside, sizeof aside, "%s%s", path, REFUSED) || rename(path, aside) == -1
-               ? fault_errno(&d->answer->why, "%s cannot be put aside", path)
-               : 0;
-}
-
 /* ---- the map ---- */
 
-static int do_map_open(const struct deed *d) {
-    if (d->h->served && strcmp(d->call->name, d->h->map_spec) != 0)
-        return fault_set(&d->answer->why, "that is not main.cf's password map");
-    mapstore_close(&d->h->map);
-    return mapstore_open(&d->h->map, d->h->config_dir, d->call->name, &d->answer->why);
-}
-
-static int do_map_read(const struct deed *d) {
-    bool linked = false;
-    size_t n = 0;
-    int failed = mapstore_read(&d->h->map, d->out, &n, &linked, &d->answer->why);
-
-    d->answer->st = d->h->map.st;
-    d->answer->which = linked;
-    d->answer->n = failed == 0 ? (uint32_t)n : 0;
-    return failed;
-}
-
 static int do_map_there(const struct deed *d) {
-    return mapstore_has_index(&d->h->map);
+    return open_map(d) == -1 ? -1 : mapstore_has_index(&d->h->map);
 }
 
-static int ask_map(const struct deed *d, const char *option) {
-    struct spawn job = {.input = option[1] == 'q' ? d->bytes : NULL,
-                        .input_size = d->call->n,
-                        .output = d->out,
-                        .output_size = d->size,
-                        .errors = d->answer->errors,
-                        .errors_size = sizeof d->answer->errors};
-    bool staged = d->call->which != 0;
+static int ask_map(const struct deed *d, bool staged) {
+    char table[PATH_MAX];
+    const char *const ask[] = {MAPSTORE_POSTMAP, "-c", d->h->config_dir, "-q", "-", table, NULL};
+    const char *const list[] = {MAPSTORE_POSTMAP, "-c", d->h->config_dir, "-s", table, NULL};
+    int status;
 
-    if (mapstore_postmap(&d->h->map, option, staged, &job, &d->answer->why) == -1)
+    if (open_map(d) == -1 ||
+        mapstore_table(&d->h->map, staged, table, sizeof table, &d->answer->why) == -1)
         return -1;
-    d->answer->n = (uint32_t)job.output_length;
-    d->h->checked |= staged && option[1] == 'q' && job.status == 0;
-    return job.status;
+    status = run(d, d->text != NULL ? ask : list, NULL, PROGRAM_LIMIT_MS);
+    if (staged && status == 0 && d->text != NULL && d->h->stage == STAGE_BUILT)
+        d->h->stage = STAGE_CHECKED;
+    return status;
 }
 
 static int do_map_ask(const struct deed *d) {
-    return ask_map(d, "-q");
+    return ask_map(d, d->call->which != 0);
 }
 
 static int do_map_list(const struct deed *d) {
-    return ask_map(d, "-s");
+    return ask_map(d, false);
 }
 
 static int do_map_stage(const struct deed *d) {
-    int failed = mapstore_stage(&d->h->map, d->bytes, d->call->n, &d->answer->why);
+    struct hands *h = d->h;
 
-    d->h->staged = true;
-    d->h->built = failed == 0;
-    d->h->checked = d->h->map.suffix[0] == '\0'; /* there is nothing to ask */
-    return failed;
+    if (open_map(d) == -1)
+        return -1;
+    h->stage = STAGE_BEGUN;
+    if (mapstore_stage(&h->map, d->text, d->n, &d->answer->why) == -1)
+        return -1;
+    h->stage = h->map.suffix[0] == '\0' ? STAGE_CHECKED : STAGE_BUILT; /* nothing to ask */
+    return 0;
 }
 
 /* Only what was built and answered in this run. */
 static int do_map_commit(const struct deed *d) {
-    return d->h->built && d->h->checked
+    return d->h->stage == STAGE_CHECKED
                ? mapstore_commit(&d->h->map, d->call->which != 0, &d->answer->why)
                : fault_set(&d->answer->why, "no map was built and checked");
 }
 
 static int do_map_unstage(const struct deed *d) {
+    if (open_map(d) == -1)
+        return -1;
     mapstore_unstage(&d->h->map);
-    d->h->staged = d->h->built = d->h->checked = false;
+    d->h->stage = STAGE_NONE;
     return 0;
 }
 
 /* ---- Postfix ---- */
 
-static int ask_postconf(struct hands *h, char *out, size_t size, struct fault *why) {
-    if (postconf_relay(h->config_dir, out, size, why) == -1)
+static int ask_postconf(struct hands *h, char *out, struct fault *why) {
+    if (postconf_relay(h->config_dir, out, POSTCONF_MOST, why) == -1)
         return -1;
     postconf_value(out, "smtp_sasl_password_maps", h->map_spec, sizeof h->map_spec);
     postconf_value(out, "maillog_file", h->maillog, sizeof h->maillog);
@@ -298,32 +259,28 @@ static int ask_postconf(struct hands *h, char *out, size_t size, struct fault *w
 }
 
 static int do_postconf(const struct deed *d) {
-    int failed = ask_postconf(d->h, d->out, d->size, &d->answer->why);
+    char lines[POSTCONF_MOST];
 
-    d->answer->n = failed == 0 ? (uint32_t)strlen(d->out) : 0;
-    return failed;
+    return ask_postconf(d->h, lines, &d->answer->why) == -1 ? -1 : give(d, lines, strlen(lines));
 }
 
-static int run(const struct deed *d, const char *program, const char *option, const char *value) {
-    const char *const argv[] = {program, "-c", d->h->config_dir, option, value, NULL};
-    struct spawn job = {.argv = argv,
-                        .errors = d->answer->errors,
-                        .errors_size = 256,
-                        .timeout_ms = POSTFIX_LIMIT_MS};
+/* One that has nothing to say when all is well. */
+static int command(const struct deed *d, const char *program, const char *a, const char *b,
+                   const char *c) {
+    const char *const argv[] = {program, "-c", d->h->config_dir, a, b, c, NULL};
+    int status = run(d, argv, NULL, PROGRAM_LIMIT_MS);
 
-    if (spawn_run(&job, &d->answer->why) == -1)
-        return -1;
-    return job.status == 0 ? 0
-                           : fault_set(&d->answer->why, "%s %s: status %d: %s", program, option,
-                                       job.status, d->answer->errors);
+    return status <= 0 ? status
+                       : fault_set(&d->answer->why, "%s %s: status %d: %.200s", program, a, status,
+                                   d->answer->errors);
 }
 
 static int do_reload(const struct deed *d) {
-    return run(d, "/usr/sbin/postfix", "reload", NULL);
+    return command(d, "/usr/sbin/postfix", "reload", NULL, NULL);
 }
 
 static int do_flush(const struct deed *d) {
-    return run(d, "/usr/sbin/postqueue", "-f", NULL);
+    return command(d, "/usr/sbin/postqueue", "-f", NULL, NULL);
 }
 
 /* What may stand in a list of transports, or of maps and files that hold one. */
@@ -331,62 +288,63 @@ static const char VALUE[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno
                             " ,.:/_-$(){}";
 
 static int do_defer(const struct deed *d) {
+    const char *name = d->call->name;
     char setting[600];
 
-    if (d->call->name[0] == '\0')
-        return run(d, "/usr/sbin/postconf", "-X", "defer_transports");
-    if (strspn(d->call->name, VALUE) != strlen(d->call->name) ||
-        !text_format(setting, sizeof setting, "defer_transports=%s", d->call->name))
+    if (name[0] == '\0')
+        return command(d, POSTCONF, "-X", "defer_transports", NULL);
+    if (name[strspn(name, VALUE)] != '\0' ||
+        !text_format(setting, sizeof setting, "defer_transports=%s", name))
         return fault_set(&d->answer->why, "defer_transports: not a list of transports");
-    return run(d, "/usr/sbin/postconf", "-e", setting);
+    return command(d, POSTCONF, "-e", setting, NULL);
 }
 
-/* Which main.cf this is: any edit changes it. */
-static bool stamp_of(const struct hands *h, char *out, size_t size) {
-    char path[PATH_MAX];
-    struct stat st;
+static int do_canary(const struct deed *d) {
+    const char *name = d->call->name;
+    char line[sizeof KEEPER_CANARY_WORDS + KEEPER_CANARY_SIZE];
 
-    return text_format(path, sizeof path, "%s/main.cf", h->config_dir) && stat(path, &st) == 0 &&
-           text_format(out, size, "%s %llu %llu %lld %lld.%09ld %lld.%09ld\n", h->config_dir,
-                       (unsigned long long)st.st_dev, (unsigned long long)st.st_ino,
-                       (long long)st.st_size, (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec,
-                       (long long)st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
+    if (name[strspn(name, "0123456789abcdef")] != '\0' ||
+        !text_format(line, sizeof line, KEEPER_CANARY_WORDS "%s", name) ||
+        strlen(name) != KEEPER_CANARY_SIZE - 1)
+        return fault_set(&d->answer->why, "a canary is a number");
+    return command(d, "/usr/sbin/postlog", "-p", "info", line);
 }
 
-/* From the state folder as long as main.cf is the same file: one run of postconf costs more than
+/* Kept in the state folder as long as main.cf is the same file: one run of postconf costs more than
  * reading a queue of 10,000. */
 static int find_queue(const struct deed *d) {
-    char path[PATH_MAX], now[1024], kept[2048];
+    struct hands *h = d->h;
+    char path[PATH_MAX], now[PATH_MAX], kept[2 * PATH_MAX];
+    struct stat st;
     size_t n;
 
-    if (d->h->queue[0] != '\0')
+    if (h->queue[0] != '\0')
         return 0;
-    if (!stamp_of(d->h, now, sizeof now) ||
-        !text_format(path, sizeof path, "%s/queue_directory", d->h->state_dir))
-        return fault_set(&d->answer->why, "%s/main.cf: not there or path too long",
-                         d->h->config_dir);
+    if (!text_format(path, sizeof path, "%s/main.cf", h->config_dir) || stat(path, &st) == -1)
+        return fault_errno(&d->answer->why, "%s/main.cf", h->config_dir);
+    text_format(now, sizeof now, "%s %llu %lld %lld.%09ld\n", h->config_dir,
+                (unsigned long long)st.st_ino, (long long)st.st_size, (long long)st.st_ctim.tv_sec,
+                st.st_ctim.tv_nsec);
     n = strlen(now);
+    text_format(path, sizeof path, "%s/queue_directory", h->state_dir);
     if (file_read(path, kept, sizeof kept, NULL) > (ssize_t)n && memcmp(kept, now, n) == 0 &&
-        text_copy(d->h->queue, sizeof d->h->queue, kept + n))
+        text_copy(h->queue, sizeof h->queue, kept + n))
         return 0;
-    if (ask_postconf(d->h, d->out, d->size, &d->answer->why) == -1)
+    if (ask_postconf(h, kept, &d->answer->why) == -1)
         return -1;
-    /* Only a saving: without it the next count asks postconf again. */
-    if (!text_format(kept, sizeof kept, "%s%s", now, d->h->queue) ||
+    if (!text_format(kept, sizeof kept, "%s%s", now, h->queue) ||
         file_replace(path, kept, strlen(kept), 0600, NULL) == -1)
-        log_warn("queue", "%s cannot be written", path);
+        log_warn("queue", "%s cannot be written", path); /* the next count asks again */
     return 0;
 }
 
 static int do_queue(const struct deed *d) {
     struct keeper_queue queue;
 
-    if (find_queue(d) == -1 ||
-        queue_read(d->h->queue, d->call->which != 0, d->h->count, &queue, &d->answer->why) == -1)
-        return -1;
-    memcpy(d->out, &queue, sizeof queue);
-    d->answer->n = sizeof queue;
-    return 0;
+    return find_queue(d) == -1 || queue_read(d->h->queue, d->call->which != 0, d->h->count, &queue,
+                                             &d->answer->why) == -1
+               ? -1
+               : give(d, &queue, sizeof queue);
 }
 
 static int do_share_log(const struct deed *d) {
@@ -399,91 +357,57 @@ static int do_share_log(const struct deed *d) {
     return maillog_share(d->h->maillog, reader->pw_gid, &d->answer->why);
 }
 
-static int do_canary(const struct deed *d) {
-    char line[sizeof KEEPER_CANARY_WORDS + KEEPER_CANARY_SIZE];
-    const char *const argv[] = {
-        "/usr/sbin/postlog", "-c", d->h->config_dir, "-p", "info", line, NULL};
-    struct spawn job = {.argv = argv, .timeout_ms = LOG_LIMIT_MS};
-
-    if (strspn(d->call->name, "0123456789abcdef") != KEEPER_CANARY_SIZE - 1 ||
-        d->call->name[KEEPER_CANARY_SIZE - 1] != '\0')
-        return fault_set(&d->answer->why, "a canary is a number");
-    text_format(line, sizeof line, KEEPER_CANARY_WORDS "%s", d->call->name);
-    if (spawn_run(&job, &d->answer->why) == -1)
-        return -1;
-    return job.status == 0 ? 0 : fault_set(&d->answer->why, "postlog: status %d", job.status);
-}
-
 static int do_probe(const struct deed *d) {
     const char *const argv[] = {d->h->probe, NULL};
-    struct spawn job = {.argv = argv,
-                        .input = d->bytes,
-                        .input_size = d->call->n,
-                        .output = d->out,
-                        .output_size = d->size,
-                        .timeout_ms =
-                            d->h->probe_limit_ms > 0 ? d->h->probe_limit_ms : PROBE_LIMIT_MS,
-                        .user = d->h->probe_user};
 
-    if (spawn_run(&job, &d->answer->why) == -1)
-        return -1;
-    d->answer->n = (uint32_t)job.output_length;
-    return job.status;
+    return run(d, argv, d->h->probe_user,
+               d->h->probe_limit_ms > 0 ? d->h->probe_limit_ms : PROGRAM_LIMIT_MS);
 }
 
 /* ---- the table ---- */
 
-enum need { NOTHING, A_MAP = 1, THE_LOCK = 2 };
+enum { ANYBODY, BRINGS_TEXT = 1, THE_LOCK = 2 };
 
 static const struct {
     int (*run)(const struct deed *);
     unsigned need;
-    size_t most;  /* bytes that may come with it */
-    size_t least; /* of room for what comes back */
 } deeds[HAND_COUNT] = {
-    [HAND_LOCK] = {do_lock, NOTHING, 0},
-    [HAND_POSTCONF] = {do_postconf, NOTHING, 0},
-    [HAND_STATE_THERE] = {do_state_there, NOTHING, 0},
-    [HAND_STATE_READ] = {do_state_read, NOTHING, 0},
-    [HAND_STATE_SAVE] = {do_state_save, THE_LOCK, MAPSTORE_TEXT_MAX},
-    [HAND_STATE_DROP] = {do_state_drop, THE_LOCK, 0},
-    [HAND_SOURCE] = {do_source, THE_LOCK, 0, MAPSTORE_TEXT_MAX + 1},
-    [HAND_DROP_LIST] = {do_drop_list, THE_LOCK, 0},
-    [HAND_DROP_READ] = {do_drop_read, THE_LOCK, 0, MAPSTORE_TEXT_MAX + 1},
-    [HAND_DROP_DONE] = {do_drop_done, THE_LOCK, 0},
-    [HAND_DROP_ASIDE] = {do_drop_aside, THE_LOCK, 0},
-    [HAND_MAP_OPEN] = {do_map_open, NOTHING, 0},
-    [HAND_MAP_READ] = {do_map_read, A_MAP, 0, MAPSTORE_TEXT_MAX + 1},
-    [HAND_MAP_THERE] = {do_map_there, A_MAP, 0},
-    [HAND_MAP_ASK] = {do_map_ask, A_MAP, MAPSTORE_TEXT_MAX},
-    [HAND_MAP_LIST] = {do_map_list, A_MAP, 0},
-    [HAND_MAP_STAGE] = {do_map_stage, A_MAP | THE_LOCK, MAPSTORE_TEXT_MAX},
-    [HAND_MAP_COMMIT] = {do_map_commit, A_MAP | THE_LOCK, 0},
-    [HAND_MAP_UNSTAGE] = {do_map_unstage, A_MAP | THE_LOCK, 0},
-    [HAND_RELOAD] = {do_reload, THE_LOCK, 0},
-    [HAND_FLUSH] = {do_flush, THE_LOCK, 0},
-    [HAND_DEFER] = {do_defer, THE_LOCK, 0},
-    [HAND_QUEUE] = {do_queue, NOTHING, 0, sizeof(struct keeper_queue)},
-    [HAND_SHARE_LOG] = {do_share_log, NOTHING, 0},
-    [HAND_CANARY] = {do_canary, NOTHING, 0},
-    [HAND_PROBE] = {do_probe, NOTHING, MAPSTORE_TEXT_MAX},
+    [HAND_LOCK] = {do_lock, ANYBODY},
+    [HAND_POSTCONF] = {do_postconf, ANYBODY},
+    [HAND_READ] = {do_read, ANYBODY},
+    [HAND_SAVE] = {do_save, BRINGS_TEXT | THE_LOCK},
+    [HAND_REMOVE] = {do_remove, THE_LOCK},
+    [HAND_ASIDE] = {do_aside, THE_LOCK},
+    [HAND_MAP_THERE] = {do_map_there, ANYBODY},
+    [HAND_MAP_ASK] = {do_map_ask, BRINGS_TEXT},
+    [HAND_MAP_LIST] = {do_map_list, ANYBODY},
+    [HAND_MAP_STAGE] = {do_map_stage, BRINGS_TEXT | THE_LOCK},
+    [HAND_MAP_COMMIT] = {do_map_commit, THE_LOCK},
+    [HAND_MAP_UNSTAGE] = {do_map_unstage, THE_LOCK},
+    [HAND_RELOAD] = {do_reload, THE_LOCK},
+    [HAND_FLUSH] = {do_flush, THE_LOCK},
+    [HAND_DEFER] = {do_defer, THE_LOCK},
+    [HAND_QUEUE] = {do_queue, ANYBODY},
+    [HAND_SHARE_LOG] = {do_share_log, ANYBODY},
+    [HAND_CANARY] = {do_canary, ANYBODY},
+    [HAND_PROBE] = {do_probe, BRINGS_TEXT},
 };
 
-void hands_do(struct hands *h, const struct hand_call *call, const void *bytes,
-              struct hand_answer *answer, char *out, size_t size) {
-    const struct deed d = {h, call, bytes, answer, out, size};
+void hands_do(struct hands *h, const struct hand_call *call, int in, struct hand_answer *answer,
+              int *out) {
+    struct deed d = {.h = h, .call = call, .answer = answer, .out = out};
+    unsigned need = call->hand < HAND_COUNT ? deeds[call->hand].need : 0;
 
-    memset(answer, 0, sizeof *answer);
-    answer->result = -1;
+    *answer = (struct hand_answer){.result = -1};
+    *out = -1;
     if (call->hand >= HAND_COUNT || deeds[call->hand].run == NULL ||
-        call->n > deeds[call->hand].most)
+        (in != -1) != ((need & BRINGS_TEXT) != 0))
         fault_set(&answer->why, "no such deed");
-    else if (size < deeds[call->hand].least)
-        fault_set(&answer->why, "no room for what would come back");
-    else if ((deeds[call->hand].need & A_MAP) != 0 && h->map.folder == -1)
-        fault_set(&answer->why, "no map is open");
-    else if ((deeds[call->hand].need & THE_LOCK) != 0 && h->served && h->lock == -1)
+    else if ((need & THE_LOCK) != 0 && h->served && h->lock == -1)
         fault_set(&answer->why, "the lock is not held");
-    else
+    else if (in == -1 || take(&d, in) == 0)
         answer->result = deeds[call->hand].run(&d);
+    if (d.text != NULL)
+        wipe(d.text, MAPSTORE_TEXT_MAX + 1);
+    free(d.text);
 }

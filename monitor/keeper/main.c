@@ -36,47 +36,33 @@ static _Noreturn void usage(void) {
     exit(EX_USAGE);
 }
 
-static void take_options(int argc, char **argv, struct hands *hands) {
-    static const struct option options[] = {{"postfix", required_argument, NULL, 'p'},
-                                            {"allow", required_argument, NULL, 'a'},
-                                            {"probe", required_argument, NULL, 'b'},
-                                            {"probe-user", required_argument, NULL, 'u'},
-                                            {"state", required_argument, NULL, 's'},
-                                            {"source", required_argument, NULL, 'f'},
-                                            {"drop", required_argument, NULL, 'd'},
-                                            {"version", no_argument, NULL, 'V'},
-                                            {NULL, 0, NULL, 0}};
+static void take_options(int argc, char **argv, struct hands *h) {
+    enum { VERSION = 7, NEEDED = 5 };
+    static const struct option options[] = {
+        {"postfix", 1, NULL, 0}, {"probe", 1, NULL, 1},         {"state", 1, NULL, 2},
+        {"allow", 1, NULL, 3},   {"probe-user", 1, NULL, 4},    {"source", 1, NULL, 5},
+        {"drop", 1, NULL, 6},    {"version", 0, NULL, VERSION}, {NULL, 0, NULL, 0}};
+    const char **const to[] = {&h->config_dir, &h->probe,  &h->state_dir, &h->reader,
+                               &h->probe_user, &h->source, &h->drop};
     int c;
 
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (c == 'p')
-            hands->config_dir = optarg;
-        else if (c == 'a')
-            hands->reader = optarg;
-        else if (c == 'b')
-            hands->probe = optarg;
-        else if (c == 'u')
-            hands->probe_user = optarg;
-        else if (c == 's')
-            hands->state_dir = optarg;
-        else if (c == 'f')
-            hands->source = optarg[0] != '\0' ? optarg : NULL;
-        else if (c == 'd')
-            hands->drop = optarg[0] != '\0' ? optarg : NULL;
-        else if (c == 'V') {
+        if (c == VERSION) {
             puts("relaywatch-keeper " RELAYWATCH_VERSION);
             exit(EX_OK);
-        } else
+        }
+        if (c > VERSION)
             usage();
+        *to[c] = optarg[0] != '\0' ? optarg : NULL;
     }
-    if (optind != argc || hands->config_dir == NULL || hands->reader == NULL ||
-        hands->probe == NULL || hands->probe_user == NULL || hands->state_dir == NULL)
-        usage();
-    if (hands->config_dir[0] != '/' || hands->probe[0] != '/' || hands->state_dir[0] != '/')
-        die(EX_USAGE, "--postfix, --probe and --state want absolute paths");
-    if ((hands->source != NULL && hands->source[0] != '/') ||
-        (hands->drop != NULL && hands->drop[0] != '/'))
-        die(EX_USAGE, "--source and --drop want absolute paths");
+    for (c = 0; c < VERSION; c++) {
+        bool is_path = to[c] != &h->reader && to[c] != &h->probe_user;
+
+        if (optind != argc || (c < NEEDED && *to[c] == NULL))
+            usage();
+        if (is_path && *to[c] != NULL && **to[c] != '/')
+            die(EX_USAGE, "--%s wants an absolute path", options[c].name);
+    }
 }
 
 /* Ours alone, or not used: what stands in it is believed. */

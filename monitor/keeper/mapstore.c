@@ -3,16 +3,18 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "file.h"
 #include "log.h"
 #include "safepath.h"
+#include "spawn.h"
 #include "text.h"
 
-static const char POSTMAP[] = "/usr/sbin/postmap";
 const char mapstore_stage_name[] = ".relaywatch-stage"; /* fixed: a killed run leaves one */
 static const char STAGED[] = "map";
 enum { POSTMAP_LIMIT_MS = 20000 };
@@ -59,22 +61,6 @@ void mapstore_close(struct mapstore *map) {
     map->folder = -1;
 }
 
-int mapstore_read(struct mapstore *map, char *out, size_t *n_out, bool *linked_out,
-                  struct fault *why) {
-    int fd = safepath_open(map->path, &map->st, linked_out, why);
-    int failed;
-
-    if (fd == -1)
-        return -1;
-    if ((map->st.st_mode & 077) != 0)
-        failed = fault_set(why, "%s: mode %04o lets others read it: chmod 600", map->path,
-                           (unsigned)(map->st.st_mode & 07777));
-    else
-        failed = safepath_read(fd, map->path, out, MAPSTORE_TEXT_MAX, n_out, why);
-    close(fd);
-    return failed;
-}
-
 bool mapstore_has_index(const struct mapstore *map) {
     char name[NAME_MAX + 1];
 
@@ -82,24 +68,13 @@ bool mapstore_has_index(const struct mapstore *map) {
            faccessat(map->folder, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-int mapstore_postmap(const struct mapstore *map, const char *option, bool staged, struct spawn *job,
-                     struct fault *why) {
-    char table[PATH_MAX];
-    const char *argv[8] = {POSTMAP, "-c", map->config_dir};
-    size_t at = 3;
-
-    if (!(staged ? text_format(table, sizeof table, "%s:%.*s%s/%s", map->type,
-                               (int)(map->name - map->path), map->path, mapstore_stage_name, STAGED)
-                 : text_format(table, sizeof table, "%s:%s", map->type, map->path)))
-        return fault_set(why, "%s: path too long", map->path);
-    if (option[0] != '\0')
-        argv[at++] = option;
-    if (job->input != NULL)
-        argv[at++] = "-";
-    argv[at] = table;
-    job->argv = argv;
-    job->timeout_ms = POSTMAP_LIMIT_MS;
-    return spawn_run(job, why);
+int mapstore_table(const struct mapstore *map, bool staged, char *out, size_t size,
+                   struct fault *why) {
+    if (staged ? text_format(out, size, "%s:%.*s%s/%s", map->type, (int)(map->name - map->path),
+                             map->path, mapstore_stage_name, STAGED)
+               : text_format(out, size, "%s:%s", map->type, map->path))
+        return 0;
+    return fault_set(why, "%s: path too long", map->path);
 }
 
 static int open_stage(const struct mapstore *map) {
@@ -129,50 +104,52 @@ void mapstore_unstage(const struct mapstore *map) {
 /* The text as it was checked, not as the file is now, goes to postmap. */
 static int write_copy(const void *text, size_t n, int stage, struct fault *why) {
     int fd = openat(stage, STAGED, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    int failed;
+    int failed = fd == -1 ? fault_errno(why, "create") : file_write_all(fd, text, n, why);
 
-    if (fd == -1)
-        return fault_errno(why, "create the staged file");
-    failed = file_write_all(fd, text, n, why);
     if (failed == 0 && fsync(fd) == -1)
-        failed = fault_errno(why, "staged file: fsync");
-    if (close(fd) == -1 && failed == 0)
-        failed = fault_errno(why, "close the staged file");
-    return failed;
+        failed = fault_errno(why, "fsync");
+    if (fd != -1 && close(fd) == -1 && failed == 0)
+        failed = fault_errno(why, "close");
+    return failed == 0 ? 0 : fault_wrap(why, "the staged file");
 }
 
-/* To the disk, root's alone, and not older than the source: else smtp(8) warns of a stale map. With
- * a new source, that one is older than the index anyway. */
+/* To the disk, and not older than the source: else smtp(8) warns of a stale map. With a new source,
+ * that one is older than the index anyway. */
 static int settle_index(const struct mapstore *map, int stage, struct fault *why) {
-    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, map->st.st_mtim};
+    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}};
     char name[NAME_MAX + 1];
-    struct stat st;
+    struct stat source, index;
     int failed = -1;
     int fd;
 
-    if (!text_format(name, sizeof name, "%s%s", STAGED, map->suffix))
-        return fault_set(why, "name too long");
+    text_format(name, sizeof name, "%s%s", STAGED, map->suffix);
     fd = openat(stage, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd == -1)
-        return fault_errno(why, "staged map");
-    if (fstat(fd, &st) == -1 || st.st_uid != 0 || (st.st_mode & 077) != 0)
-        fault_set(why, "staged map: not root's alone");
-    else if (st.st_mtim.tv_sec < times[1].tv_sec && futimens(fd, times) == -1)
-        fault_errno(why, "staged map: time");
-    else if (fsync(fd) == -1)
-        fault_errno(why, "staged map: fsync");
-    else
-        failed = 0;
-    close(fd);
+    if (fd != -1 && fstat(fd, &index) == 0) {
+        if (fstatat(map->folder, map->name, &source, 0) == -1)
+            source = index;
+        times[1] = source.st_mtim;
+        failed = (index.st_mtim.tv_sec < source.st_mtim.tv_sec && futimens(fd, times) == -1) ||
+                         fsync(fd) == -1
+                     ? -1
+                     : 0;
+    }
+    if (failed == -1)
+        fault_errno(why, "the staged map");
+    if (fd != -1)
+        close(fd);
     return failed;
 }
 
 /* Not by its exit status alone: postmap ends with 0 after lines that it has left out. */
 static int build(const struct mapstore *map, struct fault *why) {
-    char errors[512] = "";
-    struct spawn job = {.errors = errors, .errors_size = sizeof errors};
+    char table[PATH_MAX], errors[512] = "";
+    const char *const argv[] = {MAPSTORE_POSTMAP, "-c", map->config_dir, table, NULL};
+    struct spawn job = {.argv = argv,
+                        .errors = errors,
+                        .errors_size = sizeof errors,
+                        .timeout_ms = POSTMAP_LIMIT_MS};
 
-    if (mapstore_postmap(map, "", true, &job, why) == -1)
+    if (mapstore_table(map, true, table, sizeof table, why) == -1 || spawn_run(&job, why) == -1)
         return -1;
     if (job.status != 0 || errors[0] != '\0')
         return fault_set(why, "postmap: status %d: %.250s", job.status, errors);
@@ -184,16 +161,12 @@ int mapstore_stage(const struct mapstore *map, const void *text, size_t n, struc
     int failed;
 
     mapstore_unstage(map);
-    if (mkdirat(map->folder, mapstore_stage_name, 0700) == -1)
-        return fault_errno(why, "create %s beside %s", mapstore_stage_name, map->path);
-    stage = open_stage(map);
+    stage = mkdirat(map->folder, mapstore_stage_name, 0700) == -1 ? -1 : open_stage(map);
     if (stage == -1)
-        return fault_errno(why, "open %s beside %s", mapstore_stage_name, map->path);
+        return fault_errno(why, "create %s beside %s", mapstore_stage_name, map->path);
     failed = write_copy(text, n, stage, why);
     if (failed == 0 && map->suffix[0] != '\0')
-        failed = build(map, why);
-    if (failed == 0 && map->suffix[0] != '\0')
-        failed = settle_index(map, stage, why);
+        failed = build(map, why) == -1 ? -1 : settle_index(map, stage, why);
     close(stage);
     return failed;
 }
@@ -203,17 +176,15 @@ int mapstore_commit(const struct mapstore *map, bool source_too, struct fault *w
     int stage = open_stage(map);
     int failed = 0;
 
-    if (stage == -1)
-        return fault_errno(why, "open %s", mapstore_stage_name);
+    if (stage == -1 || !text_format(from, sizeof from, "%s%s", STAGED, map->suffix) ||
+        !text_format(to, sizeof to, "%s%s", map->name, map->suffix))
+        failed = fault_errno(why, "open %s beside %s", mapstore_stage_name, map->path);
     /* The source first: an index that is older than its source makes smtp(8) warn. */
-    if (source_too && renameat(stage, STAGED, map->folder, map->name) == -1)
+    else if ((source_too && renameat(stage, STAGED, map->folder, map->name) == -1) ||
+             (map->suffix[0] != '\0' && renameat(stage, from, map->folder, to) == -1))
         failed = fault_errno(why, "rename over %s", map->path);
-    else if (!text_format(from, sizeof from, "%s%s", STAGED, map->suffix) ||
-             !text_format(to, sizeof to, "%s%s", map->name, map->suffix))
-        failed = fault_set(why, "%s: name too long", map->path);
-    else if (map->suffix[0] != '\0' && renameat(stage, from, map->folder, to) == -1)
-        failed = fault_errno(why, "rename over %s%s", map->path, map->suffix);
-    close(stage);
+    if (stage != -1)
+        close(stage);
     /* Live from here on. Without the fsync a power cut may bring the old one back, complete: no
      * failure. */
     if (failed == 0 && fsync(map->folder) == -1)

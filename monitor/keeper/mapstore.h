@@ -5,13 +5,10 @@
 #ifndef KEEPER_MAPSTORE_H
 #define KEEPER_MAPSTORE_H
 
-#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/stat.h>
 
 #include "fault.h"
-#include "spawn.h"
 
 enum { MAPSTORE_TEXT_MAX = 65536 };
 
@@ -25,30 +22,23 @@ struct mapstore {
     const char *name;   /* its last part */
     const char *suffix; /* of the index; "": there is none (texthash) */
     int folder;         /* that holds both; -1: not open */
-    struct stat st;     /* of the source as it was read */
 };
 
 /* ".db", ".lmdb", ".cdb", "" for texthash; NULL for a type that is not known. */
 const char *mapstore_suffix(const char *type);
 
-/* Opens the folder of both of "type:/path" along its whole path, without a symbolic link; each
- * folder must be root's and writable for nobody else (one on the way may be sticky, as /tmp). */
+/* Opens the folder of both of "type:/path" (safepath_folder). */
 MUSTCHECK int mapstore_open(struct mapstore *map, const char *config_dir, const char *spec,
                             struct fault *why);
 void mapstore_close(struct mapstore *map);
 
-/* Reads the source, which must be a regular file, root's, with one name, readable for nobody else
- * and at most MAPSTORE_TEXT_MAX bytes (out has room for one more); a symbolic link to it must be
- * root's, too. */
-MUSTCHECK int mapstore_read(struct mapstore *map, char *out, size_t *n_out, bool *linked_out,
-                            struct fault *why);
-
 bool mapstore_has_index(const struct mapstore *map);
 
-/* Runs postmap on the live map or the staged one: "" to build, "-s" to list, "-q" to answer the
- * keys that are the job's input. The job has its outputs; its status is postmap's. */
-MUSTCHECK int mapstore_postmap(const struct mapstore *map, const char *option, bool staged,
-                               struct spawn *job, struct fault *why);
+#define MAPSTORE_POSTMAP "/usr/sbin/postmap"
+
+/* "type:/path" of the live map or the staged one, for postmap(1). */
+MUSTCHECK int mapstore_table(const struct mapstore *map, bool staged, char *out, size_t size,
+                             struct fault *why);
 
 /* Builds the map of this text beside the live one. Nothing live changes. */
 MUSTCHECK int mapstore_stage(const struct mapstore *map, const void *text, size_t n,

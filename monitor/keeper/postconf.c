@@ -11,7 +11,7 @@ enum { LIMIT_MS = 10000 };
 int postconf_relay(const char *config_dir, char *out, size_t size, struct fault *why) {
     /* -x: with $name replaced (Postfix 2.10). A name that this Postfix does not have is a warning
      * there. */
-    const char *const argv[] = {"/usr/sbin/postconf",
+    const char *const argv[] = {POSTCONF,
                                 "-c",
                                 config_dir,
                                 "-x",
@@ -49,20 +49,15 @@ int postconf_relay(const char *config_dir, char *out, size_t size, struct fault 
 }
 
 void postconf_value(const char *lines, const char *name, char *out, size_t size) {
-    size_t n = strlen(name);
+    char begin[64];
+    const char *at;
 
     out[0] = '\0';
-    for (const char *line = lines; line != NULL && line[0] != '\0';) {
-        const char *end = strchr(line, '\n');
-
-        if (strncmp(line, name, n) == 0 && strncmp(line + n, " =", 2) == 0) {
-            struct span value = {line + n + 2,
-                                 end == NULL ? strlen(line + n + 2) : (size_t)(end - line) - n - 2};
-
-            if (!text_copy_span(out, size, span_trim(value)))
-                out[0] = '\0';
-            return;
-        }
-        line = end == NULL ? NULL : end + 1;
-    }
+    text_format(begin, sizeof begin, "\n%s =", name);
+    at = strstr(lines, begin);
+    if (at == NULL)
+        return;
+    at += strlen(begin);
+    if (!text_copy_span(out, size, span_trim((struct span){at, strcspn(at, "\n")})))
+        out[0] = '\0';
 }

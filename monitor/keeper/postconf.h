@@ -7,6 +7,8 @@
 
 #include "fault.h"
 
+#define POSTCONF "/usr/sbin/postconf"
+
 /* Lines "name = value" of the parameters that monitor/procedure/facts.h tells of, terminated. */
 MUSTCHECK int postconf_relay(const char *config_dir, char *out, size_t size, struct fault *why);
 

@@ -6,17 +6,11 @@
 
 #include <stdbool.h>
 
-#include "aside.h"
 #include "fault.h"
 #include "keeperq.h"
 
-/* What the counter gets as its argument; its result is a struct keeper_queue. */
-struct queue_look {
-    int queue;   /* the queue directory */
-    bool glance; /* only whether mail is deferred */
-};
-
-typedef aside_fn queue_count_fn;
+/* Counts the messages below the open queue directory; `glance`: only whether mail is deferred. */
+typedef int queue_count_fn(int queue, bool glance, struct keeper_queue *out, struct fault *why);
 
 /* As the owner of the active queue, when we are root and that is not. */
 MUSTCHECK int queue_read(const char *queue_directory, bool glance, queue_count_fn *count,

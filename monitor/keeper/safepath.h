@@ -6,25 +6,15 @@
 #define KEEPER_SAFEPATH_H
 
 #include <stdbool.h>
-#include <stddef.h>
-#include <sys/stat.h>
 
 #include "fault.h"
 
 /* The folder of an absolute path; a link on the way is an error. Returns a descriptor or -1. */
 MUSTCHECK int safepath_folder(const char *path, struct fault *why);
 
-/* Opens a folder itself, through links of root's. */
-MUSTCHECK int safepath_open_folder(const char *path, struct fault *why);
-
-/* Opens the file at an absolute path for reading, through links of root's: a regular file, root's,
- * with one name. Returns its descriptor, and its metadata; -1. `linked_out` tells whether its last
- * part is a link. */
-MUSTCHECK int safepath_open(const char *path, struct stat *st_out, bool *linked_out,
-                            struct fault *why);
-
-/* All of a file into out (most + 1 bytes of room); -1 when there is more than that. */
-MUSTCHECK int safepath_read(int fd, const char *path, char *out, size_t most, size_t *n_out,
-                            struct fault *why);
+/* Opens what is at an absolute path for reading, through links of root's: a regular file, root's,
+ * with one name, or (`folder`) a folder of that kind. Returns a descriptor, or -1 with errno
+ * ENOENT when there is none. `linked_out` tells whether there was a link. */
+MUSTCHECK int safepath_open(const char *path, bool folder, bool *linked_out, struct fault *why);
 
 #endif

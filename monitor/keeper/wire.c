@@ -1,124 +1,75 @@
-/* See wire.h. A message is a struct hand_call or hand_answer, and the bytes that it tells of. */
+/* See wire.h. */
 #include "wire.h"
 
 #include <errno.h>
-#include <signal.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "aside.h"
 #include "clock.h"
+#include "file.h"
 #include "log.h"
-#include "spawn.h"
-#include "text.h"
+#include "part.h"
+#include "sock.h"
 #include "xmem.h"
 
 enum { SILENCE_MS = 20 * 1000, ALL_MS = 4 * 60 * 1000, DESCRIPTORS = 1024, CPU_S = 20 };
 
-/* ---- messages ---- */
-
-static bool send_all(int fd, const void *data, size_t size) {
-    for (size_t sent = 0; sent < size;) {
-        ssize_t n = send(fd, (const char *)data + sent, size - sent, MSG_NOSIGNAL);
-
-        if (n == -1 && errno != EINTR)
-            return false;
-        sent += n > 0 ? (size_t)n : 0;
-    }
-    return true;
-}
-
-int wire_ask(struct hands *h, struct hand_call *call, const void *bytes, size_t n,
-             struct hand_answer *answer, char *out, size_t size) {
-    call->n = (uint32_t)n;
-    call->room = (uint32_t)size;
-    if (h->wire == -1) {
-        hands_do(h, call, bytes, answer, out, size);
-        return answer->result;
-    }
-    memset(answer, 0, sizeof *answer);
-    if (!send_all(h->wire, call, sizeof *call) || !send_all(h->wire, bytes, n) ||
-        !aside_read(h->wire, answer, sizeof *answer, INT64_MAX) || answer->n > size ||
-        !aside_read(h->wire, out, answer->n, INT64_MAX)) {
-        answer->n = 0;
-        return answer->result = fault_set(&answer->why, "the keeper has gone");
-    }
-    return answer->result;
-}
-
-int wire_do(struct hands *h, enum hand hand, uint32_t which, const char *name, struct fault *why) {
-    struct hand_call call = {.hand = hand, .which = which};
-    struct hand_answer answer;
-
-    if (!text_copy(call.name, sizeof call.name, name))
-        return fault_set(why, "%.40s...: too long", name);
-    if (wire_ask(h, &call, "", 0, &answer, NULL, 0) == -1 && why != NULL)
-        *why = answer.why;
-    return answer.result;
-}
-
-/* ---- the child ---- */
-
-/* Its own user, no way back, and nothing that could be taken along. */
-static bool give_up(const struct hands *h, pid_t parent, int wire, int keep) {
+static _Noreturn void run_child(const struct hands *h, wire_head_fn *head, void *arg, int wire,
+                                int keep, size_t size) {
     const struct rlimit none = {0, 0}, cpu = {CPU_S, CPU_S};
+    struct hand_call call = {.hand = HAND_ANSWER};
+    struct hands far = *h;
+    void *answer = xcalloc(1, size);
+    int fd;
 
-    for (int fd = 0; fd < DESCRIPTORS; fd++) {
+    for (fd = 0; fd < DESCRIPTORS; fd++) {
         if (fd != wire && fd != keep && fd != STDERR_FILENO)
             close(fd);
     }
-    if (spawn_become(h->probe_user) == -1 || getuid() == 0 || setuid(0) == 0 ||
-        prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == -1 || getppid() != parent)
-        return false;
     /* A belt beside the braces: a system call filter may not let us. */
     if (setrlimit(RLIMIT_NPROC, &none) == -1 || setrlimit(RLIMIT_CPU, &cpu) == -1)
         log_warn("wire", "no limit of processes and time: %s", strerror(errno));
-    xmem_forbid_dump();
-    return true;
-}
-
-static _Noreturn void run_child(const struct hands *h, pid_t parent, wire_head_fn *head, void *arg,
-                                int wire, int keep, size_t size) {
-    struct hands far = *h;
-    struct hand_call call = {.hand = HAND_ANSWER, .n = (uint32_t)size};
-    void *answer = xcalloc(1, size);
-
     far.wire = wire;
-    if (!give_up(h, parent, wire, keep)) {
-        log_error("wire", "becoming %s: %s", h->probe_user, strerror(errno));
-        _exit(1);
-    }
     head(&far, arg, answer);
-    _exit(send_all(wire, &call, sizeof call) && send_all(wire, answer, size) ? 0 : 1);
+    fd = memfd_create("answer", MFD_CLOEXEC);
+    _exit(fd != -1 && file_write_all(fd, answer, size, NULL) == 0 &&
+                  sock_send_fd(wire, &call, sizeof call, fd, NULL) == 0
+              ? 0
+              : 1);
 }
 
-/* ---- root's side ---- */
-
-/* Until the answer. What comes is believed in nothing but its length. */
-static int serve(struct hands *h, int wire, int silence_ms, void *bytes, char *out, void *answer,
-                 size_t size, struct fault *why) {
+/* Until the answer. What comes is believed in nothing. */
+static int serve(struct hands *h, int wire, int silence_ms, void *answer, size_t size,
+                 struct fault *why) {
     int64_t end_ms = clock_mono_ms() + ALL_MS;
-    struct hand_call call;
-    struct hand_answer one;
 
     for (;;) {
-        int64_t until_ms = clock_mono_ms() + silence_ms;
+        struct hand_call call;
+        struct hand_answer one;
+        int in, out = -1, failed = 0;
+        ssize_t n = sock_receive_fd(wire, &call, sizeof call, &in, silence_ms, why);
+        bool last = n == sizeof call && call.hand == HAND_ANSWER;
 
-        if (until_ms > end_ms || !aside_read(wire, &call, sizeof call, until_ms) ||
-            call.n > HAND_BYTES || (call.hand == HAND_ANSWER && call.n != size) ||
-            !aside_read(wire, call.hand == HAND_ANSWER ? answer : bytes, call.n, until_ms))
-            return fault_set(why, "the part without privileges ended without an answer");
-        if (call.hand == HAND_ANSWER)
-            return 0;
-        call.name[sizeof call.name - 1] = '\0';
-        hands_do(h, &call, bytes, &one, out, call.room < HAND_BYTES ? call.room : HAND_BYTES);
-        if (!send_all(wire, &one, sizeof one) || !send_all(wire, out, one.n))
-            return fault_set(why, "the part without privileges has gone");
+        if (n != sizeof call || clock_mono_ms() > end_ms ||
+            (last && (in == -1 || pread(in, answer, size, 0) != (ssize_t)size))) {
+            failed = fault_set(why, "the part without privileges ended without an answer");
+        } else if (!last) {
+            call.name[sizeof call.name - 1] = '\0';
+            hands_do(h, &call, in, &one, &out);
+            failed = sock_send_fd(wire, &one, sizeof one, out, why);
+        }
+        if (in != -1)
+            close(in);
+        if (out != -1)
+            close(out);
+        if (failed == -1 || last)
+            return failed;
     }
 }
 
@@ -126,34 +77,26 @@ int wire_serve(struct hands *h, wire_head_fn *head, void *arg, int keep, void *a
                struct fault *why) {
     int silence_ms = h->silence_ms > 0 ? h->silence_ms : SILENCE_MS;
     const struct timeval patience = {silence_ms / 1000, silence_ms % 1000 * 1000};
-    pid_t parent = getpid();
-    char *bytes, *out;
+    const struct passwd *who = getpwnam(h->probe_user);
     int ends[2];
     int failed;
-    pid_t pid;
+    pid_t part;
 
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == -1)
+    if (who == NULL || who->pw_uid == 0)
+        return fault_set(why, "%s: not a user without privileges", h->probe_user);
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1)
         return fault_errno(why, "socketpair");
     if (setsockopt(ends[0], SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) == -1)
         log_warn("wire", "no time limit for a part that does not read");
-    pid = fork();
-    if (pid == 0)
-        run_child(h, parent, head, arg, ends[1], keep, size);
+    part = part_fork(who->pw_uid, who->pw_gid, why);
+    if (part == 0)
+        run_child(h, head, arg, ends[1], keep, size);
     close(ends[1]);
-    if (pid == -1) {
-        close(ends[0]);
-        return fault_errno(why, "fork");
-    }
     h->served = true;
-    bytes = xcalloc(1, HAND_BYTES);
-    out = xcalloc(1, HAND_BYTES);
-    failed = serve(h, ends[0], silence_ms, bytes, out, answer, size, why);
+    failed = part == -1 ? -1 : serve(h, ends[0], silence_ms, answer, size, why);
     close(ends[0]);
-    aside_end(pid);
+    if (part != -1)
+        (void)part_end(part, 0);
     hands_end(h);
-    wipe(bytes, HAND_BYTES);
-    wipe(out, HAND_BYTES);
-    free(bytes);
-    free(out);
     return failed;
 }

@@ -1,7 +1,7 @@
 /* The way between the part of relaywatch-keeper that runs as root (hands.h) and the part without
  * privileges that decides (monitor/procedure): a child of root's, made for one request, with a
- * socket pair and nothing else. Blocks.
- */
+ * socket pair and nothing else. A packet is a struct hand_call or hand_answer, with a descriptor.
+ * Blocks. */
 #ifndef KEEPER_WIRE_H
 #define KEEPER_WIRE_H
 
@@ -9,16 +9,6 @@
 
 #include "fault.h"
 #include "hands.h"
-
-/* Has a deed done: through the wire, or in place where there is none. call->n is set to n.
- * Returns the answer's result; -1 with why also when the other side has gone. answer->n bytes are
- * in out. */
-int wire_ask(struct hands *hands, struct hand_call *call, const void *bytes, size_t n,
-             struct hand_answer *answer, char *out, size_t size);
-
-/* The same for a deed with a name at most, from which nothing comes back. */
-int wire_do(struct hands *hands, enum hand hand, uint32_t which, const char *name,
-            struct fault *why);
 
 /* What decides: fills the answer to the request. Runs in the child, where hands->wire is set. */
 typedef void wire_head_fn(struct hands *hands, void *arg, void *answer);

@@ -6,14 +6,15 @@
 
 #include "clock.h"
 #include "text.h"
-#include "wire.h"
+#include "errand.h"
+#include "queuedir.h"
 
 enum { RELOAD_EVERY_MS = 10000, TEXT_RELOAD_EVERY_MS = 3000, SETTLE_MS = 1500 };
 
 static bool run(struct hands *hands, enum hand hand, struct keeper_reply *reply) {
     struct fault why = {""};
 
-    if (wire_do(hands, hand, 0, "", &why) == 0)
+    if (errand_for(hands, hand, 0, NULL, &why) == 0)
         return true;
     text_copy(reply->detail, sizeof reply->detail, why.text);
     return false;
@@ -22,12 +23,11 @@ static bool run(struct hands *hands, enum hand hand, struct keeper_reply *reply)
 /* Does Postfix run, and is mail deferred? */
 static bool glance(struct hands *hands, bool *running_out, bool *deferred_out,
                    struct keeper_reply *reply) {
-    struct hand_call call = {.hand = HAND_QUEUE, .which = 1};
-    struct hand_answer answer;
-    struct keeper_queue queue = {.deferred = 0};
+    struct keeper_queue queue;
+    struct fault why = {""};
 
-    if (wire_ask(hands, &call, "", 0, &answer, (char *)&queue, sizeof queue) == -1) {
-        text_copy(reply->detail, sizeof reply->detail, answer.why.text);
+    if (queuedir_ask(hands, true, &queue, &why) == -1) {
+        text_copy(reply->detail, sizeof reply->detail, why.text);
         return false;
     }
     *running_out = queue.postfix_running;
@@ -107,7 +107,7 @@ int activate_hold(const struct keeper *keeper, const struct facts *facts, struct
     if (!held_value(facts->defer_transports, value, sizeof value) ||
         recall_save(keeper->hands, recall, why) == -1)
         return -1;
-    return wire_do(keeper->hands, HAND_DEFER, 0, value, why);
+    return errand_for(keeper->hands, HAND_DEFER, 0, value, why);
 }
 
 int activate_release(const struct keeper *keeper, const struct facts *facts, struct recall *recall,
@@ -117,7 +117,7 @@ int activate_release(const struct keeper *keeper, const struct facts *facts, str
     /* Another value is the operator's, from after the hold: it stays. */
     if (held_value(recall->defer_transports, value, sizeof value) &&
         strcmp(value, facts->defer_transports) == 0 &&
-        wire_do(keeper->hands, HAND_DEFER, 0, recall->defer_transports, why) == -1)
+        errand_for(keeper->hands, HAND_DEFER, 0, recall->defer_transports, why) == -1)
         return -1;
     recall->held = false;
     recall->defer_transports[0] = '\0';

@@ -8,9 +8,9 @@
 #include "fault.h"
 #include "log.h"
 #include "text.h"
-#include "wire.h"
 #include "xmem.h"
 #include "activate.h"
+#include "errand.h"
 
 /* A run that was killed between the renames and the reload: the reload is due, whichever map it
  * left. */
@@ -37,26 +37,23 @@ static bool text_stamp(const struct mapfile *map, char *out, size_t size) {
 }
 
 bool commit_text_is_loaded(const struct work *w) {
-    struct hand_call call = {.hand = HAND_STATE_READ, .which = STATE_LOADED};
-    struct hand_answer answer;
     char now[160], kept[160];
+    struct errand a = {.hand = HAND_READ, .which = FILE_LOADED, .out = kept, .room = sizeof kept};
 
-    return text_stamp(&w->map, now, sizeof now) &&
-           wire_ask(w->keeper->hands, &call, "", 0, &answer, kept, sizeof kept) == 0 &&
-           span_is((struct span){kept, answer.n}, now);
+    return text_stamp(&w->map, now, sizeof now) && errand_run(w->keeper->hands, &a) == 0 &&
+           span_is((struct span){kept, a.got}, now);
 }
 
 static void note_loaded(struct work *w) {
-    struct hand_call call = {.hand = HAND_STATE_SAVE, .which = STATE_LOADED};
-    struct hand_answer answer;
-    struct fault why = {""};
     char now[160];
+    struct errand a = {.hand = HAND_SAVE, .which = FILE_LOADED, .text = now};
+    struct fault why = {""};
 
     w->map.text_n = 0;
     if (mapfile_read(&w->map, &why) == -1 || !text_stamp(&w->map, now, sizeof now))
         text_copy(w->reply->detail, sizeof w->reply->detail, why.text);
-    else if (wire_ask(w->keeper->hands, &call, now, strlen(now), &answer, NULL, 0) == -1)
-        text_copy(w->reply->detail, sizeof w->reply->detail, answer.why.text);
+    else if (a.n = strlen(now), errand_run(w->keeper->hands, &a) == -1)
+        text_copy(w->reply->detail, sizeof w->reply->detail, a.answer.why.text);
 }
 
 /* The map's text of now, for UNDO. `old`: the operator's file, when that is it. */

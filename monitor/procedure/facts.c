@@ -5,9 +5,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "errand.h"
 #include "postconf.h"
 #include "probeq.h"
-#include "wire.h"
 
 enum { LINES_MAX = 8192 };
 
@@ -228,11 +228,10 @@ int facts_read(const char *config_dir, struct facts *out, struct fault *why) {
 }
 
 int facts_ask(struct hands *hands, struct facts *out, struct fault *why) {
-    struct hand_call call = {.hand = HAND_POSTCONF};
-    struct hand_answer answer;
     char lines[LINES_MAX];
+    struct errand a = {.hand = HAND_POSTCONF, .out = lines, .room = sizeof lines};
 
-    if (wire_ask(hands, &call, "", 0, &answer, lines, sizeof lines) == -1)
-        return fault_set(why, "%s", answer.why.text);
-    return facts_parse((struct span){lines, answer.n}, out, why);
+    if (errand_run(hands, &a) == -1)
+        return fault_set(why, "%s", a.answer.why.text);
+    return facts_parse((struct span){lines, a.got}, out, why);
 }

@@ -1,55 +1,52 @@
 /* See incoming.h. */
 #include "incoming.h"
 
+#include <dirent.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "cred.h"
 #include "log.h"
 #include "text.h"
-#include "safepath.h"
-#include "wire.h"
-#include "xmem.h"
+#include "errand.h"
+#include "file.h"
 
 enum { STILL_MS = 1000 };
 
-static int read_by(struct hands *hands, struct hand_call *call, char *out, size_t *n_out,
-                   struct fault *why) {
-    struct hand_answer answer;
+static int read_file(struct hands *hands, enum hand_file file, const char *name, char *out,
+                     size_t *n_out, struct fault *why) {
+    struct errand a = {
+        .hand = HAND_READ, .which = file, .name = name, .out = out, .room = CRED_FILE_MAX + 1};
+    int failed = errand_run(hands, &a);
 
-    *n_out = 0;
-    if (wire_ask(hands, call, "", 0, &answer, out, CRED_FILE_MAX + 1) == -1)
-        return fault_set(why, "%s", answer.why.text);
-    *n_out = answer.n;
-    return 0;
+    *n_out = a.got;
+    return failed == 0 ? 0 : fault_set(why, "%s", a.answer.why.text);
 }
 
 int incoming_source(struct hands *hands, char *out, size_t *n_out, struct fault *why) {
-    struct hand_call call = {.hand = HAND_SOURCE};
-
-    return read_by(hands, &call, out, n_out, why);
+    return read_file(hands, FILE_SOURCE, NULL, out, n_out, why);
 }
 
 int incoming_dropped(struct hands *hands, const struct incoming_drop *drop, unsigned i, char *out,
                      size_t *n_out, struct fault *why) {
-    struct hand_call call = {.hand = HAND_DROP_READ};
-
-    text_copy(call.name, sizeof call.name, drop->file[i].name);
-    return read_by(hands, &call, out, n_out, why);
+    return read_file(hands, FILE_DROPPED, drop->file[i].name, out, n_out, why);
 }
 
 int incoming_sealed(int fd, char *out, size_t *n_out, struct fault *why) {
     const int wanted = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW;
     int seals = fcntl(fd, F_GET_SEALS);
+    ssize_t n;
 
     if (seals == -1 || (seals & wanted) != wanted)
         return fault_set(why, "the new login did not come in a sealed memfd");
     if (lseek(fd, 0, SEEK_SET) == -1)
         return fault_errno(why, "the new login");
-    return safepath_read(fd, "the new login", out, CRED_FILE_MAX, n_out, why);
+    n = file_read_fd(fd, "the new login", out, CRED_FILE_MAX, why);
+    *n_out = n == -1 ? 0 : (size_t)n;
+    return n == -1 ? -1 : 0;
 }
 
 static bool ends_in(const char *name, const char *end) {
@@ -64,18 +61,18 @@ static bool is_wanted(const char *name) {
 }
 
 /* Perhaps still being written. */
-static bool is_fresh(const struct hand_dropped *file) {
+static bool is_fresh(const struct incoming_file *file) {
     int64_t age_ms = clock_wall_ms() - file->mtime_ms;
 
     return age_ms >= 0 && age_ms < STILL_MS;
 }
 
-static bool comes_before(const struct hand_dropped *a, const struct hand_dropped *b) {
+static bool comes_before(const struct incoming_file *a, const struct incoming_file *b) {
     return a->ctime_ns != b->ctime_ns ? a->ctime_ns < b->ctime_ns : strcmp(a->name, b->name) < 0;
 }
 
 /* In its order; when the list is full the oldest goes. */
-static void add(struct incoming_drop *drop, const struct hand_dropped *file) {
+static void add(struct incoming_drop *drop, const struct incoming_file *file) {
     unsigned at = drop->count;
 
     while (at > 0 && comes_before(file, &drop->file[at - 1]))
@@ -92,39 +89,55 @@ static void add(struct incoming_drop *drop, const struct hand_dropped *file) {
     drop->count++;
 }
 
+/* Its times; of one that cannot be opened, and will be complained of when it is to be read, none.
+ */
+static void look_at(struct hands *hands, struct incoming_file *file) {
+    int fd = errand_open(hands, FILE_DROPPED, file->name, NULL);
+    struct stat st;
+
+    if (fd == -1)
+        return;
+    if (fstat(fd, &st) == 0) {
+        file->mtime_ms = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
+        file->ctime_ns = (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec;
+    }
+    close(fd);
+}
+
 int incoming_drop_list(struct hands *hands, struct incoming_drop *drop, struct fault *why) {
-    struct hand_call call = {.hand = HAND_DROP_LIST};
-    struct hand_answer answer;
-    char *list = xcalloc(1, HAND_BYTES);
-    int failed = wire_ask(hands, &call, "", 0, &answer, list, HAND_BYTES);
+    int fd = errand_open(hands, FILE_DROP, NULL, why);
+    DIR *dir = fd == -1 ? NULL : fdopendir(fd);
+    const struct dirent *entry;
 
     *drop = (struct incoming_drop){.count = 0};
-    for (size_t at = 0; failed == 0 && at + sizeof(struct hand_dropped) <= answer.n;
-         at += sizeof(struct hand_dropped)) {
-        struct hand_dropped one;
+    if (dir == NULL)
+        return fd == -1 ? -1 : (close(fd), fault_errno(why, "the drop folder"));
+    while ((entry = readdir(dir)) != NULL) {
+        struct incoming_file one = {.name = ""};
 
-        memcpy(&one, list + at, sizeof one);
-        if (!is_wanted(one.name))
+        if (!is_wanted(entry->d_name))
             continue;
+        text_copy(one.name, sizeof one.name, entry->d_name);
+        look_at(hands, &one);
         if (is_fresh(&one))
             drop->more = true;
         else
             add(drop, &one);
     }
-    free(list);
-    return failed == 0 ? 0 : fault_set(why, "%s", answer.why.text);
+    closedir(dir);
+    return 0;
 }
 
 void incoming_drop_done(struct hands *hands, const struct incoming_drop *drop, unsigned i) {
     struct fault why = {""};
 
-    if (wire_do(hands, HAND_DROP_DONE, 0, drop->file[i].name, &why) == -1)
+    if (errand_for(hands, HAND_REMOVE, FILE_DROPPED, drop->file[i].name, &why) == -1)
         log_warn("drop", "%s", why.text);
 }
 
 void incoming_drop_aside(struct hands *hands, const struct incoming_drop *drop, unsigned i) {
     struct fault why = {""};
 
-    if (wire_do(hands, HAND_DROP_ASIDE, 0, drop->file[i].name, &why) == -1)
+    if (errand_for(hands, HAND_ASIDE, FILE_DROPPED, drop->file[i].name, &why) == -1)
         log_warn("drop", "%s", why.text);
 }

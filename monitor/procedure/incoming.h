@@ -4,6 +4,7 @@
 #ifndef PROCEDURE_INCOMING_H
 #define PROCEDURE_INCOMING_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,10 +23,16 @@ MUSTCHECK int incoming_sealed(int fd, char *out, size_t *n_out, struct fault *wh
 
 enum { INCOMING_DROP_MOST = 32 };
 
+struct incoming_file {
+    int64_t mtime_ms;
+    int64_t ctime_ns;
+    char name[NAME_MAX + 1];
+};
+
 struct incoming_drop {
     unsigned count;
     bool more; /* one more was written to within the last second: it is not in the list yet */
-    struct hand_dropped file[INCOMING_DROP_MOST]; /* the newest, in the order in which they came */
+    struct incoming_file file[INCOMING_DROP_MOST]; /* the newest, in the order in which they came */
 };
 
 /* Lists the folder's files but for those that begin with a dot or end in ~, .new, .tmp or .refused.

@@ -5,18 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire.h"
+#include "errand.h"
 #include "xmem.h"
 
 enum { ANSWER_SIZE = 2 * CRED_FILE_MAX + CRED_MAX };
 
 int mapfile_open(struct mapfile *map, struct hands *hands, const struct facts *facts,
                  struct fault *why) {
-    char spec[sizeof facts->map_type + sizeof facts->map_path + 1];
-
     *map = (struct mapfile){.path = facts->map_path, .suffix = mapstore_suffix(facts->map_type)};
-    text_format(spec, sizeof spec, "%s:%s", facts->map_type, facts->map_path);
-    if (wire_do(hands, HAND_MAP_OPEN, 0, spec, why) == -1)
+    if (hands->wire == -1) { /* else root has asked postconf itself */
+        mapstore_close(&hands->map);
+        text_format(hands->map_spec, sizeof hands->map_spec, "%s:%s", facts->map_type,
+                    facts->map_path);
+    }
+    if (errand_for(hands, HAND_MAP_THERE, 0, NULL, why) == -1)
         return -1;
     map->hands = hands;
     map->text = xcalloc(1, CRED_FILE_MAX + 1);
@@ -26,14 +28,19 @@ int mapfile_open(struct mapfile *map, struct hands *hands, const struct facts *f
 
 static int read_source(struct mapfile *map, char *out, size_t *n_out, struct stat *st_out,
                        bool *linked_out, struct fault *why) {
-    struct hand_call call = {.hand = HAND_MAP_READ};
-    struct hand_answer answer;
-    int failed = wire_ask(map->hands, &call, "", 0, &answer, out, CRED_FILE_MAX + 1);
+    struct errand a = {
+        .hand = HAND_READ, .which = FILE_MAP_TEXT, .out = out, .room = CRED_FILE_MAX + 1};
+    int failed = errand_run(map->hands, &a);
 
-    *n_out = answer.n;
-    *st_out = answer.st;
-    *linked_out = answer.which != 0;
-    return failed == 0 ? 0 : fault_set(why, "%s", answer.why.text);
+    *n_out = a.got;
+    *st_out = a.st;
+    *linked_out = a.answer.linked != 0;
+    if (failed == 0 && (a.st.st_mode & 077) != 0) {
+        wipe(out, a.got);
+        return fault_set(why, "%s: mode %04o lets others read it: chmod 600", map->path,
+                         (unsigned)(a.st.st_mode & 07777));
+    }
+    return failed == 0 ? 0 : fault_set(why, "%s", a.answer.why.text);
 }
 
 int mapfile_read(struct mapfile *map, struct fault *why) {
@@ -71,15 +78,19 @@ bool mapfile_source_same(struct mapfile *map) {
  * its exit status, or -1. */
 static int run_postmap(struct mapfile *map, enum hand hand, bool staged, struct span keys,
                        struct fault *why) {
-    struct hand_call call = {.hand = hand, .which = staged};
-    struct hand_answer answer;
-    int status = wire_ask(map->hands, &call, keys.p, keys.n, &answer, map->answer, ANSWER_SIZE - 1);
+    struct errand a = {.hand = hand,
+                       .which = staged,
+                       .text = keys.p,
+                       .n = keys.n,
+                       .out = map->answer,
+                       .room = ANSWER_SIZE};
+    int status = errand_run(map->hands, &a);
 
     if (status == -1)
-        return fault_set(why, "%s", answer.why.text);
-    map->answer_n = answer.n;
-    map->answer[answer.n] = '\0';
-    text_copy(map->errors, sizeof map->errors, answer.errors);
+        return fault_set(why, "%s", a.answer.why.text);
+    map->answer_n = a.got;
+    map->answer[a.got] = '\0';
+    text_copy(map->errors, sizeof map->errors, a.answer.errors);
     return status;
 }
 
@@ -124,7 +135,7 @@ static int ask_all(struct mapfile *map, bool staged, const struct cred_file *fil
 }
 
 static bool has_index(struct mapfile *map) {
-    return wire_do(map->hands, HAND_MAP_THERE, 0, "", NULL) == 1;
+    return errand_for(map->hands, HAND_MAP_THERE, 0, NULL, NULL) == 1;
 }
 
 bool mapfile_live_value(struct mapfile *map, const char *key, char *out, size_t size) {
@@ -146,7 +157,7 @@ bool mapfile_live_value(struct mapfile *map, const char *key, char *out, size_t 
 
 int mapfile_compare(struct mapfile *map, const struct cred_file *file, bool *differs,
                     uint32_t *changed_out, struct fault *why) {
-    const struct span none = {"", 0};
+    const struct span none = {NULL, 0};
     size_t lines = 0;
 
     *changed_out = file->count;
@@ -169,7 +180,7 @@ int mapfile_compare(struct mapfile *map, const struct cred_file *file, bool *dif
 }
 
 bool mapfile_list(struct mapfile *map, const struct cred_file *file, char *out, size_t *n_out) {
-    const struct span none = {"", 0};
+    const struct span none = {NULL, 0};
     uint32_t changed;
 
     *n_out = 0;
@@ -203,18 +214,17 @@ static int check_staged(struct mapfile *map, const struct cred_file *file, struc
 
 int mapfile_stage(struct mapfile *map, struct span text, const struct cred_file *file,
                   struct fault *why) {
-    struct hand_call call = {.hand = HAND_MAP_STAGE};
-    struct hand_answer answer;
+    struct errand a = {.hand = HAND_MAP_STAGE, .text = text.p, .n = text.n};
 
-    if (wire_ask(map->hands, &call, text.p, text.n, &answer, NULL, 0) == -1)
-        return fault_set(why, "%s", answer.why.text);
+    if (errand_run(map->hands, &a) == -1)
+        return fault_set(why, "%s", a.answer.why.text);
     return map->suffix[0] == '\0' ? 0 : check_staged(map, file, why);
 }
 
 int mapfile_commit(struct mapfile *map, bool source_too, struct fault *why) {
-    return wire_do(map->hands, HAND_MAP_COMMIT, source_too, "", why);
+    return errand_for(map->hands, HAND_MAP_COMMIT, source_too, NULL, why);
 }
 
 void mapfile_unstage(struct mapfile *map) {
-    (void)wire_do(map->hands, HAND_MAP_UNSTAGE, 0, "", NULL);
+    (void)errand_for(map->hands, HAND_MAP_UNSTAGE, 0, NULL, NULL);
 }

@@ -30,7 +30,8 @@ struct mapfile {
  * mapfile_close is still due; so is hands_end of hands that work in place. */
 MUSTCHECK int mapfile_open(struct mapfile *map, struct hands *hands, const struct facts *facts,
                            struct fault *why);
-/* Reads the source (mapstore_read). */
+/* Reads the source, which must be a regular file, root's, with one name, readable for nobody else
+ * and at most CRED_FILE_MAX bytes; a symbolic link to it must be root's, too. */
 MUSTCHECK int mapfile_read(struct mapfile *map, struct fault *why);
 void mapfile_close(struct mapfile *map);
 

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "errand.h"
 #include "text.h"
 
 enum {
@@ -235,9 +236,7 @@ static int glance(int queue, struct keeper_queue *out, struct fault *why) {
     return failed;
 }
 
-int queuedir_count(void *result, void *arg, struct fault *why) {
-    const struct queue_look *look = arg;
-    struct keeper_queue *out = result;
+int queuedir_count(int queue, bool only_glance, struct keeper_queue *out, struct fault *why) {
     struct keeper_shape corrupt = {.bytes = 0}; /* nobody asks */
     const struct {
         const char *name;
@@ -252,14 +251,14 @@ int queuedir_count(void *result, void *arg, struct fault *why) {
                    {"corrupt", &out->corrupt, false, &corrupt}};
     struct walk walk = {.now_s = time(NULL)};
 
-    if (look->glance)
-        return glance(look->queue, out, why);
+    if (only_glance)
+        return glance(queue, out, why);
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
         walk.count = walk.sizes = walk.ages = 0;
         walk.oldest_s = 0;
         walk.shape = folders[i].shape;
         walk.want_age = folders[i].age;
-        if (walk_folder(look->queue, folders[i].name, 0, &walk, why) == -1)
+        if (walk_folder(queue, folders[i].name, 0, &walk, why) == -1)
             return -1;
         fill_up(&walk);
         *folders[i].count = walk.count;
@@ -273,4 +272,16 @@ int queuedir_count(void *result, void *arg, struct fault *why) {
 
 int queuedir_read(const char *queue_directory, struct keeper_queue *out, struct fault *why) {
     return queue_read(queue_directory, false, queuedir_count, out, why);
+}
+
+int queuedir_ask(struct hands *hands, bool only_glance, struct keeper_queue *out,
+                 struct fault *why) {
+    char bytes[sizeof *out + 1];
+    struct errand a = {
+        .hand = HAND_QUEUE, .which = only_glance, .out = bytes, .room = sizeof bytes};
+
+    if (errand_run(hands, &a) == -1 || a.got != sizeof *out)
+        return fault_set(why, "%s", a.answer.why.text);
+    memcpy(out, bytes, sizeof *out);
+    return 0;
 }

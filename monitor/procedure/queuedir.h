@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "fault.h"
+#include "hands.h"
 #include "keeperq.h"
 #include "queue.h"
 
@@ -22,7 +23,11 @@ MUSTCHECK int queuedir_read(const char *queue_directory, struct keeper_queue *ou
                             struct fault *why);
 
 /* The count itself, for queue.h: of the messages alone, with the rights of whoever runs it. */
-int queuedir_count(void *result, void *look, struct fault *why);
+int queuedir_count(int queue, bool glance, struct keeper_queue *out, struct fault *why);
+
+/* The same figures, or a glance, of main.cf's queue directory, by root's hands. */
+MUSTCHECK int queuedir_ask(struct hands *hands, bool glance, struct keeper_queue *out,
+                           struct fault *why);
 
 /* Arrival, seconds since 1970, out of a long queue id (Postfix global/mail_queue.h: base 52
  * seconds, 4 digits of microseconds, 'z', inode). False for a short id. Pure. */

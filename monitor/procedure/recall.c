@@ -8,7 +8,7 @@
 #include <sys/random.h>
 
 #include "log.h"
-#include "wire.h"
+#include "errand.h"
 #include "xmem.h"
 
 enum { TEXT_MAX = 32 * 1024 };
@@ -134,34 +134,21 @@ bool recall_parse(struct span text, struct recall *out) {
     return false;
 }
 
-/* Reads a file of the state folder; its length, or -1. */
-static ptrdiff_t read_state(struct hands *hands, enum hand_state file, char *out, size_t size,
-                            struct hand_answer *answer) {
-    struct hand_call call = {.hand = HAND_STATE_READ, .which = file};
+static int save(struct hands *hands, enum hand_file file, struct span text, struct fault *why) {
+    struct errand a = {.hand = HAND_SAVE, .which = file, .text = text.p, .n = text.n};
 
-    return wire_ask(hands, &call, "", 0, answer, out, size) == -1 ? -1 : (ptrdiff_t)answer->n;
-}
-
-static int save_state(struct hands *hands, enum hand_state file, struct span text,
-                      struct fault *why) {
-    struct hand_call call = {.hand = HAND_STATE_SAVE, .which = file};
-    struct hand_answer answer;
-
-    if (wire_ask(hands, &call, text.p, text.n, &answer, NULL, 0) == 0)
-        return 0;
-    return fault_set(why, "%s", answer.why.text);
+    return errand_run(hands, &a) == 0 ? 0 : fault_set(why, "%s", a.answer.why.text);
 }
 
 int recall_load(struct hands *hands, struct recall *out, struct fault *why) {
     char *text = xcalloc(1, TEXT_MAX);
-    struct hand_answer answer;
-    ptrdiff_t n = read_state(hands, STATE_RECALL, text, TEXT_MAX, &answer);
-    bool good = n > 0 && recall_parse((struct span){text, (size_t)n}, out);
+    struct errand a = {.hand = HAND_READ, .which = FILE_RECALL, .out = text, .room = TEXT_MAX};
+    bool good = errand_run(hands, &a) == 0 && recall_parse((struct span){text, a.got}, out);
 
     free(text);
     if (good)
         return 0;
-    if (!answer.missing)
+    if (!a.answer.missing)
         log_warn("recall", "%s/recall is damaged: begun anew", hands->state_dir);
     memset(out, 0, sizeof *out);
     if (getrandom(&out->key, sizeof out->key, 0) != (ssize_t)sizeof out->key)
@@ -172,7 +159,7 @@ int recall_load(struct hands *hands, struct recall *out, struct fault *why) {
 int recall_save(struct hands *hands, const struct recall *recall, struct fault *why) {
     char *text = xcalloc(1, TEXT_MAX);
     size_t n = recall_print(recall, text, TEXT_MAX);
-    int failed = save_state(hands, STATE_RECALL, (struct span){text, n}, why);
+    int failed = save(hands, FILE_RECALL, (struct span){text, n}, why);
 
     free(text);
     return failed;
@@ -254,22 +241,22 @@ void recall_refuse(struct recall *j, struct hash128 login, bool in_production, i
 }
 
 int recall_keep_previous(struct hands *hands, struct span text, struct fault *why) {
-    return save_state(hands, STATE_PREVIOUS, text, why);
+    return save(hands, FILE_PREVIOUS, text, why);
 }
 
 ptrdiff_t recall_read_previous(struct hands *hands, char *out, size_t size) {
-    struct hand_answer answer;
+    struct errand a = {.hand = HAND_READ, .which = FILE_PREVIOUS, .out = out, .room = size};
 
-    return read_state(hands, STATE_PREVIOUS, out, size, &answer);
+    return errand_run(hands, &a) == -1 ? -1 : (ptrdiff_t)a.got;
 }
 
 bool recall_has_previous(struct hands *hands) {
-    return wire_do(hands, HAND_STATE_THERE, STATE_PREVIOUS, "", NULL) == 1;
+    return errand_for(hands, HAND_READ, FILE_PREVIOUS, NULL, NULL) == 0;
 }
 
 void recall_drop_previous(struct hands *hands) {
     struct fault why = {""};
 
-    if (wire_do(hands, HAND_STATE_DROP, STATE_PREVIOUS, "", &why) == -1)
+    if (errand_for(hands, HAND_REMOVE, FILE_PREVIOUS, NULL, &why) == -1)
         log_warn("recall", "%s", why.text);
 }

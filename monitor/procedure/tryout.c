@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "fault.h"
-#include "wire.h"
+#include "errand.h"
 #include "xmem.h"
 
 static void say(struct keeper_reply *reply, enum keeper_outcome outcome, const char *detail) {
@@ -57,9 +57,13 @@ static void say_result(struct keeper_reply *reply, const struct probe_verdict *v
 void tryout(const struct keeper *keeper, const struct facts *facts, struct span user,
             struct span secret, struct keeper_reply *reply) {
     struct probe_request *request = xcalloc(1, sizeof *request);
-    struct hand_call call = {.hand = HAND_PROBE};
-    struct hand_answer answer = {.result = -1};
     struct probe_verdict verdict[2]; /* room to see that there is too much */
+    struct errand a = {.hand = HAND_PROBE,
+                       .text = (const char *)request,
+                       .n = sizeof *request,
+                       .out = (char *)verdict,
+                       .room = sizeof verdict,
+                       .answer = {.result = -1}};
     struct fault why = {""};
     bool fits;
 
@@ -77,19 +81,18 @@ void tryout(const struct keeper *keeper, const struct facts *facts, struct span 
            text_copy_span(request->secret, sizeof request->secret, secret);
     if (!fits)
         fault_set(&why, "user or password too long");
-    else if (wire_ask(keeper->hands, &call, request, sizeof *request, &answer, (char *)verdict,
-                      sizeof verdict) == -1)
-        why = answer.why;
+    else if (errand_run(keeper->hands, &a) == -1)
+        why = a.answer.why;
     wipe(request, sizeof *request);
     free(request);
     text_copy_span(reply->credential.user, sizeof reply->credential.user, user);
-    if (answer.result == -1) {
+    if (a.answer.result == -1) {
         say(reply, KEEPER_INCONCLUSIVE, why.text);
-    } else if (answer.result != 0 || answer.n != sizeof verdict[0] ||
+    } else if (a.answer.result != 0 || a.got != sizeof verdict[0] ||
                verdict[0].version != PROBEQ_VERSION) {
         snprintf(reply->detail, sizeof reply->detail,
                  "%s ended with status %d and without a verdict", keeper->hands->probe,
-                 answer.result);
+                 a.answer.result);
         reply->outcome = KEEPER_INCONCLUSIVE;
     } else {
         reply->credential.verdict = verdict[0];

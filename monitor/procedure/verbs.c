@@ -8,13 +8,14 @@
 #include "cred.h"
 #include "fault.h"
 #include "apply.h"
+#include "errand.h"
 #include "canaryline.h"
 #include "facts.h"
 #include "hold.h"
 #include "mapfile.h"
+#include "queuedir.h"
 #include "tryout.h"
 #include "text.h"
-#include "wire.h"
 #include "xmem.h"
 
 static void say(struct keeper_reply *reply, enum keeper_outcome outcome, const char *detail) {
@@ -23,12 +24,10 @@ static void say(struct keeper_reply *reply, enum keeper_outcome outcome, const c
 }
 
 static void do_queue(const struct keeper *keeper, struct keeper_reply *reply) {
-    struct hand_call call = {.hand = HAND_QUEUE};
-    struct hand_answer answer;
+    struct fault why = {""};
 
-    if (wire_ask(keeper->hands, &call, "", 0, &answer, (char *)&reply->queue,
-                 sizeof reply->queue) == -1)
-        say(reply, KEEPER_FAILED, answer.why.text);
+    if (queuedir_ask(keeper->hands, false, &reply->queue, &why) == -1)
+        say(reply, KEEPER_FAILED, why.text);
 }
 
 static void do_facts(const struct keeper *keeper, struct keeper_reply *reply) {
@@ -94,7 +93,7 @@ static void do_log(const struct keeper *keeper, struct keeper_reply *reply) {
 
     /* The hands remember from it which file that is. */
     if (facts_ask(keeper->hands, &facts, &why) == -1 ||
-        wire_do(keeper->hands, HAND_SHARE_LOG, 0, "", &why) == -1)
+        errand_for(keeper->hands, HAND_SHARE_LOG, 0, NULL, &why) == -1)
         say(reply, KEEPER_FAILED, why.text);
 }
 

@@ -7,9 +7,9 @@
 #include "fault.h"
 #include "log.h"
 #include "text.h"
-#include "wire.h"
 #include "xmem.h"
 #include "activate.h"
+#include "errand.h"
 
 void work_say(struct work *w, enum keeper_outcome outcome, const char *detail) {
     w->reply->outcome = outcome;
@@ -25,7 +25,7 @@ void work_save(struct work *w) {
 
 static bool take_lock(struct work *w) {
     struct fault why = {""};
-    int taken = wire_do(w->keeper->hands, HAND_LOCK, 0, "", &why);
+    int taken = errand_for(w->keeper->hands, HAND_LOCK, 0, NULL, &why);
 
     if (taken == -1)
         work_say(w, KEEPER_FAILED, why.text);

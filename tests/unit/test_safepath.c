@@ -1,5 +1,6 @@
 /* safepath.c: each way in which a path can be somebody else's. Needs root, as the keeper does. */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,12 +31,11 @@ static void make_file(const char *name) {
 /* Opens it; "" or what is wrong. */
 static const char *try(const char *name, bool want_linked) {
     static struct fault why;
-    struct stat st;
     bool linked = !want_linked;
     int fd;
 
     why.text[0] = '\0';
-    fd = safepath_open(name[0] == '/' ? name : at(name), &st, &linked, &why);
+    fd = safepath_open(name[0] == '/' ? name : at(name), false, &linked, &why);
     if (fd == -1)
         return why.text;
     close(fd);
@@ -114,6 +114,7 @@ Test(safepath, links, .init = begin, .fini = finish) {
 
 Test(safepath, folders, .init = begin, .fini = finish) {
     struct fault why;
+    bool linked;
     int fd;
 
     if (geteuid() != 0)
@@ -124,5 +125,19 @@ Test(safepath, folders, .init = begin, .fini = finish) {
     cr_assert_eq(symlink(at("d"), at("dl")), 0);
     cr_expect_eq(safepath_folder(at("dl/f"), &why), -1);
     cr_expect_eq(safepath_folder(at("sticky/f"), &why), -1);
+    fd = safepath_open(at("dl"), true, &linked, &why);
+    cr_expect_neq(fd, -1, "%s", why.text);
+    cr_expect(linked);
+    close(fd);
+    cr_expect_eq(safepath_open(at("open"), true, &linked, &why), -1, "others may write there");
+    cr_expect_eq(safepath_open(at("sticky"), true, &linked, &why), -1, "likewise");
+    cr_expect_eq(safepath_open(at("d/f"), true, &linked, &why), -1, "no folder");
+    cr_expect_neq(errno, ENOENT);
+    cr_expect_eq(safepath_open(at("none"), true, &linked, &why), -1);
+    cr_expect_eq(errno, ENOENT);
+    cr_expect_eq(safepath_open(at("none/f"), false, &linked, &why), -1);
+    cr_expect_eq(errno, ENOENT);
+    cr_expect_eq(safepath_open(at("open/f"), false, &linked, &why), -1);
+    cr_expect_neq(errno, ENOENT);
     cr_expect_eq(safepath_folder("x", &why), -1);
 }

@@ -13,7 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "errand.h"
 #include "file.h"
+#include "sock.h"
 #include "wire.h"
 
 struct seen {
@@ -48,11 +50,10 @@ static void clean(void) {
 }
 
 static void look(struct hands *hands, void *arg, void *answer) {
-    struct hand_call save = {.hand = HAND_STATE_SAVE, .which = STATE_RECALL};
-    struct hand_call load = {.hand = HAND_STATE_READ, .which = STATE_RECALL};
-    struct hand_answer done;
     struct seen *seen = answer;
-    char text[64];
+    struct errand save = {.hand = HAND_SAVE, .which = FILE_RECALL, .text = arg, .n = strlen(arg)};
+    struct errand load = {
+        .hand = HAND_READ, .which = FILE_RECALL, .out = seen->text, .room = sizeof seen->text};
 
     seen->uid = getuid();
     seen->euid = geteuid();
@@ -65,10 +66,9 @@ static void look(struct hands *hands, void *arg, void *answer) {
     seen->forked = fork();
     if (seen->forked == 0)
         _exit(0);
-    (void)wire_do(hands, HAND_LOCK, 0, "", NULL);
-    seen->state = wire_ask(hands, &save, arg, strlen(arg), &done, NULL, 0);
-    if (wire_ask(hands, &load, "", 0, &done, text, sizeof text) == 0)
-        memcpy(seen->text, text, done.n);
+    (void)errand_for(hands, HAND_LOCK, 0, NULL, NULL);
+    seen->state = errand_run(hands, &save);
+    (void)errand_run(hands, &load);
 }
 
 Test(wire, the_child_has_no_rights_and_root_does_its_deeds) {
@@ -120,13 +120,14 @@ Test(wire, one_descriptor_can_be_kept) {
 
 /* Asks with less room than there is to tell; what comes after is still in step. */
 static void is_narrow(struct hands *hands, void *arg, void *answer) {
-    struct hand_call call = {.hand = HAND_STATE_READ, .which = STATE_PREVIOUS};
-    struct hand_answer done;
     char little[16];
+    struct errand narrow = {
+        .hand = HAND_READ, .which = FILE_PREVIOUS, .out = little, .room = sizeof little};
 
     (void)arg;
-    wire_ask(hands, &call, "", 0, &done, little, sizeof little);
-    if (done.n <= sizeof little && wire_do(hands, HAND_STATE_THERE, STATE_PREVIOUS, "", NULL) == 1)
+    if (errand_run(hands, &narrow) == -1 && narrow.got == 0 &&
+        strstr(narrow.answer.why.text, "larger than 15 bytes") != NULL &&
+        errand_for(hands, HAND_READ, FILE_PREVIOUS, NULL, NULL) == 0)
         *(int *)answer = 1;
 }
 
@@ -169,16 +170,62 @@ static void talks(struct hands *hands, void *arg, void *answer) {
 }
 
 static void promises(struct hands *hands, void *arg, void *answer) {
-    struct hand_call call = {.hand = HAND_ANSWER, .n = 1000};
+    struct hand_call call = {.hand = HAND_ANSWER};
 
     (void)arg, (void)answer;
     send(hands->wire, &call, sizeof call, MSG_NOSIGNAL);
     pause();
 }
 
+/* An answer that is no file: reading it would wait for ever. */
+static void answers_by_pipe(struct hands *hands, void *arg, void *answer) {
+    struct hand_call call = {.hand = HAND_ANSWER};
+    int ends[2];
+
+    (void)arg, (void)answer;
+    if (pipe(ends) == 0)
+        (void)!sock_send_fd(hands->wire, &call, sizeof call, ends[0], NULL);
+    pause();
+}
+
+/* Text that is no file, or too long, or not wanted: refused, and the wire goes on. */
+static void brings_rubbish(struct hands *hands, void *arg, void *answer) {
+    static char much[MAPSTORE_TEXT_MAX + 1];
+    struct hand_call call = {.hand = HAND_SAVE, .which = FILE_PREVIOUS};
+    struct errand large = {
+        .hand = HAND_SAVE, .which = FILE_PREVIOUS, .text = much, .n = sizeof much};
+    struct errand unasked = {.hand = HAND_READ, .which = FILE_PREVIOUS, .text = "x", .n = 1};
+    struct hand_answer one;
+    int ends[2], refused = 0, back;
+
+    (void)arg;
+    (void)errand_for(hands, HAND_LOCK, 0, NULL, NULL);
+    if (pipe(ends) == 0 && sock_send_fd(hands->wire, &call, sizeof call, ends[0], NULL) == 0 &&
+        sock_receive_fd(hands->wire, &one, sizeof one, &back, -1, NULL) == sizeof one)
+        refused += one.result == -1;
+    refused += errand_run(hands, &large) == -1;
+    refused += errand_run(hands, &unasked) == -1;
+    refused += errand_for(hands, HAND_SAVE, FILE_PREVIOUS, NULL, NULL) == -1; /* nothing came */
+    *(int *)answer = refused;
+}
+
+Test(wire, text_that_is_refused) {
+    struct hands hands = make_hands();
+    struct fault why = {""};
+    char path[128];
+    int answer = 0;
+
+    cr_expect_eq(wire_serve(&hands, brings_rubbish, NULL, -1, &answer, sizeof answer, &why), 0,
+                 "%s", why.text);
+    cr_expect_eq(answer, 4);
+    snprintf(path, sizeof path, "%s/previous", folder);
+    cr_expect_eq(access(path, F_OK), -1);
+    clean();
+}
+
 /* Asks and asks, and never reads. */
 static void is_deaf(struct hands *hands, void *arg, void *answer) {
-    struct hand_call call = {.hand = HAND_STATE_READ, .which = STATE_PREVIOUS};
+    struct hand_call call = {.hand = HAND_READ, .which = FILE_PREVIOUS};
 
     (void)arg, (void)answer;
     for (;;) {
@@ -194,7 +241,8 @@ Test(wire, a_part_that_fails_ends_the_request_and_nothing_else) {
     } rows[] = {{"dies", dies},
                 {"hangs", hangs},
                 {"talks nonsense", talks},
-                {"promises an answer of another size", promises},
+                {"promises an answer and has none", promises},
+                {"answers by a pipe", answers_by_pipe},
                 {"does not read", is_deaf}};
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -223,16 +271,16 @@ static void tries(struct hands *hands, void *arg, void *answer) {
         uint32_t which;
         const char *name;
     } rows[] = {
-        {HAND_MAP_OPEN, 0, "hash:/etc/shadow"},
         {HAND_MAP_COMMIT, 1, ""},
-        {HAND_MAP_READ, 0, ""},
         {HAND_MAP_UNSTAGE, 0, ""},
-        {HAND_STATE_SAVE, STATE_PREVIOUS, ""}, /* without the lock */
-        {HAND_STATE_DROP, STATE_PREVIOUS, ""}, /* likewise */
-        {HAND_RELOAD, 0, ""},                  /* likewise */
-        {HAND_DEFER, 0, "smtp"},               /* likewise */
-        {HAND_STATE_READ, STATE_COUNT, ""},
-        {HAND_STATE_READ, 0x7fffffff, ""},
+        {HAND_MAP_THERE, 0, ""},          /* postconf has named no map */
+        {HAND_READ, FILE_MAP_TEXT, ""},   /* likewise */
+        {HAND_REMOVE, FILE_PREVIOUS, ""}, /* without the lock */
+        {HAND_RELOAD, 0, ""},             /* likewise */
+        {HAND_DEFER, 0, "smtp"},          /* likewise */
+        {HAND_ASIDE, FILE_DROPPED, "f"},  /* likewise */
+        {HAND_READ, FILE_MAP_TEXT + 1, ""},
+        {HAND_READ, 0x7fffffff, ""},
         {HAND_COUNT, 0, ""},
         {0, 0, ""},
         {0x7fffffff, 0, ""},
@@ -240,22 +288,25 @@ static void tries(struct hands *hands, void *arg, void *answer) {
         {HAND_CANARY, 0, "0123456789abcdef0"},
         {HAND_SHARE_LOG, 0, ""},
         {HAND_LOCK, 0, ""}, /* works; with the lock: */
-        {HAND_DROP_READ, 0, "../../etc/shadow"},
-        {HAND_DROP_READ, 0, "/etc/shadow"},
-        {HAND_DROP_READ, 0, ".hidden"},
-        {HAND_DROP_DONE, 0, ".."},
-        {HAND_DROP_DONE, 0, ""},
-        {HAND_DROP_ASIDE, 0, "a/../../b"},
+        {HAND_READ, FILE_DROPPED, "../../etc/shadow"},
+        {HAND_READ, FILE_DROPPED, "/etc/shadow"},
+        {HAND_READ, FILE_DROPPED, ".hidden"},
+        {HAND_REMOVE, FILE_DROPPED, ".."},
+        {HAND_REMOVE, FILE_DROPPED, ""},
+        {HAND_REMOVE, FILE_DROP, ""},
+        {HAND_REMOVE, FILE_MAP_TEXT, ""},
+        {HAND_ASIDE, FILE_DROPPED, "a/../../b"},
+        {HAND_ASIDE, FILE_PREVIOUS, ""},
         {HAND_DEFER, 0, "smtp\nmyorigin=evil"},
         {HAND_DEFER, 0, "smtp;reboot"},
         {HAND_MAP_COMMIT, 1, ""},
-        {HAND_SOURCE, 0, ""},
+        {HAND_READ, FILE_SOURCE, ""},
     };
     unsigned *done = answer;
 
     (void)arg;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (wire_do(hands, rows[i].hand, rows[i].which, rows[i].name, NULL) != -1)
+        if (errand_for(hands, rows[i].hand, rows[i].which, rows[i].name, NULL) != -1)
             done[0] |= 1u << i;
     }
 }
