@@ -45,7 +45,9 @@ int postconf_relay(const char *config_dir, char *out, size_t size, struct fault 
 
     if (spawn_run(&job, why) == -1)
         return -1;
-    return job.status == 0 ? 0 : fault_set(why, "postconf: status %d: %.200s", job.status, errors);
+    if (job.status != 0)
+        return fault_set(why, "postconf: status %d: %.200s", job.status, errors);
+    return job.output_length + 1 < size ? 0 : fault_set(why, "main.cf's values are too long");
 }
 
 void postconf_value(const char *lines, const char *name, char *out, size_t size) {

@@ -20,6 +20,14 @@ is "an unknown verb" not_allowed "$(field outcome)"
 keeper FF
 is "two bytes are no verb" not_allowed "$(field outcome)"
 
+# Values that together are longer than the answer to Q: queue_directory is told behind them.
+long=$(printf 'noplaintext, %.0s' {1..20})
+cp "$etc/main.cf" "$work/main.cf"
+postconf -c "$etc" -e "smtp_sasl_mechanism_filter = $long" "smtp_tls_secure_cert_match = $long" "smtp_sasl_tls_security_options = $long"
+keeper Q
+is "queue: with long values in main.cf" "done 0 1" "$(field outcome) $(field deferred) $(field postfix_running)"
+cp "$work/main.cf" "$etc/main.cf"
+
 # ---------------------------------------------------------------- a first login, and mail that waited for it
 
 good=relay@smarthost.test
