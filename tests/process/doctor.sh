@@ -364,8 +364,9 @@ large
 
 # put_off QUEUE_ID: a message whose next attempt is tomorrow: today qmgr(8) would see that there is nothing in it
 put_off() {
-    install -o postfix -m 700 /dev/null "$work/relay/queue/deferred/A/$1"
-    touch -d tomorrow "$work/relay/queue/deferred/A/$1"
+    install -o postfix -m 700 /dev/null "$work/relay/queue/$1"
+    touch -d tomorrow "$work/relay/queue/$1"
+    mv "$work/relay/queue/$1" "$work/relay/queue/deferred/A/$1"
 }
 
 echo "queue_warning = 1" >>"$conf"
