@@ -47,6 +47,26 @@ static bool is_app_password(struct span s) {
     return true;
 }
 
+/* "USER:abcd efgh ijkl mnop". A user in brackets would be a relay. */
+static bool is_user_and_app_password(struct span s) {
+    const char *colon = memchr(s.p, ':', s.n);
+    size_t before = colon == NULL ? 0 : (size_t)(colon - s.p);
+
+    if (before == 0 || s.p[0] == '[' || memchr(s.p, ' ', before) != NULL)
+        return false;
+    return is_app_password((struct span){colon + 1, s.n - before - 1});
+}
+
+/* Why the first word of several is no key. A password may have blanks, but only behind its key. */
+static const char *not_a_key(const struct merge *merge, struct span rest) {
+    if (rest.p[0] == '#')
+        return "a comment after the password";
+    if (merge->relay == NULL)
+        return "sasl_passwd has no entry for the relay, nor for the first word";
+    return "the first of several words is no key of sasl_passwd; relays are added there, and a "
+           "password with blanks is given as KEY USER:PASSWORD";
+}
+
 /* Into the change: the secret, without the blanks of an app password. */
 static const char *take_secret(struct change *change, struct span secret) {
     size_t n = 0;
@@ -104,12 +124,13 @@ static const char *take_line(struct merge *merge, struct span line) {
         n = 0;
     else
         change->entry = cred_find(merge->file, (struct span){line.p, n});
+    if (change->entry == NULL && is_user_and_app_password(line)) {
+        change->entry = merge->relay;
+        n = 0;
+    }
     rest = span_trim((struct span){line.p + n, line.n - n});
-    if (change->entry == NULL && n > 0 && rest.p[0] == '#')
-        return "a comment after the password";
     if (change->entry == NULL)
-        return n == 0 ? "sasl_passwd has no entry for the relay"
-                      : "a key that is not in sasl_passwd: a relay can only be added there";
+        return n == 0 ? "sasl_passwd has no entry for the relay" : not_a_key(merge, rest);
     for (unsigned i = 0; i < merge->count; i++) {
         if (merge->changes[i].entry == change->entry)
             return "the same key as an earlier line";
