@@ -44,6 +44,7 @@ bool prompt_line(const char *question, bool hidden, char *out, size_t size) {
         /* ISIG: Ctrl-C comes as a character, so that the terminal is not left without echo. */
         quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ISIG);
         quiet.c_lflag |= ECHONL;
+        quiet.c_cc[VEOL] = CANCEL; /* at once, not with the next Return */
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
     }
     done = read_line(out, size);
