@@ -11,7 +11,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sysexits.h>
-#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,6 +23,8 @@
 #include "keeperq.h"
 #include "json.h"
 #include "credkeys.h"
+#include "credtell.h"
+#include "prompt.h"
 
 enum {
     KEEPER_MS = 180 * 1000,
@@ -76,142 +77,15 @@ static int ask(const struct conf *conf, enum keeper_verb verb, int secret_fd,
     }
 }
 
-static const char *outcome_word(uint32_t outcome) {
-    static const char *const words[] = {"done",         "unchanged", "bad_source", "refused",
-                                        "inconclusive", "failed",    "busy",       "not_allowed"};
-
-    return outcome < sizeof words / sizeof words[0] ? words[outcome] : "unknown";
-}
-
-static int exit_status(uint32_t outcome) {
-    switch ((enum keeper_outcome)outcome) {
-    case KEEPER_DONE:
-    case KEEPER_UNCHANGED:
-        return EX_OK;
-    case KEEPER_BAD_SOURCE:
-        return EX_DATAERR;
-    case KEEPER_INCONCLUSIVE:
-    case KEEPER_BUSY:
-        return EX_TEMPFAIL;
-    case KEEPER_NOT_ALLOWED:
-        return EX_NOPERM;
-    case KEEPER_REFUSED:
-    case KEEPER_FAILED:
-        break;
-    }
-    return 1;
-}
-
-static const char *result_word(uint32_t result) {
-    static const char *const words[] = {"ok",  "refused",  "temporary",    "unreachable", "timeout",
-                                        "tls", "protocol", "no_mechanism", "internal"};
-
-    return result < sizeof words / sizeof words[0] ? words[result] : "unknown";
-}
-
-static struct span field(const char *text, size_t size) {
-    return (struct span){text, strnlen(text, size)};
-}
-#define FIELD(array) field(array, sizeof(array))
-
-/* Text of the smarthost: not clean. */
-static void put_field(struct json_t *o, const char *key, struct span value) {
-    char text[600];
-
-    text_copy_printable(text, sizeof text, span_trim(value));
-    json_put_text(o, key, text[0] != '\0' ? text : NULL);
-}
-
-static struct json_t *probe_object(const struct probe_verdict *v) {
-    struct json_t *o = json_make_object();
-
-    json_put_text(o, "result", result_word(v->result));
-    json_put_int(o, "smtp_code", v->smtp_code);
-    put_field(o, "text", FIELD(v->text));
-    put_field(o, "tls_version", FIELD(v->tls_version));
-    put_field(o, "tls_cipher", FIELD(v->tls_cipher));
-    put_field(o, "mechanism", FIELD(v->mechanism));
-    json_put_time(o, "certificate_expires", v->certificate_expires_s * 1000);
-    put_field(o, "address", FIELD(v->address));
-    put_field(o, "egress_address", FIELD(v->egress));
-    put_field(o, "ehlo", FIELD(v->ehlo));
-    json_put_int(o, "size_limit", (int64_t)v->size_limit);
-    json_put_int(o, "elapsed_ms", v->elapsed_ms);
-    return o;
-}
-
-static void print_json(const struct keeper_reply *reply) {
-    const struct keeper_credential *c = &reply->credential;
-    struct json_t *o = json_make_object();
-    char *text;
-
-    json_put_text(o, "outcome", outcome_word(reply->outcome));
-    put_field(o, "detail", FIELD(reply->detail));
-    put_field(o, "user", FIELD(c->user));
-    json_put_int(o, "line", c->line);
-    json_put_int(o, "changed", c->changed);
-    json_put_int(o, "serial", (int64_t)c->serial);
-    json_put_time(o, "changed_at", c->applied_ms);
-    json_put_bool(o, "reloaded", c->reloaded != 0);
-    json_put_bool(o, "flushed", c->flushed != 0);
-    json_put_bool(o, "mail_held", c->held != 0);
-    json_put_bool(o, "can_roll_back", c->has_previous != 0);
-    if (c->verdict.version != 0)
-        json_put(o, "probe", probe_object(&c->verdict));
-    text = json_print(o, true);
-    puts(text);
-    free(text);
-    json_release(&o);
-}
-
-static void print_words(const char *done, const struct keeper_reply *reply) {
-    static const char *const words[] = {
-        "",
-        "nothing to do",
-        "not acceptable, nothing was changed",
-        "refused by the smarthost, nothing was changed",
-        "no verdict, nothing was changed; it can be tried again",
-        "failed, nothing was changed",
-        "another change is under way",
-        "not permitted",
-    };
-    const struct keeper_credential *c = &reply->credential;
-    char user[130], text[520];
-
-    text_copy_printable(user, sizeof user, FIELD(c->user));
-    printf("%s%s%s",
-           reply->outcome == KEEPER_DONE                     ? done
-           : reply->outcome < sizeof words / sizeof words[0] ? words[reply->outcome]
-                                                             : "unknown answer",
-           user[0] != '\0' ? ": " : "", user);
-    if (reply->detail[0] != '\0')
-        printf("\n  %s", reply->detail);
-    text_copy_printable(text, sizeof text, span_trim(FIELD(c->verdict.text)));
-    if (c->verdict.version != 0 && text[0] != '\0')
-        printf("\n  the smarthost said: %u %s", c->verdict.smtp_code, text);
-    if (c->verdict.version != 0 && c->verdict.ehlo[0] != '\0') {
-        text_copy_printable(text, sizeof text, FIELD(c->verdict.ehlo));
-        printf("\n  it offers: %s", text);
-    }
-    if (c->reloaded || c->flushed)
-        printf("\n  Postfix%s%s", c->reloaded ? " reloaded" : "",
-               c->flushed ? (c->reloaded ? ", queue flushed" : ": queue flushed") : "");
-    if (c->held)
-        printf("\n  mail is held in the queue");
-    putchar('\n');
-}
-
 /* Asks, tells, returns the exit status. */
 static int ask_and_tell(const struct conf *conf, enum keeper_verb verb, int secret_fd,
                         const char *done, bool json) {
     struct keeper_reply *reply = xcalloc(1, sizeof *reply);
     struct fault why;
-    int status = 1;
+    int status;
 
     if (ask(conf, verb, secret_fd, reply, &why) == -1) {
-        fprintf(stderr, "relaywatch credentials: %s\n", why.text);
-        if (errno == EACCES)
-            status = EX_NOPERM;
+        status = credtell_failure(stdout, why.text, json, errno == EACCES ? EX_NOPERM : 1);
     } else {
         /* It works again: nothing to wait for. */
         if (verb == KEEPER_VERIFY && reply->outcome == KEEPER_DONE && reply->credential.held) {
@@ -220,11 +94,7 @@ static int ask_and_tell(const struct conf *conf, enum keeper_verb verb, int secr
             if (ask(conf, KEEPER_RELEASE, -1, &released, &why) == 0)
                 reply->credential.held = released.credential.held;
         }
-        if (json)
-            print_json(reply);
-        else
-            print_words(done, reply);
-        status = exit_status(reply->outcome);
+        status = credtell_reply(stdout, verb, done, reply, json);
     }
     free(reply);
     return status;
@@ -232,33 +102,21 @@ static int ask_and_tell(const struct conf *conf, enum keeper_verb verb, int secr
 
 /* ---- set ---- */
 
-/* From a terminal: without showing it. Returns the length; -1. */
-static ssize_t read_prompted(char *out, size_t size) {
-    struct termios before, quiet;
-    ssize_t n;
+enum { PROMPTED_MAX = 1024 };
 
-    if (tcgetattr(STDIN_FILENO, &before) == -1)
-        return -1;
-    quiet = before;
-    quiet.c_lflag &= (tcflag_t) ~(ECHO | ECHOE | ECHOK | ECHONL);
-    fputs("New password for the smarthost (PASSWORD or USER:PASSWORD): ", stderr);
-    if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) == -1)
-        return -1;
-    n = read(STDIN_FILENO, out, size);
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-    fputs("\n", stderr);
-    return n;
-}
-
-static ssize_t read_secret(char *out, size_t size) {
+/* Returns the length; -1. */
+static ssize_t read_secret(char *out, size_t size, struct fault *why) {
     size_t have = 0;
     ssize_t n;
 
-    if (isatty(STDIN_FILENO))
-        return read_prompted(out, size);
+    if (prompt_can())
+        return prompt_line("New password for the smarthost (PASSWORD or USER:PASSWORD): ", true,
+                           out, PROMPTED_MAX)
+                   ? (ssize_t)strlen(out)
+                   : fault_set(why, "no password was typed, or too long a one");
     while (have < size && (n = read(STDIN_FILENO, out + have, size - have)) != 0) {
         if (n == -1)
-            return -1;
+            return fault_errno(why, "the standard input");
         have += (size_t)n;
     }
     return (ssize_t)have;
@@ -285,25 +143,23 @@ static int seal(const char *key, const char *user, struct span secret, struct fa
 static int set(const struct conf *conf, const char *key, const char *user, bool json) {
     char *secret = xcalloc(1, CRED_FILE_MAX + 2);
     struct fault why = {""};
-    ssize_t n;
     int fd = -1;
-    int status = 1;
+    ssize_t n;
+    int status;
 
     if (geteuid() != 0) {
         free(secret);
-        fputs("relaywatch credentials set: only root may set a login\n", stderr);
-        return EX_NOPERM;
+        fault_set(&why, "only root may set a login");
+        return credtell_failure(stdout, why.text, json, EX_NOPERM);
     }
     xmem_forbid_dump();
-    n = read_secret(secret, CRED_FILE_MAX + 1);
-    if (n == -1)
-        fputs("relaywatch credentials set: the password cannot be read\n", stderr);
-    else if ((fd = seal(key, user, (struct span){secret, (size_t)n}, &why)) == -1)
-        fprintf(stderr, "relaywatch credentials set: %s\n", why.text);
+    n = read_secret(secret, CRED_FILE_MAX + 1, &why);
+    if (n != -1)
+        fd = seal(key, user, (struct span){secret, (size_t)n}, &why);
     wipe(secret, CRED_FILE_MAX + 2);
     free(secret);
     if (fd == -1)
-        return status;
+        return credtell_failure(stdout, why.text, json, 1);
     status = ask_and_tell(conf, KEEPER_SET, fd, "the new login works and is live", json);
     close(fd);
     return status;
@@ -383,6 +239,26 @@ static void history_words(const struct json_t *doc) {
     }
 }
 
+/* relaywatchd has not answered. */
+static int tell_silence(const struct conf *conf, const struct fault *why, bool json) {
+    struct json_t *o;
+    char *text;
+
+    fprintf(stderr,
+            "relaywatch credentials: relaywatchd does not answer at %s: %s\n"
+            "  Start it: systemctl start relaywatchd (without systemd: relaywatch run)\n",
+            conf->http_listen, why->text);
+    if (!json)
+        return 1;
+    o = json_make_object();
+    json_put_text(o, "error", why->text);
+    text = json_print(o, true);
+    puts(text);
+    free(text);
+    json_release(&o);
+    return 1;
+}
+
 static int show(const struct conf *conf, bool history, bool json) {
     struct json_t *doc = NULL, *keys = NULL;
     struct json_t *part;
@@ -391,8 +267,7 @@ static int show(const struct conf *conf, bool history, bool json) {
 
     doc = get_credentials(conf, &why);
     if (doc == NULL) {
-        fprintf(stderr, "relaywatch credentials: %s\n", why.text);
-        return 1;
+        return tell_silence(conf, &why, json);
     }
     part = json_get(doc, "credentials");
     if (!history && geteuid() == 0 && credkeys_read(conf, &keys, &why) == -1)
@@ -440,8 +315,25 @@ static int run_verb(const char *verb, const struct conf *conf, const char *key, 
     return EX_USAGE;
 }
 
+/* What stands before the password in a line of sasl_passwd: it must not end before it should. */
+static bool is_one_word(const char *option, const char *word, const char *nor) {
+    if (word == NULL)
+        return true;
+    if (word[0] != '\0' && word[0] != '#' && strpbrk(word, nor) == NULL) {
+        size_t n = 0;
+
+        while ((unsigned char)word[n] > ' ' && word[n] != 0x7f)
+            n++;
+        if (word[n] == '\0')
+            return true;
+    }
+    fprintf(stderr, "relaywatch credentials: %s: one word%s is needed\n", option,
+            nor[0] != '\0' ? " without a colon" : "");
+    return false;
+}
+
 static int run(int argc, char **argv, const char *conf_path) {
-    const char *key = "", *user = "";
+    const char *key = NULL, *user = NULL;
     bool json = false;
     const struct cli_option options[] = {
         {"--key", &key, NULL}, {"--user", &user, NULL}, {"--json", NULL, &json}};
@@ -455,12 +347,16 @@ static int run(int argc, char **argv, const char *conf_path) {
               stderr);
         return EX_USAGE;
     }
-    if (strcmp(verb, "set") != 0 && (key[0] != '\0' || user[0] != '\0')) {
+    if (strcmp(verb, "set") != 0 && (key != NULL || user != NULL)) {
         fputs("relaywatch credentials: --key and --user are for set\n", stderr);
         return EX_USAGE;
     }
+    if (!is_one_word("--key", key, "") || !is_one_word("--user", user, ":"))
+        return EX_USAGE;
     status = cli_load_conf(conf_path, &conf);
-    return status != 0 ? status : run_verb(verb, &conf, key, user, json);
+    return status != 0
+               ? status
+               : run_verb(verb, &conf, key == NULL ? "" : key, user == NULL ? "" : user, json);
 }
 
 const struct command command_credentials = {

@@ -1,9 +1,11 @@
 /* relaywatch: the operator's command. This file: the table of commands and what they share of
  * options. */
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "log.h"
 #include "cli.h"
@@ -58,10 +60,36 @@ static bool take_conf_path(int *argc, char **argv, const char **path) {
     return true;
 }
 
+/* A file that we open must not become what we print to. */
+static void fill_standard_fds(void) {
+    int fd;
+
+    do {
+        fd = open("/dev/null", O_RDWR);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd != -1)
+        close(fd);
+}
+
+/* Nobody may take for an answer what was not written: a full disk, say. */
+static int end(const struct command *command, int status) {
+    bool nagios =
+        command == &command_status || command == &command_doctor || command == &command_alerts;
+
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    fprintf(stderr, "relaywatch %s: the output cannot be written, it is incomplete: %m\n",
+            command->name);
+    if (nagios)
+        return status == NAGIOS_CRITICAL ? status : NAGIOS_UNKNOWN;
+    return status != 0 ? status : 1;
+}
+
 int main(int argc, char **argv) {
     const char *conf_path = CONF_DEFAULT_PATH;
     const struct command *command;
 
+    fill_standard_fds();
     log_open("relaywatch", LOG_LEVEL_INFO);
     if (!take_conf_path(&argc, argv, &conf_path)) {
         fputs("relaywatch: -c: needs a file\n", stderr);
@@ -91,5 +119,5 @@ int main(int argc, char **argv) {
             return 0;
         }
     }
-    return command->run(argc - 2, argv + 2, conf_path);
+    return end(command, command->run(argc - 2, argv + 2, conf_path));
 }

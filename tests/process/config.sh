@@ -38,6 +38,28 @@ is "as JSON: ours" "$submit config.test" "$(json "d['relaywatch']['submit'], d['
 is "as JSON: no secret" 0 "$(grep -c hunter2 "$out")"
 sed -i '/^smtp_use_tls/d; /^transport_maps/d; /inline:/d; /= may$/d' "$etc/main.cf"
 
+# ---------------------------------------------------------------- what cannot be written
+
+full() { "$bin/relaywatch" -c "$conf" "$@" >/dev/full 2>"$err"; }
+full show-config
+is "a full disk: exit status" 1 $?
+says "a full disk: says so" 'the output cannot be written, it is incomplete: No space left on device' "$err"
+full status --json
+is "a full disk: status is unknown" 3 $?
+"$bin/relaywatch" -c "$conf" credentials show --json >"$out" 2>"$err"
+is "credentials show without relaywatchd" 1 $?
+says "credentials show without relaywatchd: names it" 'relaywatchd does not answer at 127' "$err"
+says "credentials show without relaywatchd: as JSON" '"error"'
+printf x | "$bin/relaywatch" -c "$conf" credentials set --json >"$out" 2>"$err"
+is "credentials set without relaywatch-keeper" 1 $?
+says "credentials set without relaywatch-keeper: as JSON" '"outcome": "failed"'
+for bad in --user= --user=a:b '--user=a b' --key= $'--key=a b:c\nd' '--key=#a' --user; do
+    exits "credentials set ${bad//$'\n'/ }" 64 credentials set "$bad"
+done
+"$bin/relaywatch" -c "$conf" credentials set </etc >"$out" 2>"$err"
+is "credentials set < a folder" 1 $?
+says "credentials set < a folder: why" 'the standard input: Is a directory' "$err"
+
 # ---------------------------------------------------------------- test
 
 for bad in "--recipient" "--recipient=" "--recipient=a b" "--recipient=a@b>x" $'--recipient=a@b\r\nDATA'; do
