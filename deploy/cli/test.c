@@ -16,6 +16,8 @@
 #include "xmem.h"
 #include "diagnose.h"
 #include "fixtext.h"
+#include "here.h"
+#include "health.h"
 #include "logline.h"
 #include "json.h"
 #include "loop.h"
@@ -40,6 +42,8 @@ struct follow {
     struct fixtext_place place;
     uint32_t tls_pid;
     char tls[160];
+    uint32_t cause_pid; /* of smtp(8), in a line of no message: why TLS fails */
+    enum diagnosis cause;
     struct json_t *events; /* NULL: print for people */
     struct loop_timer *end;
 };
@@ -67,8 +71,7 @@ static int connect_to(const char *endpoint, struct fault *why) {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
     struct timeval limit = {.tv_sec = SMTP_TIMEOUT_S};
     struct addrinfo *found = NULL;
-    char host[256];
-    char port[8];
+    char host[256], port[8];
     int fd = -1;
     int error;
 
@@ -202,8 +205,7 @@ static int submit(struct follow *f, const struct letter *letter, struct fault *w
 
 static void say_delivery(struct follow *f, const struct mailev *ev) {
     static const char *const words[] = {"", "delivered", "put off", "returned", "expired", "other"};
-    char text[700];
-    char said[512];
+    char text[700], said[512];
 
     text_copy_printable(said, sizeof said, ev->text);
     text_format(text, sizeof text, "%s[%.*s]:%u  %s", "", (int)ev->relay_ip.n, ev->relay_ip.p,
@@ -260,9 +262,19 @@ static void on_line(struct span line, void *arg) {
         text_format(f->tls, sizeof f->tls, "%.*s %.*s %.*s", (int)ev.tls_trust.n, ev.tls_trust.p,
                     (int)ev.tls_version.n, ev.tls_version.p, (int)ev.tls_cipher.n, ev.tls_cipher.p);
     }
-    if (!span_is(ev.queue_id, f->queue_id))
+    if (ev.queue_id.n > 0 && !span_is(ev.queue_id, f->queue_id))
         return;
     ev.diagnosis = diagnose_event(f->diagnoser, &ev);
+    if (ev.queue_id.n == 0) {
+        if (health_area(ev.diagnosis) == AREA_TLS) {
+            f->cause_pid = ev.pid;
+            f->cause = ev.diagnosis;
+        }
+        return;
+    }
+    /* That it is not verified is all that is said of the message; why stands in a line before. */
+    if (ev.diagnosis == DIAGNOSIS_T04_CERT_UNTRUSTED && f->cause_pid == ev.pid)
+        ev.diagnosis = f->cause;
     f->seen = true;
     note(f, &ev);
 }
@@ -431,6 +443,7 @@ static int run(int argc, char **argv, const char *conf_path) {
     struct follow f = {.diagnosis = DIAGNOSIS_NONE};
     char from[300];
     uint64_t timeout_s;
+    struct here here;
     struct conf conf;
     struct fault why;
     int status;
@@ -453,11 +466,8 @@ static int run(int argc, char **argv, const char *conf_path) {
     if (letter.server == NULL)
         letter.server = conf.submit;
     letter.conf = &conf;
-    f.place = (struct fixtext_place){.relay_host = "",
-                                     .postfix_config_dir = conf.postfix_config_dir,
-                                     .sasl_passwd = conf.sasl_passwd,
-                                     .mail_log = logsources_first(&letter.logs),
-                                     .conf_path = conf_path};
+    here_find(&here, &conf, conf_path, &letter.logs);
+    f.place = here.place;
     f.loop = loop_new(&why);
     f.diagnoser = diagnoser_new();
     logline_clock_init(&f.clock);

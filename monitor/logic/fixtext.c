@@ -66,6 +66,24 @@ static size_t fit_journal(char *out, size_t size, const char *at, const char *jo
     return 0;
 }
 
+/* SMARTHOST, SMARTHOST:587, [SMARTHOST]:587. Behind a blank 587 is one of two usual ports that are
+ * told apart: only for a relay with another port it is that one. */
+static size_t fit_smarthost(char *out, size_t size, const char *at,
+                            const struct fixtext_place *place) {
+    bool bracket = at[9] == ']';
+
+    if (strncmp(at + 9 + bracket, ":587", 4) == 0) {
+        text_format(out, size, "%s%s:%u", place->relay_host, bracket ? "]" : "", place->relay_port);
+        return 13 + (size_t)bracket;
+    }
+    if (strncmp(at + 9, " 587", 4) == 0 && place->relay_port != 465 && place->relay_port != 0) {
+        text_format(out, size, "%s %u", place->relay_host, place->relay_port);
+        return 13;
+    }
+    text_copy(out, size, place->relay_host);
+    return 9;
+}
+
 static size_t fit_word(char *out, size_t size, const char *at, const struct fixtext_place *place) {
     static const char starttls[] = "-starttls smtp ";
     const struct {
@@ -79,17 +97,8 @@ static size_t fit_word(char *out, size_t size, const char *at, const struct fixt
 
     if (place->implicit_tls && strncmp(at, starttls, sizeof starttls - 1) == 0)
         return sizeof starttls - 1;
-    if (place->relay_host[0] != '\0' && strncmp(at, "SMARTHOST", 9) == 0) {
-        bool bracket = at[9] == ']';
-        bool has_port = strncmp(at + 9 + bracket, ":587", 4) == 0;
-
-        if (has_port)
-            text_format(out, size, "%s%s:%u", place->relay_host, bracket ? "]" : "",
-                        place->relay_port);
-        else
-            text_copy(out, size, place->relay_host);
-        return has_port ? 13 + (size_t)bracket : 9;
-    }
+    if (place->relay_host[0] != '\0' && strncmp(at, "SMARTHOST", 9) == 0)
+        return fit_smarthost(out, size, at, place);
     if (strncmp(place->mail_log, "journal", 7) == 0 && at[0] == 't')
         return fit_journal(out, size, at, place->mail_log + 7);
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {

@@ -96,4 +96,11 @@ SECONDS=0
 exits "a login that is refused" 1 test $to --timeout 2s --json
 is "a login that is refused: outcome and diagnosis" "deferred BAD_CREDENTIALS" "$(json "d['outcome'], d['diagnosis']")"
 if ((SECONDS < 20)); then ok "--timeout is kept"; else not_ok "--timeout is kept" "$SECONDS s"; fi
+exits "a login that is refused: in words" 1 test $to --timeout 2s
+postconf -c "$work/smart/etc" -e "smtpd_tls_cert_file=$work/smart/other.test.pem" "smtpd_tls_key_file=$work/smart/other.test.key"
+postfix -c "$work/smart/etc" reload >/dev/null 2>&1
+postfix -c "$etc" reload >/dev/null 2>&1
+exits "a certificate for another name" 1 test $to --timeout 3s
+says "a certificate for another name: is told as that" '^  T06 CERT_NAME: '
+says "the command names this relay" "openssl s_client .*-connect 127.0.0.1:$port "
 exit "$failed"

@@ -39,7 +39,8 @@ Test(fixtext, table) {
         {"ls /etc/postfix/main.cf", "ls /etc/postfix/main.cf", "ls /x/relay/main.cf"},
         {"tail /var/log/mail.log", "tail /var/log/mail.log", "tail /x/log"},
         {"relaywatch status", "relaywatch status", "relaywatch -c /x/rw.conf status"},
-        {"nc SMARTHOST 587", "nc smtp-relay.gmail.com 587", "nc localhost 587"},
+        {"nc SMARTHOST 587", "nc smtp-relay.gmail.com 587", "nc localhost 2587"},
+        {"nc SMARTHOST 465", "nc smtp-relay.gmail.com 465", "nc localhost 465"},
         {"connect SMARTHOST:587 -servername SMARTHOST",
          "connect smtp-relay.gmail.com:587 -servername smtp-relay.gmail.com",
          "connect localhost:2587 -servername localhost"},
@@ -66,6 +67,9 @@ Test(fixtext, implicit_tls_has_no_starttls) {
     place.implicit_tls = true;
     fixtext_fit(out, sizeof out, "openssl s_client -starttls smtp -connect SMARTHOST:587", &place);
     cr_expect_str_eq(out, "openssl s_client -connect localhost:2587");
+    place.relay_port = 465;
+    fixtext_fit(out, sizeof out, "nc SMARTHOST 587; nc SMARTHOST 465", &place);
+    cr_expect_str_eq(out, "nc localhost 587; nc localhost 465");
 }
 
 Test(fixtext, is_cut_at_every_size) {
