@@ -67,7 +67,12 @@ static void on_apply(struct login *login, const struct keeper_reply *reply,
     case KEEPER_DONE:
         login->credential = RULES_CREDENTIAL_FINE;
         login->changed_ms = wall_ms;
-        note_proof(login, health, wall_ms);
+        if (c->verdict.version != 0) {
+            note_proof(login, health, wall_ms);
+            return;
+        }
+        /* Of a key that is not tried here: nothing was proved. */
+        login->state = login->verified_ms != 0 ? LOGIN_VERIFIED : LOGIN_UNKNOWN;
         return;
     case KEEPER_UNCHANGED:
         login->credential = RULES_CREDENTIAL_FINE;

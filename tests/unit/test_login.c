@@ -24,6 +24,7 @@ static void answer(enum keeper_verb verb, enum keeper_outcome outcome, enum prob
 
     text_copy(reply.credential.user, sizeof reply.credential.user, "me@example.com");
     text_copy(reply.credential.verdict.text, sizeof reply.credential.verdict.text, text);
+    reply.credential.verdict.version = PROBEQ_VERSION;
     reply.credential.verdict.result = (uint32_t)result;
     reply.credential.verdict.certificate_expires_s = 1800000000;
     login_on_reply(&login, verb, &reply, "", diagnoser, &health, 1800, now_ms, now_ms);
@@ -42,6 +43,22 @@ Test(login, a_good_change, .init = begin, .fini = finish) {
     cr_expect_str_eq(login.user, "me@example.com");
     cr_expect_eq(login.certificate_expires_ms, 1800000000000);
     cr_expect_not(health_is_broken(&health, AREA_LOGIN, 7000), "the proof mends the login's area");
+}
+
+Test(login, a_change_that_was_not_tried_proves_nothing, .init = begin, .fini = finish) {
+    struct keeper_reply reply = {
+        .version = KEEPERQ_VERSION, .verb = KEEPER_APPLY, .outcome = KEEPER_DONE};
+
+    login_on_reply(&login, KEEPER_APPLY, &reply, "", diagnoser, &health, 1800, 4000, 4000);
+    cr_expect_eq(login.verified_ms, 0);
+    cr_expect_eq(login.state, LOGIN_UNKNOWN);
+    answer(KEEPER_VERIFY, KEEPER_DONE, PROBE_OK, "", 5000);
+    health_note_probe(&health, DIAGNOSIS_G01_BAD_CREDENTIALS, SPAN("535"), 6000);
+    login_on_reply(&login, KEEPER_APPLY, &reply, "", diagnoser, &health, 1800, 7000, 7000);
+    cr_expect_eq(login.changed_ms, 7000);
+    cr_expect_eq(login.verified_ms, 5000);
+    cr_expect_eq(login.state, LOGIN_VERIFIED);
+    cr_expect(health_is_broken(&health, AREA_LOGIN, 8000), "another key mends nothing");
 }
 
 Test(login, a_refused_change_keeps_the_old_and_is_not_tried_again, .init = begin, .fini = finish) {
