@@ -2,6 +2,7 @@
 #include "ruleshost.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { SECOND_MS = 1000, MINUTE_MS = 60 * 1000 };
 
@@ -32,8 +33,17 @@ enum verdict ruleshost_postfix_down(const struct look *look, struct finding *f) 
     return yes_if(!look->signals->postfix_running);
 }
 
+/* Postfix goes by the time of the file alone: one that was written anew, with the same in it, makes
+ * it warn as long as the index is older. relaywatch-keeper has compared the two. */
+static bool is_false_alarm(const struct signals *s, const struct finding *f) {
+    return f->diagnosis == DIAGNOSIS_S07_MAP_STALE && s->credential == RULES_CREDENTIAL_FINE &&
+           s->keeper_silent_ms == 0 && s->place != NULL && s->place->sasl_passwd[0] != '\0' &&
+           strstr(f->evidence, s->place->sasl_passwd) != NULL;
+}
+
 enum verdict ruleshost_postfix_trouble(const struct look *look, struct finding *f) {
-    return ruleshost_area(look, AREA_LOCAL, f);
+    return yes_if(ruleshost_area(look, AREA_LOCAL, f) == VERDICT_YES &&
+                  !is_false_alarm(look->signals, f));
 }
 
 /* Below `limit`; one that fires already needs a tenth more to be over. */

@@ -90,6 +90,27 @@ Test(ruleshost, a_log_that_is_silent_on_a_full_disk, .init = begin, .fini = fini
     cr_expect_eq(ask(ruleshost_log_silent, false), VERDICT_NO, "the disk is the cause");
 }
 
+Test(ruleshost, a_password_file_written_anew_with_the_same_in_it, .init = begin, .fini = finish) {
+    const struct fixtext_place place = {.sasl_passwd = "/etc/postfix/sasl_passwd"};
+
+    health_note_probe(&w.health, DIAGNOSIS_S07_MAP_STALE,
+                      SPAN("database /etc/postfix/sasl_passwd.db is older than source file "
+                           "/etc/postfix/sasl_passwd"),
+                      w.now_ms);
+    cr_expect_eq(ask(ruleshost_postfix_trouble, false), VERDICT_YES);
+    w.s.place = &place;
+    cr_expect_eq(ask(ruleshost_postfix_trouble, false), VERDICT_NO, "the index has the same in it");
+    w.s.credential = RULES_CREDENTIAL_BAD_SOURCE;
+    cr_expect_eq(ask(ruleshost_postfix_trouble, false), VERDICT_YES);
+    w.s.credential = RULES_CREDENTIAL_FINE;
+    w.s.keeper_silent_ms = 1000;
+    cr_expect_eq(ask(ruleshost_postfix_trouble, false), VERDICT_YES, "nobody has compared them");
+    w.s.keeper_silent_ms = 0;
+    health_note_probe(&w.health, DIAGNOSIS_S07_MAP_STALE,
+                      SPAN("database /etc/postfix/tls.db is older than source file"), w.now_ms);
+    cr_expect_eq(ask(ruleshost_postfix_trouble, false), VERDICT_YES, "another map");
+}
+
 Test(ruleshost, nobody_can_tell_whether_postfix_runs, .init = begin, .fini = finish) {
     w.s.queue_known = false;
     w.s.postfix_running = false;
