@@ -38,22 +38,22 @@ static bool text_stamp(const struct mapfile *map, char *out, size_t size) {
 
 bool commit_text_is_loaded(const struct work *w) {
     char now[160], kept[160];
-    struct errand a = {.hand = HAND_READ, .which = FILE_LOADED, .out = kept, .room = sizeof kept};
+    struct errand e = {.hand = HAND_READ, .which = FILE_LOADED, .out = kept, .room = sizeof kept};
 
-    return text_stamp(&w->map, now, sizeof now) && errand_run(w->keeper->hands, &a) == 0 &&
-           span_is((struct span){kept, a.got}, now);
+    return text_stamp(&w->map, now, sizeof now) && errand_run(w->keeper->hands, &e) == 0 &&
+           span_is((struct span){kept, e.got}, now);
 }
 
 static void note_loaded(struct work *w) {
     char now[160];
-    struct errand a = {.hand = HAND_SAVE, .which = FILE_LOADED, .text = now};
+    struct errand e = {.hand = HAND_SAVE, .which = FILE_LOADED, .text = now};
     struct fault why = {""};
 
     w->map.text_n = 0;
     if (mapfile_read(&w->map, &why) == -1 || !text_stamp(&w->map, now, sizeof now))
         text_copy(w->reply->detail, sizeof w->reply->detail, why.text);
-    else if (a.n = strlen(now), errand_run(w->keeper->hands, &a) == -1)
-        text_copy(w->reply->detail, sizeof w->reply->detail, a.answer.why.text);
+    else if (e.n = strlen(now), errand_run(w->keeper->hands, &e) == -1)
+        text_copy(w->reply->detail, sizeof w->reply->detail, e.answer.why.text);
 }
 
 /* The map's text of now, for UNDO. `old`: the operator's file, when that is it. */

@@ -26,7 +26,7 @@ struct errand {
 
 /* Returns the answer's result: 0, a program's exit status, or -1 with answer.why, also when more
  * came back than there is room for or nobody is there any more. */
-int errand_run(struct hands *hands, struct errand *errand);
+int errand_run(struct hands *hands, struct errand *e);
 
 /* The same for a deed with a name at most, from which nothing comes back. */
 int errand_for(struct hands *hands, enum hand hand, uint32_t which, const char *name,

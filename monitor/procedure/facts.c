@@ -229,9 +229,9 @@ int facts_read(const char *config_dir, struct facts *out, struct fault *why) {
 
 int facts_ask(struct hands *hands, struct facts *out, struct fault *why) {
     char lines[LINES_MAX];
-    struct errand a = {.hand = HAND_POSTCONF, .out = lines, .room = sizeof lines};
+    struct errand e = {.hand = HAND_POSTCONF, .out = lines, .room = sizeof lines};
 
-    if (errand_run(hands, &a) == -1)
-        return fault_set(why, "%s", a.answer.why.text);
-    return facts_parse((struct span){lines, a.got}, out, why);
+    if (errand_run(hands, &e) == -1)
+        return fault_set(why, "%s", e.answer.why.text);
+    return facts_parse((struct span){lines, e.got}, out, why);
 }

@@ -18,12 +18,12 @@ enum { STILL_MS = 1000 };
 
 static int read_file(struct hands *hands, enum hand_file file, const char *name, char *out,
                      size_t *n_out, struct fault *why) {
-    struct errand a = {
+    struct errand e = {
         .hand = HAND_READ, .which = file, .name = name, .out = out, .room = CRED_FILE_MAX + 1};
-    int failed = errand_run(hands, &a);
+    int failed = errand_run(hands, &e);
 
-    *n_out = a.got;
-    return failed == 0 ? 0 : fault_set(why, "%s", a.answer.why.text);
+    *n_out = e.got;
+    return failed == 0 ? 0 : fault_set(why, "%s", e.answer.why.text);
 }
 
 int incoming_source(struct hands *hands, char *out, size_t *n_out, struct fault *why) {

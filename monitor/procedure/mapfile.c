@@ -28,19 +28,19 @@ int mapfile_open(struct mapfile *map, struct hands *hands, const struct facts *f
 
 static int read_source(struct mapfile *map, char *out, size_t *n_out, struct stat *st_out,
                        bool *linked_out, struct fault *why) {
-    struct errand a = {
+    struct errand e = {
         .hand = HAND_READ, .which = FILE_MAP_TEXT, .out = out, .room = CRED_FILE_MAX + 1};
-    int failed = errand_run(map->hands, &a);
+    int failed = errand_run(map->hands, &e);
 
-    *n_out = a.got;
-    *st_out = a.st;
-    *linked_out = a.answer.linked != 0;
-    if (failed == 0 && (a.st.st_mode & 077) != 0) {
-        wipe(out, a.got);
+    *n_out = e.got;
+    *st_out = e.st;
+    *linked_out = e.answer.linked != 0;
+    if (failed == 0 && (e.st.st_mode & 077) != 0) {
+        wipe(out, e.got);
         return fault_set(why, "%s: mode %04o lets others read it: chmod 600", map->path,
-                         (unsigned)(a.st.st_mode & 07777));
+                         (unsigned)(e.st.st_mode & 07777));
     }
-    return failed == 0 ? 0 : fault_set(why, "%s", a.answer.why.text);
+    return failed == 0 ? 0 : fault_set(why, "%s", e.answer.why.text);
 }
 
 int mapfile_read(struct mapfile *map, struct fault *why) {
@@ -78,19 +78,19 @@ bool mapfile_source_same(struct mapfile *map) {
  * its exit status, or -1. */
 static int run_postmap(struct mapfile *map, enum hand hand, bool staged, struct span keys,
                        struct fault *why) {
-    struct errand a = {.hand = hand,
+    struct errand e = {.hand = hand,
                        .which = staged,
                        .text = keys.p,
                        .n = keys.n,
                        .out = map->answer,
                        .room = ANSWER_SIZE};
-    int status = errand_run(map->hands, &a);
+    int status = errand_run(map->hands, &e);
 
     if (status == -1)
-        return fault_set(why, "%s", a.answer.why.text);
-    map->answer_n = a.got;
-    map->answer[a.got] = '\0';
-    text_copy(map->errors, sizeof map->errors, a.answer.errors);
+        return fault_set(why, "%s", e.answer.why.text);
+    map->answer_n = e.got;
+    map->answer[e.got] = '\0';
+    text_copy(map->errors, sizeof map->errors, e.answer.errors);
     return status;
 }
 
@@ -214,10 +214,10 @@ static int check_staged(struct mapfile *map, const struct cred_file *file, struc
 
 int mapfile_stage(struct mapfile *map, struct span text, const struct cred_file *file,
                   struct fault *why) {
-    struct errand a = {.hand = HAND_MAP_STAGE, .text = text.p, .n = text.n};
+    struct errand e = {.hand = HAND_MAP_STAGE, .text = text.p, .n = text.n};
 
-    if (errand_run(map->hands, &a) == -1)
-        return fault_set(why, "%s", a.answer.why.text);
+    if (errand_run(map->hands, &e) == -1)
+        return fault_set(why, "%s", e.answer.why.text);
     return map->suffix[0] == '\0' ? 0 : check_staged(map, file, why);
 }
 

@@ -277,11 +277,11 @@ int queuedir_read(const char *queue_directory, struct keeper_queue *out, struct 
 int queuedir_ask(struct hands *hands, bool only_glance, struct keeper_queue *out,
                  struct fault *why) {
     char bytes[sizeof *out + 1];
-    struct errand a = {
+    struct errand e = {
         .hand = HAND_QUEUE, .which = only_glance, .out = bytes, .room = sizeof bytes};
 
-    if (errand_run(hands, &a) == -1 || a.got != sizeof *out)
-        return fault_set(why, "%s", a.answer.why.text);
+    if (errand_run(hands, &e) == -1 || e.got != sizeof *out)
+        return fault_set(why, "%s", e.answer.why.text);
     memcpy(out, bytes, sizeof *out);
     return 0;
 }

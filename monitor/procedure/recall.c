@@ -135,20 +135,20 @@ bool recall_parse(struct span text, struct recall *out) {
 }
 
 static int save(struct hands *hands, enum hand_file file, struct span text, struct fault *why) {
-    struct errand a = {.hand = HAND_SAVE, .which = file, .text = text.p, .n = text.n};
+    struct errand e = {.hand = HAND_SAVE, .which = file, .text = text.p, .n = text.n};
 
-    return errand_run(hands, &a) == 0 ? 0 : fault_set(why, "%s", a.answer.why.text);
+    return errand_run(hands, &e) == 0 ? 0 : fault_set(why, "%s", e.answer.why.text);
 }
 
 int recall_load(struct hands *hands, struct recall *out, struct fault *why) {
     char *text = xcalloc(1, TEXT_MAX);
-    struct errand a = {.hand = HAND_READ, .which = FILE_RECALL, .out = text, .room = TEXT_MAX};
-    bool good = errand_run(hands, &a) == 0 && recall_parse((struct span){text, a.got}, out);
+    struct errand e = {.hand = HAND_READ, .which = FILE_RECALL, .out = text, .room = TEXT_MAX};
+    bool good = errand_run(hands, &e) == 0 && recall_parse((struct span){text, e.got}, out);
 
     free(text);
     if (good)
         return 0;
-    if (!a.answer.missing)
+    if (!e.answer.missing)
         log_warn("recall", "%s/recall is damaged: begun anew", hands->state_dir);
     memset(out, 0, sizeof *out);
     if (getrandom(&out->key, sizeof out->key, 0) != (ssize_t)sizeof out->key)
@@ -245,9 +245,9 @@ int recall_keep_previous(struct hands *hands, struct span text, struct fault *wh
 }
 
 ptrdiff_t recall_read_previous(struct hands *hands, char *out, size_t size) {
-    struct errand a = {.hand = HAND_READ, .which = FILE_PREVIOUS, .out = out, .room = size};
+    struct errand e = {.hand = HAND_READ, .which = FILE_PREVIOUS, .out = out, .room = size};
 
-    return errand_run(hands, &a) == -1 ? -1 : (ptrdiff_t)a.got;
+    return errand_run(hands, &e) == -1 ? -1 : (ptrdiff_t)e.got;
 }
 
 bool recall_has_previous(struct hands *hands) {

@@ -58,7 +58,7 @@ void tryout(const struct keeper *keeper, const struct facts *facts, struct span 
             struct span secret, struct keeper_reply *reply) {
     struct probe_request *request = xcalloc(1, sizeof *request);
     struct probe_verdict verdict[2]; /* room to see that there is too much */
-    struct errand a = {.hand = HAND_PROBE,
+    struct errand e = {.hand = HAND_PROBE,
                        .text = (const char *)request,
                        .n = sizeof *request,
                        .out = (char *)verdict,
@@ -81,18 +81,18 @@ void tryout(const struct keeper *keeper, const struct facts *facts, struct span 
            text_copy_span(request->secret, sizeof request->secret, secret);
     if (!fits)
         fault_set(&why, "user or password too long");
-    else if (errand_run(keeper->hands, &a) == -1)
-        why = a.answer.why;
+    else if (errand_run(keeper->hands, &e) == -1)
+        why = e.answer.why;
     wipe(request, sizeof *request);
     free(request);
     text_copy_span(reply->credential.user, sizeof reply->credential.user, user);
-    if (a.answer.result == -1) {
+    if (e.answer.result == -1) {
         say(reply, KEEPER_INCONCLUSIVE, why.text);
-    } else if (a.answer.result != 0 || a.got != sizeof verdict[0] ||
+    } else if (e.answer.result != 0 || e.got != sizeof verdict[0] ||
                verdict[0].version != PROBEQ_VERSION) {
         snprintf(reply->detail, sizeof reply->detail,
                  "%s ended with status %d and without a verdict", keeper->hands->probe,
-                 a.answer.result);
+                 e.answer.result);
         reply->outcome = KEEPER_INCONCLUSIVE;
     } else {
         reply->credential.verdict = verdict[0];
