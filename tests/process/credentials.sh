@@ -41,7 +41,9 @@ if [ $age -ge 0 ] && [ $age -le 30 ]; then ok "queue: its age"; else not_ok "que
 
 applies "no map yet: a good login makes one" "127.0.0.1 $good:first\n" "done" 0 "$good:first"
 is "then Postfix is reloaded and the queue flushed" "1 1" "$(field reloaded) $(field flushed)"
-if until_true grep -q status=sent "$work/relay/mail.log"; then ok "the waiting message is delivered"; else
+# qmgr(8) may not be there yet when it is told to send: relaywatchd asks again after a while, and so do we.
+if until_true grep -q status=sent "$work/relay/mail.log" || { keeper N && until_true grep -q status=sent "$work/relay/mail.log"; }; then
+    ok "the waiting message is delivered"; else
     not_ok "the waiting message is delivered" "$(tail -2 "$work/relay/mail.log")"; fi
 is "map and its mode" "600 0" "$(stat -c '%a %u' "$index")"
 is "nothing is left beside it" "" "$(find "$etc" -name "*stage*")"
