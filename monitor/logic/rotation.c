@@ -63,6 +63,9 @@ static int64_t began(struct rotation *r, uint32_t pid, int64_t start_ms, int64_t
     for (int i = 0; i < ROTATION_PIDS; i++) {
         if (r->pids[i].pid == pid && now_ms - r->pids[i].seen_ms < PID_LIFE_MS) {
             r->pids[i].seen_ms = now_ms;
+            /* After a reload no process of before takes another message. */
+            if (r->reloaded_ms > r->applied_ms && start_ms > r->reloaded_ms + SLACK_MS)
+                r->pids[i].began_ms = start_ms;
             return r->pids[i].began_ms;
         }
         if (r->pids[i].seen_ms < r->pids[oldest].seen_ms)
@@ -104,6 +107,8 @@ void rotation_note(struct rotation *r, const struct mailev *ev, int64_t now_ms) 
     int64_t start_ms = now_ms;
     enum health_area area;
 
+    if (ev->kind == MAILEV_LIFECYCLE && span_starts(ev->message, "reload "))
+        r->reloaded_ms = now_ms;
     if (ev->kind != MAILEV_DELIVERY || ev->daemon.n != 4 || memcmp(ev->daemon.p, "smtp", 4) != 0)
         return;
     for (int stage = STAGE_SETUP; stage <= STAGE_TRANSMISSION; stage++)

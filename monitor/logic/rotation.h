@@ -82,6 +82,7 @@ struct rotation {
 
     /* not kept */
     bool source_differed; /* since the one of before was put back */
+    int64_t reloaded_ms;  /* when Postfix's line about its last reload was read */
     int64_t stale_ms;     /* when a process of before the change was refused last, long after it */
     unsigned failures;    /* of new processes since one delivered */
     int64_t first_failure_ms;

@@ -108,6 +108,45 @@ Test(rotation, confirmed_by_a_process_of_after_it, .init = begin) {
     cr_expect_eq(ask_within(3600), 0);
 }
 
+static void reloaded(void) {
+    struct mailev ev = {.kind = MAILEV_LIFECYCLE,
+                        .daemon = SPAN("master"),
+                        .message = SPAN("reload -- version 3.7.11, configuration /etc/postfix")};
+
+    rotation_note(&r, &ev, now);
+}
+
+/* What waited is sent at once, by a process that goes on for a hundred messages. */
+Test(rotation, a_process_that_began_with_the_change_is_new_after_the_reload, .init = begin) {
+    reloaded();
+    now += 1000;
+    put_in_place(1);
+    now += 100 - 1000;
+    sent(11);
+    now += 2000;
+    sent(11);
+    cr_expect_eq(r.state, ROTATION_CONFIRMING, "the reload was before the change");
+    reloaded();
+    now += 100;
+    sent(11);
+    cr_expect_eq(r.state, ROTATION_CONFIRMING, "it may have begun before the reload");
+    now += 2000;
+    delivery(11, MAILEV_STATUS_SENT, DIAGNOSIS_NONE, 1900);
+    cr_expect_eq(r.state, ROTATION_CONFIRMING, "and so may this");
+    sent(11);
+    cr_expect_eq(r.state, ROTATION_SETTLING);
+}
+
+Test(rotation, and_is_believed_when_it_is_refused, .init = begin) {
+    put_in_place(1);
+    now += 100 - 1000;
+    reloaded();
+    sent(11);
+    now += 2000;
+    refused(11);
+    cr_expect_eq(ask_within(12), KEEPER_UNDO);
+}
+
 Test(rotation, not_confirmed_is_kept_and_never_forgotten, .init = begin) {
     put_in_place(1);
     cr_expect_eq(ask_within(7200), 0, "without mail there is no proof, and the old one is kept");
