@@ -134,6 +134,18 @@ is "source: refused, from memory" "refused 1" "$(field outcome) $(field from_mem
 chown relaywatch "$work/vault/..2/password"
 daemon A
 is "source: of another owner" bad_source "$(field outcome)"
+
+# The volume of a pod, as the kubelet makes it of the example: its folder is everybody's, but sticky.
+mounted=$(sed -n 's/^ *path: //p' "$(dirname "$0")/../../deploy/examples/kubernetes.yaml")
+mkdir -p "$work/volume/..1/$(dirname "$mounted")"
+chmod 1777 "$work/volume"
+set_password mounted
+(umask 377 && printf '%s:mounted' "$good" >"$work/volume/..1/$mounted")
+ln -s ..1 "$work/volume/..data"
+ln -s "..data/${mounted%%/*}" "$work/volume/${mounted%%/*}"
+serving=(--source "$work/volume/$mounted")
+daemon A
+is "source: a pod's volume" "done 2 $good:mounted" "$(field outcome) $(field origin) $(live 127.0.0.1)"
 serving=()
 
 # ---------------------------------------------------------------- a drop folder
