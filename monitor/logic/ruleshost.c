@@ -63,6 +63,10 @@ enum verdict ruleshost_disk_low(const struct look *look, struct finding *f) {
         f->severity = mib < limits->disk_critical_mib ? SEVERITY_CRITICAL : SEVERITY_WARNING;
         text_format(f->summary, sizeof f->summary,
                     "Only %llu MiB are free where the mail queue stands", (unsigned long long)mib);
+        if (mib < limits->disk_critical_mib)
+            text_copy(f->impact, sizeof f->impact,
+                      "REFUSED: the application may get 452 for new mail, and must keep it and try "
+                      "again; what is in the queue is safe.");
     }
     if (is_below(look, s->inodes_free, limits->inodes_warning) &&
         f->severity != SEVERITY_CRITICAL) {

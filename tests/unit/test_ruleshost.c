@@ -60,6 +60,7 @@ Test(ruleshost, disk_by_thresholds, .init = begin, .fini = finish) {
             continue;
         cr_expect_eq(f.severity, rows[i].severity, "row %zu", i);
         cr_expect_eq(f.diagnosis, rows[i].d, "row %zu", i);
+        cr_expect_eq(strncmp(f.impact, "REFUSED: ", 9) == 0, rows[i].mib == 199, "row %zu", i);
     }
     w.s.disk_known = false;
     cr_expect_eq(ask(ruleshost_disk_low, false), VERDICT_UNKNOWN);
