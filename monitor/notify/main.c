@@ -119,6 +119,12 @@ static void report(void *arg) {
     free(now);
 }
 
+/* A notice was taken: kept, and said, so that none is shown as waiting which does not. */
+static void on_told(void *arg) {
+    save(arg);
+    report(arg);
+}
+
 static void on_receivers(const struct receivers *receivers, void *arg) {
     struct notify *n = arg;
     struct wish wishes[RECEIVERS_MOST];
@@ -275,7 +281,7 @@ static void run(struct notify *n, const char *socket_path) {
     n->intake = intake_new(n->loop, open_socket(socket_path), on_set, n);
     n->runner = runner_new(n->loop);
     n->poster = (struct poster){.loop = n->loop, .pool = n->pool, .runner = n->runner};
-    n->deliver = deliver_new(&n->poster, n->outbox, save, report, n);
+    n->deliver = deliver_new(&n->poster, n->outbox, on_told, report, n);
     n->heartbeat = heartbeat_new(&n->poster, report, n);
     n->roster = roster_new(n->conf.receivers_file, on_receivers, n);
     n->rehearsal = rehearsal_new(&n->poster, n->roster, n->deliver, on_answer, n);

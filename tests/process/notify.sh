@@ -133,7 +133,28 @@ check "the token is sent" wait_for 5 has quick.head 'Bearer tok3n-secret'
 check "no token, no path of a URL in the log" has_not log 'tok-dead-secret\|tok-good-secret\|tok3n-secret\|/with-token'
 check "none in told.json" has_not told.json 'tok-\|tok3n\|with-token\|127.0.0.1:[0-9]*/[abcxy]'
 
-# 9. Ends by TERM, cleanly (sanitizers and leaks included).
+# 9. What was told is no longer said to wait: the report that goes up with a set is made before it is delivered.
+hears_of() { # ALERT: relaywatchd's end of the connection, until it has heard of one that waits and that none does
+    python3 - "$dir/notify.sock" "$1" <<'PY'
+import json, socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+s.settimeout(5)
+s.connect(sys.argv[1])
+s.send(('{"version":1,"host":"relay1","url":"","proof_age_ms":-1,"alerts":[%s]}' % sys.argv[2]).encode())
+waited = False
+while True:
+    said = s.recv(65536)
+    if said[:1] != b"{":
+        continue
+    waiting = json.loads(said)["receivers"][0]["waiting"]
+    if waited and waiting == 0:
+        break
+    waited |= waiting > 0
+PY
+}
+check "told: nothing waits, and that is said at once" hears_of "$(alert heard-of "$now" null)" 2>/dev/null
+
+# 10. Ends by TERM, cleanly (sanitizers and leaks included).
 kill -TERM "$notify_pid"
 wait "$notify_pid"
 check "ends by TERM with status 0" test $? = 0
