@@ -30,7 +30,13 @@
 #include "past.h"
 #include "state.h"
 
-enum { SLOT_SAVE_MS = 5000, FRESH_MS = 10 * 1000, JUDGE_AGAIN_MS = 100, FAREWELL_LOOK_MS = 10 };
+enum {
+    SLOT_SAVE_MS = 5000,
+    FRESH_MS = 10 * 1000,
+    JUDGE_AGAIN_MS = 100,
+    FAREWELL_LOOK_MS = 10,
+    TOGETHER_MS = 3000 /* the milter is started with us: until then it may be missed */
+};
 
 static void stop(struct daemon *d, int status) {
     d->exit_status = status;
@@ -41,10 +47,11 @@ static void stop(struct daemon *d, int status) {
 
 /* Lines of now are dated by our clock, which is finer than syslog's; those of a backlog by their
  * own stamp. */
-static int64_t event_time(const struct mailev *ev, int64_t now_ms) {
+static int64_t event_time(const struct mailev *ev, int64_t now_ms, int64_t started_ms) {
     int64_t age_ms = now_ms - ev->time_ms;
+    bool fresh = age_ms > -FRESH_MS && age_ms < FRESH_MS && ev->time_ms >= started_ms;
 
-    return ev->time_ms == 0 || (age_ms > -FRESH_MS && age_ms < FRESH_MS) ? now_ms : ev->time_ms;
+    return ev->time_ms == 0 || fresh ? now_ms : ev->time_ms;
 }
 
 static void on_event(struct daemon *d, const struct mailev *ev) {
@@ -54,7 +61,7 @@ static void on_event(struct daemon *d, const struct mailev *ev) {
 
     if (ev->time_ms > d->clock.now_ms)
         d->clock.now_ms = clock_wall_ms(); /* a line ahead of it: our idea of now is old */
-    time_ms = event_time(ev, d->clock.now_ms);
+    time_ms = event_time(ev, d->clock.now_ms, d->started_ms);
     ours = mailway_note(d, ev, time_ms);
     count_event(d, ev, ours);
     noted = messages_note(&d->messages, ev, d->clock.now_ms);
@@ -465,6 +472,7 @@ int daemon_run(const struct conf *conf, const char *conf_path) {
         die(EX_CONFIG, "mail_log: %s", why.text);
     d->started_ms = clock_wall_ms();
     d->since_ms = d->started_ms;
+    health_note_milter(&d->health, d->started_ms + TOGETHER_MS);
     d->started_mono_ms = clock_mono_ms();
     d->place = (struct fixtext_place){
         .relay_host = d->facts.relay_host, /* "" until the keeper told */

@@ -66,7 +66,7 @@ void health_note(struct health *h, const struct mailev *ev, int64_t now_ms);
  * the smarthost's answer. */
 void health_note_probe(struct health *h, enum diagnosis d, struct span reply, int64_t now_ms);
 
-/* The milter saw a message at that time: Postfix reaches it. */
+/* The milter saw a message at that time, or is new: what failed to reach it before is over. */
 void health_note_milter(struct health *h, int64_t time_ms);
 
 /* Is something wrong in this area now? Login, TLS, network and refusals end two seconds after their

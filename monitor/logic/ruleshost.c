@@ -148,6 +148,7 @@ enum verdict ruleshost_ca_file_gone(const struct look *look, struct finding *f) 
 enum verdict ruleshost_milter_gone(const struct look *look, struct finding *f) {
     if (ruleshost_area(look, AREA_MILTER, f) == VERDICT_YES) {
         f->severity = SEVERITY_WARNING;
+        f->wait_ms = look->limits->milter_gone_after_ms; /* one that is restarted is soon back */
         return VERDICT_YES;
     }
     f->diagnosis = DIAGNOSIS_L01_MILTER_DOWN;

@@ -224,9 +224,22 @@ Test(rules, nothing_lost_is_not_called_lost, .init = begin, .fini = finish) {
 
 Test(rules, a_milter_that_is_not_reached_is_told_though_it_lives, .init = begin, .fini = finish) {
     health_note_probe(&health, DIAGNOSIS_L03_MILTER_PERMISSION, SPAN("no such file"), 1000);
-    cr_expect(rules_eval(rules, &signals, 1000));
+    rules_eval(rules, &signals, 1000);
+    rules_eval(rules, &signals, 10900);
+    cr_expect_null(find("milter-gone"), "as one that shows no sign of life: it may be starting");
+    cr_expect(rules_eval(rules, &signals, 11000));
     cr_assert_not_null(find("milter-gone"));
     cr_expect_eq(find("milter-gone")->diagnosis, DIAGNOSIS_L03_MILTER_PERMISSION);
+}
+
+/* relaywatch as a whole was started anew, and mail came in between. */
+Test(rules, a_milter_that_was_missed_before_the_start_calls_nobody, .init = begin, .fini = finish) {
+    health_note_milter(&health, 5000);
+    health_note_probe(&health, DIAGNOSIS_L03_MILTER_PERMISSION, SPAN("no such file"), 1000);
+    for (int64_t now_ms = 1000; now_ms < 70000; now_ms += 1000) {
+        rules_eval(rules, &signals, now_ms);
+        cr_assert_null(find("milter-gone"), "at %lld", (long long)now_ms);
+    }
 }
 
 /* Said at once, before the queue was counted again. */
