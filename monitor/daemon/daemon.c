@@ -45,11 +45,11 @@ static void stop(struct daemon *d, int status) {
 
 /* ---- the log ---- */
 
-/* Lines of now are dated by our clock, which is finer than syslog's; those of a backlog by their
- * own stamp. */
+/* Lines of now are dated by our clock, which is finer than syslog's, and so are those that claim to
+ * be of the future; those of a backlog by their own stamp. */
 static int64_t event_time(const struct mailev *ev, int64_t now_ms, int64_t started_ms) {
     int64_t age_ms = now_ms - ev->time_ms;
-    bool fresh = age_ms > -FRESH_MS && age_ms < FRESH_MS && ev->time_ms >= started_ms;
+    bool fresh = age_ms < FRESH_MS && ev->time_ms >= started_ms;
 
     return ev->time_ms == 0 || fresh ? now_ms : ev->time_ms;
 }

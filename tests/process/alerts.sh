@@ -82,7 +82,7 @@ alerts() {
 }
 
 say() {
-    echo "$(date -u '+%Y-%m-%dT%H:%M:%S.000000+00:00') mx postfix/smtp[77]: $1" >>"$dir/mail.log"
+    echo "$(date -u -d "${zone:-0} hours" '+%Y-%m-%dT%H:%M:%S.000000+00:00') mx postfix/smtp[77]: $1" >>"$dir/mail.log"
 }
 
 refuse() {
@@ -172,6 +172,12 @@ deliver 3
 within "and over" 10 not_firing login-refused
 sleep 3
 if heard firing 2 && heard resolved 2; then ok "of which it hears nothing"; else not_ok "of which it hears nothing" "$(cat "$dir/sink")"; fi
+zone=+5 # the log's clock is ahead by hours: what is over is over
+refuse 4
+within "in a log that is ahead: it fires" 5 fires login-refused
+deliver 4
+within "in a log that is ahead: a delivery ends it" 10 not_firing login-refused
+zone=0
 # relaywatch as a whole is started anew while mail comes: what Postfix missed of the milter then is over
 kill "$run_pid" && wait "$run_pid" 2>/dev/null
 miss() { echo "$(date -u '+%Y-%m-%dT%H:%M:%S.000000+00:00') mx postfix/smtpd[78]: warning: connect to Milter service unix:relaywatch/milter.sock: No such file or directory" >>"$dir/mail.log"; }
