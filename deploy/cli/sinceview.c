@@ -8,7 +8,7 @@
 #include "text.h"
 #include "statusview.h"
 
-enum { LABEL = 12, CAUSES_SHOWN = 8 };
+enum { LABEL = 12, CAUSES_SHOWN = 8, ALERTS_SHOWN = 8 };
 
 static void put_line(struct sheet *s, const char *name, const char *text) {
     char label[24];
@@ -95,7 +95,7 @@ static void put_causes(struct sheet *s, const struct json_t *causes) {
 }
 
 static void put_alerts(struct sheet *s, const struct json_t *alerts) {
-    for (size_t i = 0; i < json_count(alerts); i++) {
+    for (size_t i = 0; i < json_count(alerts) && i < ALERTS_SHOWN; i++) {
         const struct json_t *alert = json_at(alerts, i);
         time_t since = (time_t)json_get_real(alert, "since", 0);
         double ended = json_get_real(alert, "ended", 0);
@@ -111,6 +111,13 @@ static void put_alerts(struct sheet *s, const struct json_t *alerts) {
                     begin, ended > 0 ? "over after" : "goes on for", age,
                     json_get_text(alert, "diagnosis"), json_get_text(alert, "summary"));
         put_line(s, i == 0 ? "alerts" : "", text);
+    }
+    if (json_count(alerts) > ALERTS_SHOWN) {
+        char more[80];
+
+        text_format(more, sizeof more, "and %zu more: relaywatch alerts history",
+                    json_count(alerts) - ALERTS_SHOWN);
+        put_line(s, "", more);
     }
     if (json_count(alerts) == 0)
         put_line(s, "alerts", "none");

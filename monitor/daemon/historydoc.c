@@ -2,7 +2,10 @@
  * null. */
 #include "historydoc.h"
 
+#include <string.h>
+
 #include "alertdoc.h"
+#include "incidentdoc.h"
 #include "historyq.h"
 #include "json.h"
 #include "timeline.h"
@@ -98,13 +101,28 @@ static struct json_t *causes_array(const struct timeline_sum *sum) {
     return a;
 }
 
-/* Those that fired at some time since then, as far as they are remembered. */
-static struct json_t *alerts_array(const struct alert_set *set, int64_t since_ms) {
-    struct json_t *a = json_make_array();
+static bool is_among(const struct alert_set *set, const struct incident *i) {
+    for (int n = 0; n < set->count; n++) {
+        if (set->alert[n].since_ms == i->since_ms && strcmp(set->alert[n].id, i->id) == 0)
+            return true;
+    }
+    return false;
+}
 
-    for (int i = 0; i < set->count; i++) {
-        if (set->alert[i].ended_ms == 0 || set->alert[i].ended_ms >= since_ms)
-            json_add(a, alertdoc_make(&set->alert[i]));
+/* Those that fired at some time since then: of now, and the incidents, which are remembered longer,
+ * the latest first. */
+static struct json_t *alerts_array(const struct alert_set *set, const struct incidents *past,
+                                   int64_t since_ms) {
+    struct json_t *a = json_make_array();
+    const struct incident *i;
+
+    for (int n = 0; n < set->count; n++) {
+        if (set->alert[n].ended_ms == 0 || set->alert[n].ended_ms >= since_ms)
+            json_add(a, alertdoc_make(&set->alert[n]));
+    }
+    for (int n = 0; past != NULL && (i = incidents_get(past, n)) != NULL; n++) {
+        if (i->ended_ms >= since_ms && !is_among(set, i))
+            json_add(a, incidentdoc_make(i, NULL));
     }
     return a;
 }
@@ -125,7 +143,7 @@ static struct json_t *answer(const struct view *v, const struct historyq *asked)
     json_put_int(doc, "step_seconds", line.step_ms / 1000);
     json_put(doc, "sum", sum_object(&sum));
     json_put(doc, "causes", causes_array(&sum));
-    json_put(doc, "alerts", alerts_array(v->alerts, line.point[0].begin_ms));
+    json_put(doc, "alerts", alerts_array(v->alerts, v->incidents, line.point[0].begin_ms));
     for (size_t i = 0; i < line.count; i++)
         json_add(points, point_object(&line.point[i]));
     json_put(doc, "points", points);

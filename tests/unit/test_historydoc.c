@@ -4,6 +4,7 @@
 #include "historydoc.h"
 #include "json.h"
 #include "sample_view.h"
+#include "text.h"
 
 static struct json_t *ask(const struct sample *s, const char *query, int want) {
     struct fault why;
@@ -44,6 +45,34 @@ Test(historydoc, names_and_figures) {
     cause = json_at(json_get(doc, "causes"), 0);
     cr_expect_str_eq(json_get_text(cause, "diagnosis"), "G01 BAD_CREDENTIALS");
     cr_expect_eq(json_get_int(cause, "deferred", -1), 2);
+    cr_expect_eq(json_count(json_get(doc, "alerts")), 2u);
+    json_release(&doc);
+    free(s);
+}
+
+/* Alerts are forgotten a quarter of an hour after their end, incidents are not. */
+Test(historydoc, alerts_that_were_over_long_ago) {
+    struct sample *s = calloc(1, sizeof *s);
+    struct json_t *doc, *alerts;
+
+    sample_fill(s);
+    sample_history(s);
+    s->incidents.incident[1].since_ms = s->view.now_ms - 3 * 3600 * 1000;
+    s->incidents.incident[1].ended_ms = s->view.now_ms - 2 * 3600 * 1000;
+    text_copy(s->incidents.incident[2].id, sizeof s->incidents.incident[2].id, "login-refused");
+    s->incidents.incident[2].since_ms = s->alerts.alert[0].since_ms;
+    s->incidents.incident[2].ended_ms = 0;
+    doc = ask(s, "since=5h", 200);
+    alerts = json_get(doc, "alerts");
+    cr_assert_eq(json_count(alerts), 3u, "each once: %zu", json_count(alerts));
+    cr_expect_str_eq(json_get_text(json_at(alerts, 2), "id"), s->incidents.incident[1].id);
+    cr_expect_gt(json_get_real(json_at(alerts, 2), "ended", 0), 0);
+    json_release(&doc);
+    doc = ask(s, "since=1h", 200);
+    cr_expect_eq(json_count(json_get(doc, "alerts")), 2u, "it was over before that");
+    json_release(&doc);
+    s->view.incidents = NULL;
+    doc = ask(s, "since=5h", 200);
     cr_expect_eq(json_count(json_get(doc, "alerts")), 2u);
     json_release(&doc);
     free(s);

@@ -50,6 +50,24 @@ Test(sinceview, what_happened) {
     free(sample);
 }
 
+Test(sinceview, a_bad_night) {
+    struct sample *sample = calloc(1, sizeof *sample);
+
+    sample_fill(sample);
+    sample_history(sample);
+    for (int i = 1; i <= 20; i++) {
+        struct incident *one = &sample->incidents.incident[i];
+
+        one->number = (uint64_t)i;
+        one->since_ms = sample->view.now_ms - 4000 * 1000 - i;
+        one->ended_ms = one->since_ms + 60 * 1000;
+    }
+    sample->incidents.last = 20;
+    fill(sample, "since=3h");
+    cr_expect(shows("and 14 more: relaywatch alerts history"), "of 22, eight are shown");
+    free(sample);
+}
+
 Test(sinceview, nothing_happened) {
     struct sample *sample = calloc(1, sizeof *sample);
 
