@@ -85,6 +85,14 @@ static void alert_words(const struct json_t *host, char *out, size_t size) {
     }
 }
 
+/* The name as a word of a command to be pasted; one that a shell would read is typed by hand. */
+static const char *as_word(const char *name) {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    bool fits = name[0] != '\0' && name[0] != '-' && name[strspn(name, plain)] == '\0';
+
+    return fits ? name : "HOST";
+}
+
 /* Of a host that says nothing: what it means, and what to type. */
 static void silence_words(const struct json_t *host, char *out, size_t size) {
     const char *name = json_get_text(host, "host");
@@ -98,7 +106,7 @@ static void silence_words(const struct json_t *host, char *out, size_t size) {
         text_format(out, size,
                     "no sign of life for %s: the host, its network or relaywatchd is down. On it: "
                     "systemctl status relaywatchd. Gone for good: relaywatch fleet --forget %.100s",
-                    age, name);
+                    age, as_word(name));
 }
 
 static void put_host(struct sheet *s, const struct json_t *host) {

@@ -81,6 +81,18 @@ Test(fleetview, worst_first_in_80_columns) {
     }
 }
 
+/* Whoever writes to the same Redis gives the names: none becomes a command of its own. */
+Test(fleetview, a_name_that_a_shell_would_read_is_in_no_command) {
+    add("mx1", HOSTSUM_OK);
+    add("x;reboot", HOSTSUM_OK)->silent_ms = 300 * 1000;
+    add("-rf", HOSTSUM_OK)->silent_ms = 300 * 1000;
+    draw(1000, "", 200);
+    cr_expect_geq(line_of("GONE      x;reboot"), 0);
+    cr_expect_geq(line_of("relaywatch fleet --forget HOST"), 0);
+    cr_expect_eq(line_of("--forget x"), -1);
+    cr_expect_eq(line_of("--forget -rf"), -1);
+}
+
 Test(fleetview, all_well) {
     char text[200];
 
