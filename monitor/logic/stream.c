@@ -267,7 +267,12 @@ static void fill_commit(struct stream *stream, struct stream_request *out) {
 
 enum stream_ask stream_next(struct stream *stream, int64_t wall_ms, bool probe,
                             struct stream_request *out) {
-    out->ask = STREAM_ASK_NOTHING;
+    bool due = stream->state == STREAM_UNREAD || stream->state == STREAM_UNTAKEN ||
+               (stream->state == STREAM_IDLE && (stream->waits || probe));
+
+    if (!due)
+        return STREAM_ASK_NOTHING; /* *out may be in flight, and may have to be sent again */
+    out->ask = STREAM_ASK_READ;
     out->count = 0;
     out->texts = 0;
     out->base_epoch = stream->store_epoch;
@@ -276,16 +281,13 @@ enum stream_ask stream_next(struct stream *stream, int64_t wall_ms, bool probe,
     out->flip_s = stream->sent_flip_s;
     out->state = &stream->sent;
     if (stream->state == STREAM_UNREAD) {
-        out->ask = STREAM_ASK_READ;
         stream->state = STREAM_READING;
         return out->ask;
     }
     if (stream->state == STREAM_UNTAKEN)
         fill_take(stream, wall_ms, out);
-    else if (stream->state == STREAM_IDLE && (stream->waits || probe))
-        fill_commit(stream, out);
     else
-        return STREAM_ASK_NOTHING;
+        fill_commit(stream, out);
     stream->sent.time_ms = wall_ms;
     stream->seq = stream->sent.seq;
     stream->waits = false;

@@ -139,7 +139,8 @@ void stream_failed(struct stream *stream);
 void stream_retry(struct stream *stream);
 
 /* The next request, if one is due; with `probe` also a commit of nothing but the time, which shows
- * whether the store still has our writes. It is in flight from now on. */
+ * whether the store still has our writes. It is in flight from now on; until it is answered, and
+ * whenever none is due, *out stays as it is. */
 enum stream_ask stream_next(struct stream *stream, int64_t wall_ms, bool probe,
                             struct stream_request *out);
 

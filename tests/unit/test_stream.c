@@ -306,6 +306,9 @@ Test(stream, only_changes_are_sent) {
     publish(&stream, 2);
     publish(&stream, 3);
     cr_expect_eq(position_of(request.state), 1, "what is in flight does not change");
+    cr_expect_eq(stream_next(&stream, 8, true, &request), STREAM_ASK_NOTHING, "not yet");
+    cr_expect(request.ask == STREAM_ASK_COMMIT && request.count == 4,
+              "nor the request: a store that does not know the script gets it once more");
     cr_expect_eq(stream_on_verdict(&stream, fake_apply(&store, &request, request.state)), 0);
     cr_expect_eq(stream_next(&stream, 8, false, &request), STREAM_ASK_COMMIT);
     cr_expect_eq(position_of(request.state), 3, "the newest only");
