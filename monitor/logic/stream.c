@@ -273,8 +273,7 @@ enum stream_ask stream_next(struct stream *stream, int64_t wall_ms, bool probe,
     if (!due)
         return STREAM_ASK_NOTHING; /* *out may be in flight, and may have to be sent again */
     out->ask = STREAM_ASK_READ;
-    out->count = 0;
-    out->texts = 0;
+    out->count = out->texts = 0;
     out->base_epoch = stream->store_epoch;
     out->base_seq = stream->store_seq;
     out->owner = stream->owner;
