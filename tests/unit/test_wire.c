@@ -38,6 +38,17 @@ static struct hands make_hands(void) {
     return hands;
 }
 
+/* A large file for those that read one. */
+static void make_previous(void) {
+    char path[128];
+    int fd;
+
+    snprintf(path, sizeof path, "%s/previous", folder);
+    fd = open(path, O_WRONLY | O_CREAT, 0600);
+    cr_assert_eq(ftruncate(fd, 60000), 0);
+    close(fd);
+}
+
 static void clean(void) {
     static const char *const names[] = {"recall", "previous", "lock", "keep"};
     char path[128];
@@ -134,14 +145,9 @@ static void is_narrow(struct hands *hands, void *arg, void *answer) {
 Test(wire, no_more_comes_back_than_there_is_room_for) {
     struct hands hands = make_hands();
     struct fault why = {""};
-    char path[128];
     int answer = 0;
-    int fd;
 
-    snprintf(path, sizeof path, "%s/previous", folder);
-    fd = open(path, O_WRONLY | O_CREAT, 0600);
-    cr_assert_eq(ftruncate(fd, 60000), 0);
-    close(fd);
+    make_previous();
     cr_expect_eq(wire_serve(&hands, is_narrow, NULL, -1, &answer, sizeof answer, &why), 0, "%s",
                  why.text);
     cr_expect_eq(answer, 1);
@@ -248,14 +254,9 @@ Test(wire, a_part_that_fails_ends_the_request_and_nothing_else) {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct hands hands = make_hands();
         struct fault why = {""};
-        char path[128];
         int answer = 7;
-        int fd;
 
-        snprintf(path, sizeof path, "%s/previous", folder);
-        fd = open(path, O_WRONLY | O_CREAT, 0600);
-        cr_assert_eq(ftruncate(fd, 60000), 0);
-        close(fd);
+        make_previous();
         cr_expect_eq(wire_serve(&hands, rows[i].head, NULL, -1, &answer, sizeof answer, &why), -1,
                      "%s", rows[i].name);
         cr_expect(why.text[0] != '\0', "%s", rows[i].name);
