@@ -146,6 +146,16 @@ static void note_refused(struct health_refusals *r, struct span queue_id) {
     r->id[r->messages++ % KEPT] = id;
 }
 
+/* A message, or a probe, that did not get as far as being judged, and all that the relay is not
+ * reached for; but "later" in answer to one message while the connection stays (RFC 5321, 4.2.1;
+ * 421 closes it) is about that one. */
+static bool is_of_all(enum diagnosis d, struct span evidence, struct span queue_id) {
+    if (queue_id.n == 0 || span_find(evidence, " refused to talk to me: ") != NULL)
+        return true;
+    return health_area(d) == AREA_NETWORK &&
+           (d != DIAGNOSIS_G18_TEMP_SYSTEM || span_find(evidence, " said: 45") == NULL);
+}
+
 static void note_failure(struct health *h, enum diagnosis d, struct span evidence,
                          struct span queue_id, int64_t now_ms) {
     enum health_area area = health_area(d);
@@ -158,16 +168,17 @@ static void note_failure(struct health *h, enum diagnosis d, struct span evidenc
         *cause = (struct health_cause){.since_ms = now_ms};
         if (area == AREA_REFUSED)
             h->refused.messages = 0;
-        if (area == AREA_POLICY)
-            h->turned_away = false;
+        if (area == AREA_NETWORK)
+            h->put_off.messages = 0;
     }
     if (area == AREA_REFUSED)
         note_refused(&h->refused, queue_id);
     if (health_is_of_message(d))
         note_refused(&h->unwanted, queue_id);
-    if (area == AREA_POLICY && /* a probe names no message, either */
-        (queue_id.n == 0 || span_find(evidence, " refused to talk to me: ") != NULL))
-        h->turned_away = true;
+    if (is_of_all(d, evidence, queue_id))
+        cause->of_all = true;
+    else if (area == AREA_NETWORK)
+        note_refused(&h->put_off, queue_id);
     if (leads(d, cause->diagnosis)) {
         cause->diagnosis = d;
         text_copy_printable(cause->evidence, sizeof cause->evidence, evidence);

@@ -27,6 +27,7 @@ struct health_cause {
     int64_t last_ms;
     uint64_t count;
     uint64_t bounced;   /* of these: recipients whose mail was returned */
+    bool of_all;        /* one of these was not about a single message */
     char evidence[512]; /* printable */
 };
 
@@ -51,7 +52,7 @@ struct health {
     int64_t last_answer_ms;                /* it took a message, or said why not this one */
     struct health_refusals refused;        /* in AREA_REFUSED's cause */
     struct health_refusals unwanted;       /* for their own sake, since one went through */
-    bool turned_away;                      /* there, too: before any message was named */
+    struct health_refusals put_off;        /* each for itself, in AREA_NETWORK's cause */
     struct health_hint hint;
     int64_t last_milter_ms; /* it saw a message */
     int64_t last_reload_ms; /* of Postfix: its processes miss each other for a moment then */

@@ -3,7 +3,14 @@
 
 #include "ruleshost.h"
 
-enum { SECOND_MS = 1000, MINUTE_MS = 60 * 1000 };
+enum {
+    SECOND_MS = 1000,
+    MINUTE_MS = 60 * 1000,
+    A_FEW = 3,
+    /* A message that was put off is tried again between minimal_backoff_time and queue_run_delay
+     * more: 300 s each (Postfix' qmgr_active.c, qmgr_scan.c). */
+    ASKED_AGAIN_MS = 11 * MINUTE_MS,
+};
 
 static enum verdict yes_if(bool holds) {
     return holds ? VERDICT_YES : VERDICT_NO;
@@ -129,7 +136,10 @@ enum verdict rulesmail_tls_broken(const struct look *look, struct finding *f) {
 }
 
 enum verdict rulesmail_relay_unreachable(const struct look *look, struct finding *f) {
-    f->wait_ms = look->limits->unreachable_after_ms;
+    const struct health *health = look->signals->health;
+    bool single = !health->cause[AREA_NETWORK].of_all && health->put_off.messages < A_FEW;
+
+    f->wait_ms = single ? ASKED_AGAIN_MS : look->limits->unreachable_after_ms;
     return ruleshost_area(look, AREA_NETWORK, f);
 }
 
@@ -163,19 +173,17 @@ static enum verdict much_is_unwanted(const struct look *look, struct finding *f)
 }
 
 enum verdict rulesmail_relay_refuses(const struct look *look, struct finding *f) {
-    enum { A_FEW = 3 };
     const struct health *health = look->signals->health;
 
     if (ruleshost_area(look, AREA_POLICY, f) == VERDICT_YES && !is_limit(f->diagnosis) &&
-        (!health_is_of_message(f->diagnosis) || health->turned_away ||
+        (!health_is_of_message(f->diagnosis) || health->cause[AREA_POLICY].of_all ||
          health->unwanted.messages >= A_FEW))
         return VERDICT_YES;
     return much_is_unwanted(look, f);
 }
 
 enum verdict rulesmail_nothing_accepted(const struct look *look, struct finding *f) {
-    /* "Later" to a few may be greylisting: until Postfix has asked again (minimal_backoff_time). */
-    enum { A_FEW = 3, MANY = 10, ASKED_AGAIN_MS = 330 * SECOND_MS };
+    enum { MANY = 10 }; /* "later" to fewer may be greylisting */
     const struct health *health = look->signals->health;
     bool few = health->refused.messages < MANY;
 
@@ -203,7 +211,6 @@ static enum verdict mail_expired(const struct look *look, struct finding *f) {
 }
 
 enum verdict rulesmail_mail_returned(const struct look *look, struct finding *f) {
-    enum { A_FEW = 3 };
     const struct signals *s = look->signals;
 
     if (mail_expired(look, f) == VERDICT_YES)

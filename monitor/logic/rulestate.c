@@ -37,7 +37,9 @@ void rulestate_print(const struct rules *rules, const struct health *h, struct k
     keptout_line(out, "health %lld %lld %lld %u", (long long)h->last_success_ms,
                  (long long)h->last_failure_ms, (long long)h->last_answer_ms, h->refused.messages);
     if (h->unwanted.messages > 0)
-        keptout_line(out, "unwanted %u %d", h->unwanted.messages, h->turned_away);
+        keptout_line(out, "unwanted %u", h->unwanted.messages);
+    if (h->put_off.messages > 0)
+        keptout_line(out, "put_off %u", h->put_off.messages);
     for (int area = 0; area < AREA_COUNT; area++) {
         const struct health_cause *c = &h->cause[area];
 
@@ -46,6 +48,8 @@ void rulestate_print(const struct rules *rules, const struct health *h, struct k
                          diagnosis_word(c->diagnosis), (long long)c->since_ms,
                          (long long)c->last_ms, (unsigned long long)c->count,
                          (unsigned long long)c->bounced, c->evidence);
+        if (c->of_all)
+            keptout_line(out, "of_all %d", area);
     }
 }
 
@@ -144,14 +148,11 @@ static void take_health(struct health *h, struct keptline *l) {
     h->refused.messages = (unsigned)refused;
 }
 
-static void take_unwanted(struct health *h, struct keptline *l) {
+static void take_refusals(struct health_refusals *r, struct keptline *l) {
     uint64_t messages = keptline_u64(l, UINT32_MAX);
-    bool turned_away = keptline_u64(l, 1) == 1;
 
-    if (l->bad)
-        return;
-    h->unwanted.messages = (unsigned)messages;
-    h->turned_away = turned_away;
+    if (!l->bad)
+        r->messages = (unsigned)messages;
 }
 
 static void take_cause(struct health *h, struct keptline *l) {
@@ -165,6 +166,13 @@ static void take_cause(struct health *h, struct keptline *l) {
     keptline_text(l, c.evidence, sizeof c.evidence);
     if (!l->bad)
         h->cause[area] = c;
+}
+
+static void take_of_all(struct health *h, struct keptline *l) {
+    uint64_t area = keptline_u64(l, AREA_COUNT - 1);
+
+    if (!l->bad)
+        h->cause[area].of_all = true;
 }
 
 bool rulestate_take(struct rules *rules, struct health *health, struct span line) {
@@ -184,9 +192,13 @@ bool rulestate_take(struct rules *rules, struct health *health, struct span line
     else if (span_is(kind, "health"))
         take_health(health, &l);
     else if (span_is(kind, "unwanted"))
-        take_unwanted(health, &l);
+        take_refusals(&health->unwanted, &l);
+    else if (span_is(kind, "put_off"))
+        take_refusals(&health->put_off, &l);
     else if (span_is(kind, "cause"))
         take_cause(health, &l);
+    else if (span_is(kind, "of_all"))
+        take_of_all(health, &l);
     else
         return false;
     return !l.bad;

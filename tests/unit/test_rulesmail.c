@@ -36,6 +36,57 @@ Test(rulesmail, a_login_that_passes_by_itself_waits, .init = begin, .fini = fini
     cr_expect_eq(f.wait_ms, 0);
 }
 
+static void put_off(const char *id, const char *words) {
+    struct mailev ev = {.kind = MAILEV_DELIVERY,
+                        .status = MAILEV_STATUS_DEFERRED,
+                        .diagnosis = DIAGNOSIS_G18_TEMP_SYSTEM,
+                        .daemon = SPAN("smtp"),
+                        .relay_ip = SPAN("192.0.2.1"),
+                        .dsn = SPAN("4.3.0"),
+                        .queue_id = span_of(id),
+                        .text = span_of(words)};
+
+    health_note(&w.health, &ev, w.now_ms);
+}
+
+/* Whether a relay that takes no mail for now has the short wait of one that is not reached. */
+static bool is_urgent(void) {
+    cr_expect_eq(ask(rulesmail_relay_unreachable, false), VERDICT_YES);
+    return f.wait_ms == world_limits.unreachable_after_ms;
+}
+
+Test(rulesmail, one_message_that_is_put_off_is_tried_again_first, .init = begin, .fini = finish) {
+    static const char *later = "host h[192.0.2.1] said: 451 4.3.0 Mail server temporarily "
+                               "rejected message (in reply to RCPT TO command)";
+
+    put_off("A1", later);
+    put_off("A1", later);
+    put_off("A2", later);
+    cr_expect_not(is_urgent());
+    cr_expect_gt(f.wait_ms, 600 * 1000, "a backoff and a queue run");
+    put_off("A3", later);
+    cr_expect(is_urgent(), "message after message");
+}
+
+Test(rulesmail, a_relay_that_closes_takes_nobodys_mail, .init = begin, .fini = finish) {
+    static const char *rows[] = {
+        "host h[192.0.2.1] said: 421 4.3.0 Temporary System Problem (in reply to MAIL FROM "
+        "command)",
+        "host h[192.0.2.1] refused to talk to me: 451 4.3.0 busy",
+        "lost connection with h[192.0.2.1] while receiving the initial server greeting"};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        memset(&w.health, 0, sizeof w.health);
+        put_off("A1", rows[i]);
+        cr_expect(is_urgent(), "%s", rows[i]);
+    }
+    memset(&w.health, 0, sizeof w.health);
+    put_off("A1", "host h[192.0.2.1] said: 451 4.3.0 later (in reply to RCPT TO command)");
+    cr_expect_not(is_urgent());
+    fail(DIAGNOSIS_N02_CONNECT_REFUSED);
+    cr_expect(is_urgent());
+}
+
 Test(rulesmail, refined_logins, .init = begin, .fini = finish) {
     static const struct {
         enum rules_credential credential;
