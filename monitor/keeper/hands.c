@@ -194,7 +194,7 @@ static int do_lock(const struct deed *d) {
 /* ---- the map ---- */
 
 static int do_map_there(const struct deed *d) {
-    return open_map(d) == -1 ? -1 : mapstore_has_index(&d->h->map);
+    return open_map(d) == -1 ? -1 : mapstore_index(&d->h->map);
 }
 
 static int ask_map(const struct deed *d, bool staged) {

@@ -24,7 +24,7 @@ enum hand {
     HAND_REMOVE, /* of the state and the drop folder */
     HAND_ASIDE,  /* a dropped one becomes NAME.refused */
     /* The password map that main.cf names. */
-    HAND_MAP_THERE,  /* result 1: there is an index */
+    HAND_MAP_THERE,  /* result: mapstore_index */
     HAND_MAP_ASK,    /* [keys, a line each; answers]; which 0: the live map, 1: the staged one */
     HAND_MAP_LIST,   /* [; answers] */
     HAND_MAP_STAGE,  /* [text] */

@@ -61,11 +61,16 @@ void mapstore_close(struct mapstore *map) {
     map->folder = -1;
 }
 
-bool mapstore_has_index(const struct mapstore *map) {
+int mapstore_index(const struct mapstore *map) {
     char name[NAME_MAX + 1];
+    struct stat index, source;
 
-    return text_format(name, sizeof name, "%s%s", map->name, map->suffix) &&
-           faccessat(map->folder, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+    if (!text_format(name, sizeof name, "%s%s", map->name, map->suffix) ||
+        fstatat(map->folder, name, &index, AT_SYMLINK_NOFOLLOW) == -1)
+        return 0;
+    if (fstatat(map->folder, map->name, &source, 0) == -1)
+        source = index;
+    return index.st_mtim.tv_sec < source.st_mtim.tv_sec ? 2 : 1;
 }
 
 int mapstore_table(const struct mapstore *map, bool staged, char *out, size_t size,

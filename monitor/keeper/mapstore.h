@@ -32,7 +32,9 @@ MUSTCHECK int mapstore_open(struct mapstore *map, const char *config_dir, const 
                             struct fault *why);
 void mapstore_close(struct mapstore *map);
 
-bool mapstore_has_index(const struct mapstore *map);
+/* 0: there is no index, 1: there is one, 2: it is older than the text, of which Postfix warns
+ * (src/util/dict_db.c). */
+int mapstore_index(const struct mapstore *map);
 
 #define MAPSTORE_POSTMAP "/usr/sbin/postmap"
 

@@ -100,11 +100,25 @@ static bool compare(struct work *w, const struct cred_file *file) {
     return false;
 }
 
+/* A file that was written anew with the same in it: Postfix goes by the times alone, and warns as
+ * long as the index is older. */
+static void renew_index(struct work *w) {
+    struct fault why = {"sasl_passwd changed meanwhile"};
+
+    if (!mapfile_is_old(&w->map))
+        return;
+    if (mapfile_stage(&w->map, (struct span){w->map.text, w->map.text_n}, &w->file, &why) == -1 ||
+        !mapfile_source_same(&w->map) || mapfile_commit(&w->map, false, &why) == -1)
+        log_warn("apply", "the index stays older than sasl_passwd: %s", why.text);
+    mapfile_unstage(&w->map);
+}
+
 static void run_edit(struct work *w) {
     const struct cred *relay = cred_lookup(&w->file, w->facts.host, w->facts.nexthop);
 
     text_copy_span(w->reply->credential.user, sizeof w->reply->credential.user, relay->user);
     if (w->reply->credential.changed == 0) {
+        renew_index(w);
         work_say(w, KEEPER_UNCHANGED, "");
         return;
     }

@@ -135,7 +135,11 @@ static int ask_all(struct mapfile *map, bool staged, const struct cred_file *fil
 }
 
 static bool has_index(struct mapfile *map) {
-    return errand_for(map->hands, HAND_MAP_THERE, 0, NULL, NULL) == 1;
+    return errand_for(map->hands, HAND_MAP_THERE, 0, NULL, NULL) > 0;
+}
+
+bool mapfile_is_old(struct mapfile *map) {
+    return errand_for(map->hands, HAND_MAP_THERE, 0, NULL, NULL) == 2;
 }
 
 bool mapfile_live_value(struct mapfile *map, const char *key, char *out, size_t size) {

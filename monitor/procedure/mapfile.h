@@ -49,6 +49,8 @@ MUSTCHECK int mapfile_compare(struct mapfile *map, const struct cred_file *file,
 MUSTCHECK bool mapfile_list(struct mapfile *map, const struct cred_file *file, char *out,
                             size_t *n_out);
 
+/* Is the index older than the source? */
+bool mapfile_is_old(struct mapfile *map);
 /* Is the source still the file that was read? */
 bool mapfile_source_same(struct mapfile *map);
 

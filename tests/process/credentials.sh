@@ -49,6 +49,11 @@ is "map and its mode" "600 0" "$(stat -c '%a %u' "$index")"
 is "nothing is left beside it" "" "$(find "$etc" -name "*stage*")"
 keeper A
 is "the same again" unchanged "$(field outcome)"
+touch -d '1 hour ago' "$index"
+keeper A
+is "the same written anew: the index is no older" "unchanged newer $good:first 600" \
+    "$(field outcome) $([[ $index -ot $passwd ]] && echo older || echo newer) $(live 127.0.0.1) $(stat -c %a "$index")"
+is "and nothing is left beside it, either" "" "$(find "$etc" -name "*stage*")"
 keeper V
 is "verify" "done ok 235 $good" "$(field outcome) $(field result) $(field smtp_code) $(field user)"
 
