@@ -97,7 +97,11 @@ static void on_alerts(const struct rlink_reply *reply, void *arg) {
     if (rlink_is_error(reply))
         note_failure(q->link, rlink_text(reply));
     for (size_t i = 0; i + 1 < rlink_count(reply); i += 2) {
-        if (span_starts(rlink_span(rlink_part(reply, i)), "a."))
+        struct span field = rlink_span(rlink_part(reply, i));
+
+        if (span_is(field, "summary") && q->host->sum.state == HOSTSUM_OK)
+            q->host->sum.state = HOSTSUM_UNKNOWN; /* it could not be read */
+        if (span_starts(field, "a."))
             hostdoc_add_alert(rlink_span(rlink_part(reply, i + 1)), &q->host->sum);
     }
     answered(q->link);

@@ -138,6 +138,17 @@ Test(fleetlink, hosts_that_write_no_summary) {
     cr_expect_eq(sum_of("host-3")->state, HOSTSUM_OK);
 }
 
+Test(fleetlink, a_summary_that_cannot_be_read_is_not_well) {
+    redis_server_ask(&server, "HSET rw:{host-2}:alert summary 'no JSON'");
+    redis_server_ask(&server, "HSET rw:{host-3}:alert summary '{\"v\":1' a.tls-broken "
+                              "'{\"id\":\"tls-broken\",\"severity\":\"warning\"}'");
+    beat("host-2");
+    beat("host-3");
+    cr_assert(read_all());
+    cr_expect_eq(sum_of("host-2")->state, HOSTSUM_UNKNOWN);
+    cr_expect_eq(sum_of("host-3")->state, HOSTSUM_WARNING);
+}
+
 Test(fleetlink, no_host_at_all) {
     cr_assert(read_all());
     cr_expect_eq(fleetlink_fleet(fl)->count, 0);
