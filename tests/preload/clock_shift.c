@@ -3,6 +3,7 @@
  * moment when they are written there. The monotonic clock goes on. For tests of a clock that jumps
  * on a machine whose real one may not be touched. */
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -24,12 +25,13 @@ __attribute__((constructor)) static void open_shift(void) {
 }
 
 static long shift_s(void) {
+    bool back = shift_text != NULL && shift_text[0] == '-';
     long seconds = 0;
 
-    for (int i = 0;
+    for (int i = back;
          shift_text != NULL && i < SHIFT_BYTES && shift_text[i] >= '0' && shift_text[i] <= '9'; i++)
         seconds = seconds * 10 + (shift_text[i] - '0');
-    return seconds;
+    return back ? -seconds : seconds;
 }
 
 int clock_gettime(clockid_t id, struct timespec *out) {

@@ -353,13 +353,15 @@ queue_drained() {
 # clock SECONDS: this lane's clock, from now on
 clock() { printf '%-20s' "$1" 1<>"$shift_file"; }
 clock_jumps() {
-    clock 3600
+    clock "${1:-3600}"
     cause=$(date +%s%3N) # ours: this shell began before the clock was another
 }
 clock_right() { clock 0; }
+clock_back() { clock_jumps -3600; }
 
 lane_slow() {
     fails "clock jumped" clock-wrong M17 0 clock_jumps clock_right
+    fails "clock set back" clock-wrong M17 0 clock_back clock_right
     fails "queue flooded" queue-growing Q06 60 queue_flooded queue_drained
 }
 
