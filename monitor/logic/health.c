@@ -146,14 +146,18 @@ static void note_refused(struct health_refusals *r, struct span queue_id) {
     r->id[r->messages++ % KEPT] = id;
 }
 
-/* A message, or a probe, that did not get as far as being judged, and all that the relay is not
- * reached for; but "later" in answer to one message while the connection stays (RFC 5321, 4.2.1;
- * 421 closes it) is about that one. */
+/* A probe, or a message that did not get as far as being judged. What is about one message alone:
+ * what becomes of it once the smarthost listens, "later" in answer to it, also where it closes with
+ * that (421: Google's way to say so), or to the login made for it, and a session that breaks off in
+ * its midst. */
 static bool is_of_all(enum diagnosis d, struct span evidence, struct span queue_id) {
     if (queue_id.n == 0 || span_find(evidence, " refused to talk to me: ") != NULL)
         return true;
-    return health_area(d) == AREA_NETWORK &&
-           (d != DIAGNOSIS_G18_TEMP_SYSTEM || span_find(evidence, " said: 45") == NULL);
+    if (d == DIAGNOSIS_G18_TEMP_SYSTEM)
+        return span_find(evidence, " said: 4") == NULL;
+    if (d == DIAGNOSIS_N05_LOST_CONNECTION || d == DIAGNOSIS_N06_CONVERSATION_TIMEOUT)
+        return span_find(evidence, " while sending ") == NULL;
+    return health_area(d) <= AREA_NETWORK && d != DIAGNOSIS_G04_TEMP_AUTH_FAILURE;
 }
 
 static void note_failure(struct health *h, enum diagnosis d, struct span evidence,
@@ -168,8 +172,6 @@ static void note_failure(struct health *h, enum diagnosis d, struct span evidenc
         *cause = (struct health_cause){.since_ms = now_ms};
         if (area == AREA_REFUSED)
             h->refused.messages = 0;
-        if (area == AREA_NETWORK)
-            h->put_off.messages = 0;
     }
     if (area == AREA_REFUSED)
         note_refused(&h->refused, queue_id);
@@ -177,8 +179,8 @@ static void note_failure(struct health *h, enum diagnosis d, struct span evidenc
         note_refused(&h->unwanted, queue_id);
     if (is_of_all(d, evidence, queue_id))
         cause->of_all = true;
-    else if (area == AREA_NETWORK)
-        note_refused(&h->put_off, queue_id);
+    else
+        note_refused(&cause->put_off, queue_id);
     if (leads(d, cause->diagnosis)) {
         cause->diagnosis = d;
         text_copy_printable(cause->evidence, sizeof cause->evidence, evidence);

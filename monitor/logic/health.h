@@ -21,14 +21,21 @@ enum health_area {
     AREA_COUNT
 };
 
+/* Different messages that were refused, the last few known by their queue ids. */
+struct health_refusals {
+    unsigned messages;
+    uint32_t id[8];
+};
+
 struct health_cause {
     enum diagnosis diagnosis; /* the leading one */
     int64_t since_ms;         /* first seen since the area last worked */
     int64_t last_ms;
     uint64_t count;
-    uint64_t bounced;   /* of these: recipients whose mail was returned */
-    bool of_all;        /* one of these was not about a single message */
-    char evidence[512]; /* printable */
+    uint64_t bounced;               /* of these: recipients whose mail was returned */
+    bool of_all;                    /* one of these was not about a single message */
+    struct health_refusals put_off; /* the others */
+    char evidence[512];             /* printable */
 };
 
 /* smtp(8) says what is wrong with a certificate on a line of its own, before the status that only
@@ -39,12 +46,6 @@ struct health_hint {
     char evidence[512];
 };
 
-/* Different messages that were refused, the last few known by their queue ids. */
-struct health_refusals {
-    unsigned messages;
-    uint32_t id[8];
-};
-
 struct health {
     struct health_cause cause[AREA_COUNT]; /* diagnosis NONE: nothing is wrong there */
     int64_t last_success_ms;               /* a delivery through the relay; 0: none seen */
@@ -52,7 +53,6 @@ struct health {
     int64_t last_answer_ms;                /* it took a message, or said why not this one */
     struct health_refusals refused;        /* in AREA_REFUSED's cause */
     struct health_refusals unwanted;       /* for their own sake, since one went through */
-    struct health_refusals put_off;        /* each for itself, in AREA_NETWORK's cause */
     struct health_hint hint;
     int64_t last_milter_ms; /* it saw a message */
     int64_t last_reload_ms; /* of Postfix: its processes miss each other for a moment then */

@@ -1,6 +1,8 @@
 /* See rulesmail.h. */
 #include "rulesmail.h"
 
+#include <string.h>
+
 #include "ruleshost.h"
 
 enum {
@@ -16,11 +18,22 @@ static enum verdict yes_if(bool holds) {
     return holds ? VERDICT_YES : VERDICT_NO;
 }
 
+/* Of one or two messages each for itself, and nothing else: all that is known where there is little
+ * mail. */
+static bool is_of_few(const struct health *health, enum health_area area) {
+    return !health->cause[area].of_all && health->cause[area].put_off.messages < A_FEW;
+}
+
+static int64_t passing_wait_ms(const struct look *look, enum health_area area) {
+    return is_of_few(look->signals->health, area) ? (int64_t)ASKED_AGAIN_MS
+                                                  : look->limits->unreachable_after_ms;
+}
+
 /* What passes by itself as a rule (a smarthost that says "later") waits like one that is not
  * reached. */
-static void wait_if_passing(const struct look *look, struct finding *f) {
+static void wait_if_passing(const struct look *look, enum health_area area, struct finding *f) {
     if (diagnosis_entry(f->diagnosis)->severity < SEVERITY_CRITICAL)
-        f->wait_ms = look->limits->unreachable_after_ms;
+        f->wait_ms = passing_wait_ms(look, area);
 }
 
 /* ---- the login ---- */
@@ -54,7 +67,7 @@ enum verdict rulesmail_login_refused(const struct look *look, struct finding *f)
 
     if (verdict != VERDICT_YES)
         return verdict;
-    wait_if_passing(look, f);
+    wait_if_passing(look, AREA_LOGIN, f);
     refine_login(look->signals, f);
     return VERDICT_YES;
 }
@@ -131,15 +144,12 @@ enum verdict rulesmail_tls_broken(const struct look *look, struct finding *f) {
     enum verdict verdict = ruleshost_area(look, AREA_TLS, f);
 
     if (verdict == VERDICT_YES)
-        wait_if_passing(look, f);
+        wait_if_passing(look, AREA_TLS, f);
     return verdict;
 }
 
 enum verdict rulesmail_relay_unreachable(const struct look *look, struct finding *f) {
-    const struct health *health = look->signals->health;
-    bool single = !health->cause[AREA_NETWORK].of_all && health->put_off.messages < A_FEW;
-
-    f->wait_ms = single ? ASKED_AGAIN_MS : look->limits->unreachable_after_ms;
+    f->wait_ms = passing_wait_ms(look, AREA_NETWORK);
     return ruleshost_area(look, AREA_NETWORK, f);
 }
 
@@ -148,10 +158,14 @@ static bool is_limit(enum diagnosis d) {
            d == DIAGNOSIS_G15_CUSTOMER_LIMIT;
 }
 
+/* A limit that puts mail off (421 4.7.28, 450 for a peak) passes by itself; one that refuses it for
+ * the day does not. */
 enum verdict rulesmail_limit_reached(const struct look *look, struct finding *f) {
-    return ruleshost_area(look, AREA_POLICY, f) == VERDICT_YES && is_limit(f->diagnosis)
-               ? VERDICT_YES
-               : VERDICT_NO;
+    if (ruleshost_area(look, AREA_POLICY, f) != VERDICT_YES || !is_limit(f->diagnosis))
+        return VERDICT_NO;
+    if (strstr(f->evidence, " said: 4") != NULL && is_of_few(look->signals->health, AREA_POLICY))
+        f->wait_ms = ASKED_AGAIN_MS;
+    return VERDICT_YES;
 }
 
 /* Among mail that goes through: no single one of them is news, a third of all is. */

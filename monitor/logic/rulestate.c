@@ -38,8 +38,6 @@ void rulestate_print(const struct rules *rules, const struct health *h, struct k
                  (long long)h->last_failure_ms, (long long)h->last_answer_ms, h->refused.messages);
     if (h->unwanted.messages > 0)
         keptout_line(out, "unwanted %u", h->unwanted.messages);
-    if (h->put_off.messages > 0)
-        keptout_line(out, "put_off %u", h->put_off.messages);
     for (int area = 0; area < AREA_COUNT; area++) {
         const struct health_cause *c = &h->cause[area];
 
@@ -50,6 +48,8 @@ void rulestate_print(const struct rules *rules, const struct health *h, struct k
                          (unsigned long long)c->bounced, c->evidence);
         if (c->of_all)
             keptout_line(out, "of_all %d", area);
+        if (c->put_off.messages > 0)
+            keptout_line(out, "put_off %d %u", area, c->put_off.messages);
     }
 }
 
@@ -175,6 +175,13 @@ static void take_of_all(struct health *h, struct keptline *l) {
         h->cause[area].of_all = true;
 }
 
+static void take_put_off(struct health *h, struct keptline *l) {
+    uint64_t area = keptline_u64(l, AREA_COUNT - 1);
+
+    if (!l->bad)
+        take_refusals(&h->cause[area].put_off, l);
+}
+
 bool rulestate_take(struct rules *rules, struct health *health, struct span line) {
     struct keptline l = {line, false};
     struct span kind = keptline_word(&l);
@@ -194,7 +201,7 @@ bool rulestate_take(struct rules *rules, struct health *health, struct span line
     else if (span_is(kind, "unwanted"))
         take_refusals(&health->unwanted, &l);
     else if (span_is(kind, "put_off"))
-        take_refusals(&health->put_off, &l);
+        take_put_off(health, &l);
     else if (span_is(kind, "cause"))
         take_cause(health, &l);
     else if (span_is(kind, "of_all"))

@@ -89,10 +89,10 @@ write_password() {
     mv "$SASL_PASSWD.new" "$SASL_PASSWD"
 }
 
-# mail_meets_it: the failure shows with the next mail
+# mail_meets_it: the failure shows with the next mail; of "later" to fewer than three messages nobody is told at once
 mail_meets_it() {
     cause=$(now_ms)
-    send 2
+    send 3
 }
 
 password_changed() { set_password somebody-else-changed-it; mail_meets_it; }

@@ -36,10 +36,10 @@ Test(rulesmail, a_login_that_passes_by_itself_waits, .init = begin, .fini = fini
     cr_expect_eq(f.wait_ms, 0);
 }
 
-static void put_off(const char *id, const char *words) {
+static void put_off_for(enum diagnosis d, const char *id, const char *words) {
     struct mailev ev = {.kind = MAILEV_DELIVERY,
                         .status = MAILEV_STATUS_DEFERRED,
-                        .diagnosis = DIAGNOSIS_G18_TEMP_SYSTEM,
+                        .diagnosis = d,
                         .daemon = SPAN("smtp"),
                         .relay_ip = SPAN("192.0.2.1"),
                         .dsn = SPAN("4.3.0"),
@@ -49,6 +49,10 @@ static void put_off(const char *id, const char *words) {
     health_note(&w.health, &ev, w.now_ms);
 }
 
+static void put_off(const char *id, const char *words) {
+    put_off_for(DIAGNOSIS_G18_TEMP_SYSTEM, id, words);
+}
+
 /* Whether a relay that takes no mail for now has the short wait of one that is not reached. */
 static bool is_urgent(void) {
     cr_expect_eq(ask(rulesmail_relay_unreachable, false), VERDICT_YES);
@@ -56,35 +60,90 @@ static bool is_urgent(void) {
 }
 
 Test(rulesmail, one_message_that_is_put_off_is_tried_again_first, .init = begin, .fini = finish) {
-    static const char *later = "host h[192.0.2.1] said: 451 4.3.0 Mail server temporarily "
-                               "rejected message (in reply to RCPT TO command)";
-
-    put_off("A1", later);
-    put_off("A1", later);
-    put_off("A2", later);
-    cr_expect_not(is_urgent());
-    cr_expect_gt(f.wait_ms, 600 * 1000, "a backoff and a queue run");
-    put_off("A3", later);
-    cr_expect(is_urgent(), "message after message");
-}
-
-Test(rulesmail, a_relay_that_closes_takes_nobodys_mail, .init = begin, .fini = finish) {
-    static const char *rows[] = {
-        "host h[192.0.2.1] said: 421 4.3.0 Temporary System Problem (in reply to MAIL FROM "
-        "command)",
-        "host h[192.0.2.1] refused to talk to me: 451 4.3.0 busy",
-        "lost connection with h[192.0.2.1] while receiving the initial server greeting"};
+    static const struct {
+        enum diagnosis d;
+        const char *words;
+    } rows[] = {
+        {DIAGNOSIS_G18_TEMP_SYSTEM, "host h[192.0.2.1] said: 451 4.3.0 Mail server temporarily "
+                                    "rejected message (in reply to RCPT TO command)"},
+        {DIAGNOSIS_G18_TEMP_SYSTEM, "host h[192.0.2.1] said: 421 4.3.0 Temporary System Problem "
+                                    "(in reply to MAIL FROM command)"},
+        {DIAGNOSIS_N05_LOST_CONNECTION, "lost connection with h[192.0.2.1] while sending RCPT TO"},
+        {DIAGNOSIS_N06_CONVERSATION_TIMEOUT, "conversation with h[192.0.2.1] timed out while "
+                                             "sending message body"},
+    };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         memset(&w.health, 0, sizeof w.health);
-        put_off("A1", rows[i]);
-        cr_expect(is_urgent(), "%s", rows[i]);
+        put_off_for(rows[i].d, "A1", rows[i].words);
+        put_off_for(rows[i].d, "A1", rows[i].words);
+        put_off_for(rows[i].d, "A2", rows[i].words);
+        cr_expect_not(is_urgent(), "%s", rows[i].words);
+        cr_expect_gt(f.wait_ms, 600 * 1000, "a backoff and a queue run");
+        put_off_for(rows[i].d, "A3", rows[i].words);
+        cr_expect(is_urgent(), "message after message: %s", rows[i].words);
+    }
+}
+
+Test(rulesmail, a_relay_that_does_not_talk_takes_nobodys_mail, .init = begin, .fini = finish) {
+    static const struct {
+        enum diagnosis d;
+        const char *words;
+    } rows[] = {
+        {DIAGNOSIS_G18_TEMP_SYSTEM, "host h[192.0.2.1] refused to talk to me: 451 4.3.0 busy"},
+        {DIAGNOSIS_G18_TEMP_SYSTEM, "host h[192.0.2.1] refused to talk to me: 421 4.3.0 busy"},
+        {DIAGNOSIS_N05_LOST_CONNECTION, "lost connection with h[192.0.2.1] while receiving the "
+                                        "initial server greeting"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        memset(&w.health, 0, sizeof w.health);
+        put_off_for(rows[i].d, "A1", rows[i].words);
+        cr_expect(is_urgent(), "%s", rows[i].words);
     }
     memset(&w.health, 0, sizeof w.health);
     put_off("A1", "host h[192.0.2.1] said: 451 4.3.0 later (in reply to RCPT TO command)");
     cr_expect_not(is_urgent());
     fail(DIAGNOSIS_N02_CONNECT_REFUSED);
     cr_expect(is_urgent());
+}
+
+Test(rulesmail, a_login_that_is_put_off_once_is_tried_again_first, .init = begin, .fini = finish) {
+    static const char *ids[] = {"A1", "A1", "A2", "A3"};
+
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
+        put_off_for(DIAGNOSIS_G04_TEMP_AUTH_FAILURE, ids[i],
+                    "SASL authentication failed; server h[192.0.2.1] said: 454 4.7.0 later");
+        cr_expect_eq(ask(rulesmail_login_refused, false), VERDICT_YES);
+        cr_expect_eq(f.wait_ms == world_limits.unreachable_after_ms, i == 3, "%zu", i);
+    }
+    memset(&w.health, 0, sizeof w.health);
+    put_off_for(DIAGNOSIS_S12_SASL_PROTOCOL, "A1", "SASL authentication failed; lost");
+    cr_expect_eq(ask(rulesmail_login_refused, false), VERDICT_YES);
+    cr_expect_eq(f.wait_ms, world_limits.unreachable_after_ms);
+}
+
+Test(rulesmail, a_limit_that_passes_is_asked_again_first, .init = begin, .fini = finish) {
+    static const struct {
+        enum diagnosis d;
+        const char *words;
+        bool passes;
+    } rows[] = {
+        {DIAGNOSIS_G13_UNUSUAL_RATE, "host h[192.0.2.1] said: 421-4.7.28 unusual rate", true},
+        {DIAGNOSIS_G15_CUSTOMER_LIMIT, "host h[192.0.2.1] said: 450 4.2.1 Peak SMTP relay", true},
+        {DIAGNOSIS_G14_DAILY_USER_LIMIT, "host h[192.0.2.1] said: 550-5.4.5 Daily SMTP", false},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        memset(&w.health, 0, sizeof w.health);
+        put_off_for(rows[i].d, "A1", rows[i].words);
+        put_off_for(rows[i].d, "A2", rows[i].words);
+        cr_expect_eq(ask(rulesmail_limit_reached, false), VERDICT_YES);
+        cr_expect_eq(f.wait_ms > 600 * 1000, rows[i].passes, "%s", rows[i].words);
+        put_off_for(rows[i].d, "A3", rows[i].words);
+        cr_expect_eq(ask(rulesmail_limit_reached, false), VERDICT_YES);
+        cr_expect_eq(f.wait_ms, 0, "message after message: %s", rows[i].words);
+    }
 }
 
 Test(rulesmail, refined_logins, .init = begin, .fini = finish) {
