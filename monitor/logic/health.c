@@ -8,6 +8,7 @@ enum {
     LINGER_MS = 600 * 1000,
     HINT_MS = 5000,
     CALM_MS = 60 * 1000,
+    BACKOFF_MS = 75 * 60 * 1000, /* Postfix tries again within maximal_backoff_time (4000 s) */
     RELOAD_MS = 10 * 1000
 };
 #define OLD_US (INT64_C(3600) * 1000000)
@@ -132,18 +133,41 @@ static bool is_told_as_tls(const struct health *h, enum diagnosis d, int64_t now
            now_ms - tls->last_ms < LINGER_MS;
 }
 
-/* One message that is refused for each of its recipients, or again and again, is one refusal. */
-static void note_refused(struct health_refusals *r, struct span queue_id) {
-    enum { KEPT = sizeof r->id / sizeof r->id[0] };
+static uint32_t hash_id(struct span queue_id) {
     uint32_t id = 2166136261u;
 
     for (size_t i = 0; i < queue_id.n; i++)
         id = (id ^ (unsigned char)queue_id.p[i]) * 16777619u;
-    for (unsigned i = 0; queue_id.n > 0 && i < KEPT && i < r->messages; i++) {
+    return id;
+}
+
+/* One message that is refused for each of its recipients, or again and again, is one refusal. */
+static void note_refused(struct health_refusals *r, struct span queue_id) {
+    uint32_t id = hash_id(queue_id);
+
+    for (unsigned i = 0; queue_id.n > 0 && i < HEALTH_IDS && i < r->messages; i++) {
         if (r->id[i] == id)
             return;
     }
-    r->id[r->messages++ % KEPT] = id;
+    r->id[r->messages++ % HEALTH_IDS] = id;
+}
+
+/* It left the queue: sent at last, returned or deleted. */
+static void note_removed(struct health_refusals *r, struct span queue_id) {
+    uint32_t id = r->messages > 0 ? hash_id(queue_id) : 0;
+
+    for (unsigned i = 0; i < HEALTH_IDS && i < r->messages; i++) {
+        if (r->id[i] == id)
+            r->id[i] = 0;
+    }
+}
+
+static bool is_waiting(const struct health_refusals *r) {
+    for (unsigned i = 0; i < HEALTH_IDS && i < r->messages; i++) {
+        if (r->id[i] != 0)
+            return true;
+    }
+    return false;
 }
 
 /* A probe, or a message that did not get as far as being judged. What is about one message alone:
@@ -179,7 +203,7 @@ static void note_failure(struct health *h, enum diagnosis d, struct span evidenc
         note_refused(&h->unwanted, queue_id);
     if (is_of_all(d, evidence, queue_id))
         cause->of_all = true;
-    else
+    else if (!health_is_of_message(d))
         note_refused(&cause->put_off, queue_id);
     if (leads(d, cause->diagnosis)) {
         cause->diagnosis = d;
@@ -240,6 +264,10 @@ void health_note(struct health *h, const struct mailev *ev, int64_t now_ms) {
         h->last_reload_ms = now_ms;
         return;
     }
+    if (ev->kind == MAILEV_REMOVED) {
+        note_removed(&h->cause[AREA_POLICY].put_off, ev->queue_id);
+        return;
+    }
     d = is_refusal(ev) ? DIAGNOSIS_W03_NOTHING_ACCEPTED : ev->diagnosis;
     area = health_area(d);
     if (ev->kind == MAILEV_DELIVERY && ev->relay_ip.n > 0 &&
@@ -285,6 +313,8 @@ bool health_is_broken(const struct health *h, enum health_area area, int64_t now
         return h->last_success_ms < cause->last_ms || now_ms - cause->last_ms < QUIET_MS;
     if (area == AREA_MILTER && h->last_milter_ms > cause->last_ms)
         return now_ms - cause->last_ms < QUIET_MS;
+    if (area == AREA_POLICY && is_waiting(&cause->put_off))
+        return now_ms - cause->last_ms < BACKOFF_MS;
     if (area == AREA_MILTER || h->last_success_ms > cause->last_ms)
         return now_ms - cause->last_ms < CALM_MS;
     return now_ms - cause->last_ms < LINGER_MS;

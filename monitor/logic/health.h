@@ -21,10 +21,13 @@ enum health_area {
     AREA_COUNT
 };
 
-/* Different messages that were refused, the last few known by their queue ids. */
+enum { HEALTH_IDS = 8 };
+
+/* Different messages that were refused, the last few known by their queue ids; 0: left the queue.
+ */
 struct health_refusals {
     unsigned messages;
-    uint32_t id[8];
+    uint32_t id[HEALTH_IDS];
 };
 
 struct health_cause {
@@ -72,8 +75,9 @@ void health_note_milter(struct health *h, int64_t time_ms);
 
 /* Is something wrong in this area now? Login, TLS, network and refusals end two seconds after their
  * last failure once a delivery came later than it; the milter's when it saw a message since, or
- * a minute after the last sign; the
- * others then, too, if a delivery came after it, else ten minutes after. */
+ * a minute after the last sign; the others then, too, if a delivery came after it, else ten minutes
+ * after. A rule of the smarthost lasts as long as a message that it refused waits to be refused
+ * again. */
 bool health_is_broken(const struct health *h, enum health_area area, int64_t now_ms);
 
 /* Forgets causes that ended. Call now and then. */

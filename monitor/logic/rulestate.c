@@ -31,6 +31,17 @@ static void print_rule(const struct rule_state *r, const char *id, struct keptou
         keptout_line(out, "fix %s %d %s", id, i, a->fix[i]);
 }
 
+static void print_put_off(int area, const struct health_refusals *r, struct keptout *out) {
+    char ids[HEALTH_IDS * 12] = "";
+    size_t n = 0;
+
+    for (int i = 0; i < HEALTH_IDS; i++) {
+        text_format(ids + n, sizeof ids - n, " %u", (unsigned)r->id[i]);
+        n += strlen(ids + n);
+    }
+    keptout_line(out, "put_off %d %u%s", area, r->messages, ids);
+}
+
 void rulestate_print(const struct rules *rules, const struct health *h, struct keptout *out) {
     for (int i = 0; i < RULE_COUNT; i++)
         print_rule(&rules->rule[i], rules_id(i), out);
@@ -49,7 +60,7 @@ void rulestate_print(const struct rules *rules, const struct health *h, struct k
         if (c->of_all)
             keptout_line(out, "of_all %d", area);
         if (c->put_off.messages > 0)
-            keptout_line(out, "put_off %d %u", area, c->put_off.messages);
+            print_put_off(area, &c->put_off, out);
     }
 }
 
@@ -177,9 +188,12 @@ static void take_of_all(struct health *h, struct keptline *l) {
 
 static void take_put_off(struct health *h, struct keptline *l) {
     uint64_t area = keptline_u64(l, AREA_COUNT - 1);
+    struct health_refusals r = {.messages = (unsigned)keptline_u64(l, UINT32_MAX)};
 
+    for (int i = 0; i < HEALTH_IDS; i++)
+        r.id[i] = (uint32_t)keptline_u64(l, UINT32_MAX);
     if (!l->bad)
-        take_refusals(&h->cause[area].put_off, l);
+        h->cause[area].put_off = r;
 }
 
 bool rulestate_take(struct rules *rules, struct health *health, struct span line) {

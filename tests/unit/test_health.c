@@ -109,6 +109,61 @@ Test(health, policy_lingers_and_ends_by_time, .init = begin) {
     cr_expect_not(health_is_broken(&h, AREA_POLICY, 1000 + 600001));
 }
 
+static void refused_by_rule(const char *id, int64_t now_ms) {
+    struct mailev ev = {.kind = MAILEV_DELIVERY,
+                        .status = MAILEV_STATUS_DEFERRED,
+                        .diagnosis = DIAGNOSIS_G09_MAIL_RELAY_DENIED,
+                        .daemon = SPAN("smtp"),
+                        .relay_ip = SPAN("192.0.2.1"),
+                        .queue_id = span_of(id),
+                        .text = SPAN("host h[192.0.2.1] said: 550 5.7.0 Mail relay denied")};
+
+    health_note(&h, &ev, now_ms);
+}
+
+static void removed(const char *id, int64_t now_ms) {
+    struct mailev ev = {.kind = MAILEV_REMOVED, .daemon = SPAN("qmgr"), .queue_id = span_of(id)};
+
+    health_note(&h, &ev, now_ms);
+}
+
+/* Postfix asks for it again after up to 4000 seconds, with ever the same answer. */
+Test(health, a_rule_lasts_as_long_as_a_message_that_it_refused_waits, .init = begin) {
+    enum { MINUTE = 60 * 1000 };
+
+    refused_by_rule("A1", 1000);
+    refused_by_rule("A2", 2000);
+    delivery("smtp", 3000);
+    cr_expect(health_is_broken(&h, AREA_POLICY, 70 * MINUTE), "other mail passes, these do not");
+    removed("A1", 70 * MINUTE);
+    removed("A7", 70 * MINUTE);
+    refused_by_rule("A2", 71 * MINUTE);
+    health_expire(&h, 72 * MINUTE);
+    cr_expect(health_is_broken(&h, AREA_POLICY, 140 * MINUTE));
+    removed("A2", 140 * MINUTE);
+    cr_expect_not(health_is_broken(&h, AREA_POLICY, 140 * MINUTE), "nothing waits for it");
+    refused_by_rule("A3", 150 * MINUTE);
+    delivery("smtp", 151 * MINUTE);
+    cr_expect_not(health_is_broken(&h, AREA_POLICY, 226 * MINUTE), "its end was not seen");
+    refused_by_rule("A3", 230 * MINUTE);
+    delivery("smtp", 231 * MINUTE);
+    removed("A3", 231 * MINUTE);
+    cr_expect_not(health_is_broken(&h, AREA_POLICY, 231 * MINUTE));
+}
+
+Test(health, a_message_refused_for_its_own_sake_keeps_nothing, .init = begin) {
+    struct mailev ev = {.kind = MAILEV_DELIVERY,
+                        .status = MAILEV_STATUS_DEFERRED,
+                        .diagnosis = DIAGNOSIS_G20_UNAUTHENTICATED_SENDER,
+                        .daemon = SPAN("smtp"),
+                        .queue_id = SPAN("A1"),
+                        .text = SPAN("host h[192.0.2.1] said: 421 4.7.26 unauthenticated")};
+
+    health_note(&h, &ev, 1000);
+    delivery("smtp", 2000);
+    cr_expect_not(health_is_broken(&h, AREA_POLICY, 62000));
+}
+
 Test(health, recipients_of_bounces_are_counted, .init = begin) {
     struct mailev ev = {.kind = MAILEV_DELIVERY,
                         .status = MAILEV_STATUS_BOUNCED,

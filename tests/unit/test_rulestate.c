@@ -46,12 +46,15 @@ Test(rulestate, who_was_put_off_is_kept) {
     w.health.cause[AREA_POLICY] = (struct health_cause){
         .diagnosis = DIAGNOSIS_G20_UNAUTHENTICATED_SENDER, .last_ms = w.now_ms, .of_all = true};
     w.health.unwanted.messages = 2;
-    w.health.cause[AREA_POLICY].put_off.messages = 4;
+    w.health.cause[AREA_POLICY].put_off =
+        (struct health_refusals){4, {7, 0, 4294967295u, 9, 0, 0, 0, 1}};
     reborn(&w);
     cr_expect(w.health.cause[AREA_POLICY].of_all);
     cr_expect_not(w.health.cause[AREA_NETWORK].of_all);
     cr_expect_eq(w.health.unwanted.messages, 2u);
     cr_expect_eq(w.health.cause[AREA_POLICY].put_off.messages, 4u);
+    cr_expect_eq(w.health.cause[AREA_POLICY].put_off.id[2], 4294967295u);
+    cr_expect_eq(w.health.cause[AREA_POLICY].put_off.id[7], 1u);
     world_end(&w);
 }
 
