@@ -215,6 +215,27 @@ static void note_failure(struct health *h, enum diagnosis d, struct span evidenc
         h->last_failure_ms = now_ms;
 }
 
+static void forget(struct health *h, enum health_area area, int64_t now_ms) {
+    struct health_cause *cause = &h->cause[area];
+
+    if (now_ms - cause->last_ms >= QUIET_MS)
+        *cause = (struct health_cause){.diagnosis = DIAGNOSIS_NONE};
+}
+
+/* What stops a message further on its way proves the way up to there: who refuses our login is
+ * reached. A handshake that fails may be the network's doing. */
+static void note_way(struct health *h, enum diagnosis d, enum health_area area, struct span text,
+                     int64_t now_ms) {
+    bool past_tls = area != AREA_TLS && span_find(text, " refused to talk to me: ") == NULL;
+
+    if (area == AREA_NETWORK || area == AREA_LOCAL || area == AREA_MILTER ||
+        d == DIAGNOSIS_T09_TLS_HANDSHAKE)
+        return;
+    forget(h, AREA_NETWORK, now_ms);
+    if (past_tls)
+        forget(h, AREA_TLS, now_ms);
+}
+
 static void note_hint(struct health *h, const struct mailev *ev, int64_t now_ms) {
     enum health_area area = health_area(ev->diagnosis);
 
@@ -273,6 +294,8 @@ void health_note(struct health *h, const struct mailev *ev, int64_t now_ms) {
     if (ev->kind == MAILEV_DELIVERY && ev->relay_ip.n > 0 &&
         (area == AREA_COUNT || area == AREA_REFUSED))
         h->last_answer_ms = now_ms;
+    if (ev->kind == MAILEV_DELIVERY && ev->relay_ip.n > 0)
+        note_way(h, d, area, ev->text, now_ms);
     /* One that waits for long is refused for its own sake, or was told before. */
     if (area == AREA_COUNT || (area == AREA_REFUSED && ev->delay_us > OLD_US) ||
         (d == DIAGNOSIS_M20_INTERNAL_IPC && now_ms - h->last_reload_ms < RELOAD_MS))

@@ -102,6 +102,51 @@ Test(health, a_process_that_dies_of_its_tls_settings_is_one_fault, .init = begin
     cr_expect(health_is_broken(&h, AREA_LOCAL, 611 * 1000), "of something else, later");
 }
 
+static void answered(enum diagnosis d, const char *words, int64_t now_ms) {
+    struct mailev ev = {.kind = MAILEV_DELIVERY,
+                        .status = MAILEV_STATUS_DEFERRED,
+                        .diagnosis = d,
+                        .daemon = SPAN("smtp"),
+                        .relay_ip = SPAN("192.0.2.1"),
+                        .dsn = SPAN("4.7.0"),
+                        .queue_id = SPAN("A1"),
+                        .text = span_of(words)};
+
+    health_note(&h, &ev, now_ms);
+}
+
+/* The port was closed, somebody changed the password, the port is open: one thing is wrong now. */
+Test(health, what_comes_further_ends_what_stopped_it_before, .init = begin) {
+    static const struct {
+        enum diagnosis before, now;
+        const char *words;
+        bool over;
+    } rows[] = {
+        {DIAGNOSIS_N02_CONNECT_REFUSED, DIAGNOSIS_G01_BAD_CREDENTIALS, "said: 535 no", true},
+        {DIAGNOSIS_T06_CERT_NAME, DIAGNOSIS_G01_BAD_CREDENTIALS, "said: 535 no", true},
+        {DIAGNOSIS_N01_CONNECT_TIMEOUT, DIAGNOSIS_T06_CERT_NAME, "not verified", true},
+        {DIAGNOSIS_N01_CONNECT_TIMEOUT, DIAGNOSIS_T09_TLS_HANDSHAKE, "lost", false},
+        {DIAGNOSIS_N02_CONNECT_REFUSED, DIAGNOSIS_G09_MAIL_RELAY_DENIED, "said: 550 no", true},
+        {DIAGNOSIS_T06_CERT_NAME, DIAGNOSIS_G11_EHLO_REJECTED, "h refused to talk to me: 421 no",
+         false},
+        {DIAGNOSIS_N02_CONNECT_REFUSED, DIAGNOSIS_G27_RECIPIENT, "said: 550 5.1.1", true},
+        {DIAGNOSIS_N02_CONNECT_REFUSED, DIAGNOSIS_NONE, "said: 451 what", true},
+        {DIAGNOSIS_N02_CONNECT_REFUSED, DIAGNOSIS_G18_TEMP_SYSTEM, "said: 421 later", false},
+        {DIAGNOSIS_G01_BAD_CREDENTIALS, DIAGNOSIS_N02_CONNECT_REFUSED, "refused", false},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        enum health_area area = health_area(rows[i].before);
+
+        begin();
+        deferral(rows[i].before, 10000);
+        answered(rows[i].now, rows[i].words, 11000);
+        cr_expect(health_is_broken(&h, area, 11000), "row %zu: both at once", i);
+        answered(rows[i].now, rows[i].words, 13000);
+        cr_expect_eq(!health_is_broken(&h, area, 13000), rows[i].over, "row %zu", i);
+    }
+}
+
 Test(health, policy_lingers_and_ends_by_time, .init = begin) {
     deferral(DIAGNOSIS_G08_INVALID_RELAY_CREDENTIALS, 1000);
     delivery("smtp", 2000);
