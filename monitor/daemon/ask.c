@@ -120,6 +120,17 @@ static bool mail_hangs(const struct daemon *d, int64_t mono_ms) {
            wall_ms - d->health.last_failure_ms > HANG_MS && mono_ms - d->verify_asked_ms > HANG_MS;
 }
 
+/* The smarthost said "later" to the login of one or two messages, which Postfix tries again in
+ * minutes. Whether it says so to all, one probe within the waiting time tells. */
+static bool is_login_put_off(const struct daemon *d, int64_t mono_ms) {
+    const struct health_cause *cause = &d->health.cause[AREA_LOGIN];
+    int64_t age_ms = clock_wall_ms() - cause->since_ms;
+
+    return cause->diagnosis == DIAGNOSIS_G04_TEMP_AUTH_FAILURE && !cause->of_all &&
+           age_ms * 2 >= (int64_t)d->conf.unreachable_after_s * 1000 &&
+           mono_ms - d->verify_asked_ms > age_ms;
+}
+
 /* A file: the keeper has nothing to do with the journal. */
 static bool is_file_unreadable(const struct daemon *d) {
     struct tail_figures figures;
@@ -163,7 +174,8 @@ void ask_keeper(struct daemon *d, int64_t mono_ms) {
         d->login.apply_due_ms = 0;
     /* A refused login is not tried again: Postfix's own attempts tell when it works (lock-out,
      * G05). */
-    if ((mono_ms >= d->login.verify_due_ms || mail_hangs(d, mono_ms)) && !refused &&
+    if ((refused ? is_login_put_off(d, mono_ms)
+                 : mono_ms >= d->login.verify_due_ms || mail_hangs(d, mono_ms)) &&
         keeperc_ask(d->keeper, KEEPER_VERIFY))
         d->verify_asked_ms = mono_ms;
 }

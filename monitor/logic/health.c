@@ -91,6 +91,11 @@ bool health_is_of_message(enum diagnosis d) {
     return d == DIAGNOSIS_G20_UNAUTHENTICATED_SENDER || d == DIAGNOSIS_G24_REPUTATION_POLICY;
 }
 
+bool health_is_limit(enum diagnosis d) {
+    return d == DIAGNOSIS_G13_UNUSUAL_RATE || d == DIAGNOSIS_G14_DAILY_USER_LIMIT ||
+           d == DIAGNOSIS_G15_CUSTOMER_LIMIT;
+}
+
 bool health_is_relays_fault(enum diagnosis d) {
     if (health_is_of_message(d))
         return false;
@@ -171,14 +176,14 @@ static bool is_waiting(const struct health_refusals *r) {
 }
 
 /* A probe, or a message that did not get as far as being judged. What is about one message alone:
- * what becomes of it once the smarthost listens, "later" in answer to it, also where it closes with
- * that (421: Google's way to say so), or to the login made for it, and a session that breaks off in
- * its midst. */
+ * what becomes of it once the smarthost listens, "later" in answer to it while the connection stays
+ * (RFC 5321, 4.2.1; 421 closes it, to all) or to the login made for it, and a session that breaks
+ * off in its midst. */
 static bool is_of_all(enum diagnosis d, struct span evidence, struct span queue_id) {
     if (queue_id.n == 0 || span_find(evidence, " refused to talk to me: ") != NULL)
         return true;
     if (d == DIAGNOSIS_G18_TEMP_SYSTEM)
-        return span_find(evidence, " said: 4") == NULL;
+        return span_find(evidence, " said: 45") == NULL;
     if (d == DIAGNOSIS_N05_LOST_CONNECTION || d == DIAGNOSIS_N06_CONVERSATION_TIMEOUT)
         return span_find(evidence, " while sending ") == NULL;
     return health_area(d) <= AREA_NETWORK && d != DIAGNOSIS_G04_TEMP_AUTH_FAILURE;
@@ -336,7 +341,7 @@ bool health_is_broken(const struct health *h, enum health_area area, int64_t now
         return h->last_success_ms < cause->last_ms || now_ms - cause->last_ms < QUIET_MS;
     if (area == AREA_MILTER && h->last_milter_ms > cause->last_ms)
         return now_ms - cause->last_ms < QUIET_MS;
-    if (area == AREA_POLICY && is_waiting(&cause->put_off))
+    if (area == AREA_POLICY && !health_is_limit(cause->diagnosis) && is_waiting(&cause->put_off))
         return now_ms - cause->last_ms < BACKOFF_MS;
     if (area == AREA_MILTER || h->last_success_ms > cause->last_ms)
         return now_ms - cause->last_ms < CALM_MS;

@@ -76,8 +76,8 @@ void health_note_milter(struct health *h, int64_t time_ms);
 /* Is something wrong in this area now? Login, TLS, network and refusals end two seconds after their
  * last failure once a delivery came later than it; the milter's when it saw a message since, or
  * a minute after the last sign; the others then, too, if a delivery came after it, else ten minutes
- * after. A rule of the smarthost lasts as long as a message that it refused waits to be refused
- * again. */
+ * after. A rule of the smarthost that is no limit lasts as long as a message that it refused waits
+ * to be refused again. */
 bool health_is_broken(const struct health *h, enum health_area area, int64_t now_ms);
 
 /* Forgets causes that ended. Call now and then. */
@@ -89,6 +89,9 @@ void health_shift(struct health *h, int64_t by_ms);
 /* Is it a refusal of this message for what it says or who sends it, whatever relay brings it? One
  * of these says nothing of the relay, many do. */
 bool health_is_of_message(enum diagnosis d);
+
+/* Is it a limit that ends by itself, so that mail passes again? */
+bool health_is_limit(enum diagnosis d);
 
 /* Is it the fault of the relay, of what stands between it and the smarthost, or of the terms with
  * that, and not the recipient's or one message's? */

@@ -153,17 +153,12 @@ enum verdict rulesmail_relay_unreachable(const struct look *look, struct finding
     return ruleshost_area(look, AREA_NETWORK, f);
 }
 
-static bool is_limit(enum diagnosis d) {
-    return d == DIAGNOSIS_G13_UNUSUAL_RATE || d == DIAGNOSIS_G14_DAILY_USER_LIMIT ||
-           d == DIAGNOSIS_G15_CUSTOMER_LIMIT;
-}
-
-/* A limit that puts mail off (421 4.7.28, 450 for a peak) passes by itself; one that refuses it for
- * the day does not. */
+/* A limit that puts one message off (450 for a peak) passes by itself; one that refuses it for the
+ * day, or closes the connection, does not. */
 enum verdict rulesmail_limit_reached(const struct look *look, struct finding *f) {
-    if (ruleshost_area(look, AREA_POLICY, f) != VERDICT_YES || !is_limit(f->diagnosis))
+    if (ruleshost_area(look, AREA_POLICY, f) != VERDICT_YES || !health_is_limit(f->diagnosis))
         return VERDICT_NO;
-    if (strstr(f->evidence, " said: 4") != NULL && is_of_few(look->signals->health, AREA_POLICY))
+    if (strstr(f->evidence, " said: 45") != NULL && is_of_few(look->signals->health, AREA_POLICY))
         f->wait_ms = ASKED_AGAIN_MS;
     return VERDICT_YES;
 }
@@ -189,7 +184,7 @@ static enum verdict much_is_unwanted(const struct look *look, struct finding *f)
 enum verdict rulesmail_relay_refuses(const struct look *look, struct finding *f) {
     const struct health *health = look->signals->health;
 
-    if (ruleshost_area(look, AREA_POLICY, f) == VERDICT_YES && !is_limit(f->diagnosis) &&
+    if (ruleshost_area(look, AREA_POLICY, f) == VERDICT_YES && !health_is_limit(f->diagnosis) &&
         (!health_is_of_message(f->diagnosis) || health->cause[AREA_POLICY].of_all ||
          health->unwanted.messages >= A_FEW))
         return VERDICT_YES;

@@ -89,10 +89,10 @@ write_password() {
     mv "$SASL_PASSWD.new" "$SASL_PASSWD"
 }
 
-# mail_meets_it: the failure shows with the next mail; of "later" to fewer than three messages nobody is told at once
+# mail_meets_it: the failure shows with the next mail
 mail_meets_it() {
     cause=$(now_ms)
-    send 3
+    send 2
 }
 
 password_changed() { set_password somebody-else-changed-it; mail_meets_it; }
@@ -219,7 +219,24 @@ tls_later() { says starttls '454 4.7.0 TLS not available due to temporary reason
 has_a_problem() { says mail '421 4.3.0 Temporary System Problem. Try again later (WS). x-20020a05 - gsmtp'; }
 hangs() { postconf -c "$POSTFIX_CONFIG_DIR" smtp_helo_timeout=2s; postfix -c "$POSTFIX_CONFIG_DIR" reload >/dev/null 2>&1; sleep 1; says ehlo hang; }
 
+# One message meets it, and a probe does not: nobody is called, and Postfix tries it again.
+login_later_once() {
+    local seen lines
+    seen=$(wc -l <"$hook")
+    lines=$(wc -l <"$MAIL_LOG")
+    printf 'auth * 454 4.7.0 Cannot authenticate due to temporary system problem. x-20020a05 - gsmtp\n' >"$script"
+    send 1
+    becomes 10 eval 'tail -n +$((lines + 1)) "$MAIL_LOG" | grep -q "status=deferred.*454 4.7.0"' || not_ok "454 once" "not seen"
+    : >"$script"
+    sleep 10
+    is "454 to one login, then none: nobody is told" "" "$(others -)"
+    is "454 to one login, then none: the message waits" 1 "$(postqueue -c "$POSTFIX_CONFIG_DIR" -p | grep -c '454 4.7.0')"
+    flush
+    sleep 3
+}
+
 lane_words() {
+    login_later_once
     fails "454 too many logins" login-refused G05 0 too_many_logins says_nothing_bad
     fails "454 login, later" login-refused G04 3 login_later says_nothing_bad
     fails "534 app password wanted" login-refused G02 0 app_password says_nothing_bad
