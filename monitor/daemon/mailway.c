@@ -23,9 +23,18 @@ static void on_end(const char *trouble, void *arg) {
     mailcanary_refused(&m->canary, m->under_way, trouble);
 }
 
+static void tell_proof(struct daemon *d, int64_t wall_ms) {
+    struct mailproof proof = mailway_proof(d, wall_ms);
+
+    notifyc_mail(d->notify, &proof);
+}
+
 void mailway_open(struct daemon *d) {
-    if (d->conf.canary_recipient[0] != '\0')
-        d->mailway.submission = submission_new(d->loop, on_end, d);
+    if (d->conf.canary_recipient[0] == '\0')
+        return;
+    d->mailway.submission = submission_new(d->loop, on_end, d);
+    /* Before the first alerts go there: else a heartbeat may go, too. */
+    tell_proof(d, clock_wall_ms());
 }
 
 void mailway_close(struct daemon *d) {
@@ -58,12 +67,10 @@ static void send_one(struct daemon *d, int64_t wall_ms) {
 
 void mailway_tick(struct daemon *d, int64_t mono_ms) {
     int64_t wall_ms = clock_wall_ms();
-    struct mailproof proof;
 
     if (d->mailway.submission == NULL)
         return;
-    proof = mailway_proof(d, wall_ms);
-    notifyc_mail(d->notify, &proof);
+    tell_proof(d, wall_ms);
     if (mailcanary_is_due(&d->mailway.canary, (int64_t)d->conf.canary_interval_s * 1000, wall_ms,
                           mono_ms))
         send_one(d, wall_ms);
