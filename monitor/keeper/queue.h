@@ -9,7 +9,8 @@
 #include "fault.h"
 #include "keeperq.h"
 
-/* Counts the messages below the open queue directory; `glance`: only whether mail is deferred. */
+/* Counts the messages below the open queue directory; `glance`: only whether mail is deferred
+ * or, as `active`, under way. */
 typedef int queue_count_fn(int queue, bool glance, struct keeper_queue *out, struct fault *why);
 
 /* As the owner of the active queue, when we are root and that is not. */

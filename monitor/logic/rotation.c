@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "keptline.h"
+
 enum {
     SLACK_MS = 500,          /* between the end of a delivery and our reading of its line */
     PID_LIFE_MS = 600000,    /* an idle smtp(8) ends after max_idle, 100 s */
@@ -143,6 +145,7 @@ static void on_serial(struct rotation *r, const struct keeper_credential *c, int
     r->confirmed_ms = 0;
     r->failures = 0;
     r->undo_tried = back;
+    r->hurried = false;
     r->source_differed = false;
     text_copy_printable(r->user, sizeof r->user,
                         (struct span){c->user, strnlen(c->user, sizeof c->user)});
@@ -304,6 +307,14 @@ static bool fails_in_production(const struct rotation *r, int64_t wall_ms) {
            (r->failures >= FAILURES_MANY || wall_ms - r->first_failure_ms >= FAILURE_WAIT_MS);
 }
 
+/* What a process of before put off late may be all the mail there is, and what confirms the new
+ * login: it is sent again once before that. More often would have the old one refused again where a
+ * process goes on with it. */
+static bool may_hurry(const struct rotation *r) {
+    return r->state == ROTATION_CONFIRMING && r->failures == 0 && !r->hurried &&
+           r->waits_ms > r->applied_ms;
+}
+
 int64_t rotation_revocable_ms(const struct rotation *r) {
     return r->confirmed_ms != 0 && r->problem == ROTATION_FINE ? r->confirmed_ms + GRACE_MS : 0;
 }
@@ -332,7 +343,8 @@ int rotation_due(struct rotation *r, int64_t wall_ms, int64_t mono_ms) {
         return asks[r->state];
     if (r->nudge_ms != 0 && mono_ms >= r->nudge_ms)
         return KEEPER_NUDGE;
-    return r->state == ROTATION_SETTLING && r->waits_ms != 0 && wall_ms - r->waits_ms >= QUIET_MS
+    return r->waits_ms != 0 && wall_ms - r->waits_ms >= QUIET_MS &&
+                   (r->state == ROTATION_SETTLING || may_hurry(r))
                ? KEEPER_FLUSH
                : 0;
 }
@@ -340,9 +352,10 @@ int rotation_due(struct rotation *r, int64_t wall_ms, int64_t mono_ms) {
 void rotation_asked(struct rotation *r, int verb) {
     if (verb == KEEPER_NUDGE)
         r->nudge_ms = 0;
-    if (verb == KEEPER_FLUSH)
+    if (verb == KEEPER_FLUSH) {
+        r->hurried |= r->state == ROTATION_CONFIRMING;
         r->waits_ms = 0;
-    else if (verb != KEEPER_NUDGE || r->state == ROTATION_HELD)
+    } else if (verb != KEEPER_NUDGE || r->state == ROTATION_HELD)
         r->due_ms = 0;
 }
 
@@ -397,70 +410,36 @@ size_t rotation_print(const struct rotation *r, char *out, size_t size) {
     return n + strlen(out + n);
 }
 
-static bool next_line(struct span *rest, struct span *line_out) {
-    const char *end = rest->n == 0 ? NULL : memchr(rest->p, '\n', rest->n);
-
-    if (end == NULL)
-        return false;
-    *line_out = (struct span){rest->p, (size_t)(end - rest->p)};
-    *rest = (struct span){end + 1, rest->n - line_out->n - 1};
-    return true;
-}
-
-static bool next_number(struct span *line, int64_t most, int64_t *out) {
-    const char *blank = line->n == 0 ? NULL : memchr(line->p, ' ', line->n);
-    struct span word = {line->p, blank == NULL ? line->n : (size_t)(blank - line->p)};
-
-    if (!text_i64(word, 0, most, out))
-        return false;
-    *line = (struct span){line->p + word.n + (blank != NULL), line->n - word.n - (blank != NULL)};
-    return true;
-}
-
 static bool take_text(struct span *rest, char *out, size_t size) {
     struct span line;
 
-    return next_line(rest, &line) && text_copy_span(out, size, line);
+    return keptline_next(rest, &line) && text_copy_span(out, size, line);
 }
 
 static bool parse_head(struct rotation *r, struct span line) {
-    int64_t v[8];
-    const int64_t most[8] = {ROTATION_STATE_COUNT - 1,
-                             ROTATION_PROBLEM_COUNT - 1,
-                             INT64_MAX,
-                             KEEPER_ORIGIN_UNDO,
-                             INT64_MAX,
-                             INT64_MAX,
-                             1,
-                             1};
+    struct keptline l = {line, false};
 
-    for (int i = 0; i < 8; i++) {
-        if (!next_number(&line, most[i], &v[i]))
-            return false;
-    }
-    r->state = (enum rotation_state)v[0];
-    r->problem = (enum rotation_problem)v[1];
-    r->serial = (uint64_t)v[2];
-    r->origin = (uint32_t)v[3];
-    r->applied_ms = v[4];
-    r->confirmed_ms = v[5];
-    r->has_previous = v[6] != 0;
-    r->undo_tried = v[7] != 0;
-    return line.n == 0;
+    r->state = (enum rotation_state)keptline_i64(&l, 0, ROTATION_STATE_COUNT - 1);
+    r->problem = (enum rotation_problem)keptline_i64(&l, 0, ROTATION_PROBLEM_COUNT - 1);
+    r->serial = (uint64_t)keptline_i64(&l, 0, INT64_MAX);
+    r->origin = (uint32_t)keptline_i64(&l, 0, KEEPER_ORIGIN_UNDO);
+    r->applied_ms = keptline_i64(&l, 0, INT64_MAX);
+    r->confirmed_ms = keptline_i64(&l, 0, INT64_MAX);
+    r->has_previous = keptline_i64(&l, 0, 1) != 0;
+    r->undo_tried = keptline_i64(&l, 0, 1) != 0;
+    return !l.bad && l.rest.n == 0;
 }
 
 static bool parse_event(struct rotation *r, struct span line, struct span *rest) {
     struct rotation_event *e = &r->history[r->events % ROTATION_HISTORY];
-    int64_t at_ms, what, origin;
+    struct keptline l = {line, false};
 
-    if (!next_number(&line, INT64_MAX, &at_ms) ||
-        !next_number(&line, ROTATION_WHAT_COUNT - 1, &what) ||
-        !next_number(&line, UINT32_MAX, &origin) || line.n != 0)
-        return false;
-    *e =
-        (struct rotation_event){.at_ms = at_ms, .what = (uint32_t)what, .origin = (uint32_t)origin};
+    e->at_ms = keptline_i64(&l, 0, INT64_MAX);
+    e->what = (uint32_t)keptline_i64(&l, 0, ROTATION_WHAT_COUNT - 1);
+    e->origin = (uint32_t)keptline_i64(&l, 0, UINT32_MAX);
     r->events++;
-    return take_text(rest, e->user, sizeof e->user) && take_text(rest, e->detail, sizeof e->detail);
+    return !l.bad && l.rest.n == 0 && take_text(rest, e->user, sizeof e->user) &&
+           take_text(rest, e->detail, sizeof e->detail);
 }
 
 static bool parse_all(struct rotation *r, struct span text) {
@@ -469,11 +448,11 @@ static bool parse_all(struct rotation *r, struct span text) {
     if (!span_starts(text, HEAD))
         return false;
     text = (struct span){text.p + sizeof HEAD - 1, text.n - (sizeof HEAD - 1)};
-    if (!next_line(&text, &line) || !parse_head(r, line) ||
+    if (!keptline_next(&text, &line) || !parse_head(r, line) ||
         !take_text(&text, r->user, sizeof r->user) ||
         !take_text(&text, r->detail, sizeof r->detail))
         return false;
-    while (next_line(&text, &line)) {
+    while (keptline_next(&text, &line)) {
         if (span_is(line, "end"))
             return text.n == 0;
         if (!parse_event(r, line, &text))

@@ -90,6 +90,7 @@ struct rotation {
     int64_t nudge_ms;
     int64_t waits_ms; /* wall: mail was put off for a login that is not the present one; 0: none is
                          known to wait for it */
+    bool hurried;     /* that was sent again before the present one was confirmed */
     struct {
         uint32_t pid;
         int64_t began_ms; /* its first delivery that we saw */

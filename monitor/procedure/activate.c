@@ -20,19 +20,15 @@ static bool run(struct hands *hands, enum hand hand, struct keeper_reply *reply)
     return false;
 }
 
-/* Does Postfix run, and is mail deferred? */
-static bool glance(struct hands *hands, bool *running_out, bool *deferred_out,
+/* Does Postfix run, is mail deferred, or under way? */
+static bool glance(struct hands *hands, struct keeper_queue *queue_out,
                    struct keeper_reply *reply) {
-    struct keeper_queue queue;
     struct fault why = {""};
 
-    if (queuedir_ask(hands, true, &queue, &why) == -1) {
-        text_copy(reply->detail, sizeof reply->detail, why.text);
-        return false;
-    }
-    *running_out = queue.postfix_running;
-    *deferred_out = queue.deferred > 0;
-    return true;
+    if (queuedir_ask(hands, true, queue_out, &why) == 0)
+        return true;
+    text_copy(reply->detail, sizeof reply->detail, why.text);
+    return false;
 }
 
 /* How long until the next reload may be; 0: now. A clock that was set back makes nobody wait. */
@@ -57,39 +53,41 @@ int64_t activate_owed_ms(const struct facts *facts, const struct recall *recall,
 /* The queue again, some time after the reload. */
 bool activate_flush(const struct keeper *keeper, struct recall *recall,
                     struct keeper_reply *reply) {
-    bool running, deferred;
+    struct keeper_queue queue;
 
     recall->flush_owed = false;
-    if (!glance(keeper->hands, &running, &deferred, reply))
+    if (!glance(keeper->hands, &queue, reply))
         return false;
-    if (running && deferred)
+    if (queue.postfix_running && queue.deferred + queue.active > 0)
         reply->credential.flushed = run(keeper->hands, HAND_FLUSH, reply);
     return true;
 }
 
 bool activate(const struct keeper *keeper, const struct facts *facts, struct recall *recall,
               bool now, struct keeper_reply *reply) {
-    bool running, deferred;
+    struct keeper_queue queue;
     int64_t wall_ms = clock_wall_ms();
     int64_t left_ms = now ? 0 : wait_ms(facts, recall, wall_ms);
     bool good = true;
 
-    if (!glance(keeper->hands, &running, &deferred, reply))
+    if (!glance(keeper->hands, &queue, reply))
         return false;
-    if (!running) {
+    if (!queue.postfix_running) {
         recall->reload_owed = recall->flush_owed =
             false; /* it will read everything when it starts */
         text_copy(reply->detail, sizeof reply->detail, "Postfix does not run: no reload");
         return true;
     }
     recall->reload_owed = left_ms > 0;
-    recall->flush_owed = left_ms == 0 && deferred;
+    /* A message under way is left where it is by the qmgr(8) that ends: until somebody wakes the
+     * next one. */
+    recall->flush_owed = left_ms == 0 && queue.deferred + queue.active > 0;
     if (left_ms == 0) {
         good = run(keeper->hands, HAND_RELOAD, reply);
         reply->credential.reloaded = good;
         recall->reloaded_ms = wall_ms;
     }
-    if (good && deferred)
+    if (good && queue.deferred > 0)
         reply->credential.flushed = run(keeper->hands, HAND_FLUSH, reply);
     return good;
 }

@@ -227,12 +227,17 @@ static void older(int64_t *oldest, const struct walk *walk) {
         *oldest = walk->oldest_s;
 }
 
-/* Only whether there is mail that was put off. */
+/* Only whether there is mail that was put off, or is under way. */
 static int glance(int queue, struct keeper_queue *out, struct fault *why) {
-    struct walk walk = {0};
-    int failed = walk_folder(queue, "deferred", 0, &walk, why);
+    struct walk deferred = {0}, others = {0};
+    int failed = walk_folder(queue, "deferred", 0, &deferred, why) == -1 ||
+                         walk_folder(queue, "active", 0, &others, why) == -1 ||
+                         walk_folder(queue, "incoming", 0, &others, why) == -1
+                     ? -1
+                     : 0;
 
-    out->deferred = walk.count;
+    out->deferred = deferred.count;
+    out->active = others.count;
     return failed;
 }
 

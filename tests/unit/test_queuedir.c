@@ -256,6 +256,9 @@ Test(queuedir, glance) {
     make_queue(root);
     cr_assert_eq(queue_read(root, true, queuedir_count, &queue, &why), 0, "%s", why.text);
     cr_expect(queue.postfix_running == 0 && queue.deferred == 0, "an empty queue");
+    put(root, "active/4BTcV50zrXz1dL", "");
+    cr_assert_eq(queue_read(root, true, queuedir_count, &queue, &why), 0, "%s", why.text);
+    cr_expect(queue.deferred == 0 && queue.active == 1);
     put(root, "deferred/A/AAAAAAAAA", "C\x05");
     put(root, "deferred/A/4BTcV50zrXz1dK", "");
     cr_assert_eq(queue_read(root, true, queuedir_count, &queue, &why), 0, "%s", why.text);

@@ -312,8 +312,11 @@ Test(rotation, mail_put_off_late_is_sent_once_the_login_delivers, .init = begin)
     now += 60 * 1000;
     put_in_place(2);
     now += 2000;
+    cr_expect_eq(ask_within(5), 0, "what waited before is the keeper's to send");
     delivery(10, MAILEV_STATUS_DEFERRED, DIAGNOSIS_G01_BAD_CREDENTIALS, 20);
-    cr_expect_eq(ask_within(5), 0, "nothing has been delivered yet");
+    cr_expect_eq(ask_within(3), KEEPER_FLUSH, "it may be all the mail there is");
+    delivery(10, MAILEV_STATUS_DEFERRED, DIAGNOSIS_G01_BAD_CREDENTIALS, 20);
+    cr_expect_eq(ask_within(5), 0, "a process that goes on with the old login gets it only once");
     sent(20);
     cr_expect_eq(r.state, ROTATION_SETTLING);
     cr_expect_eq(ask_within(3), KEEPER_FLUSH);
@@ -327,6 +330,15 @@ Test(rotation, mail_put_off_late_is_sent_once_the_login_delivers, .init = begin)
     cr_expect_eq(ask_within(60), 0, "what a recipient's server puts off is not ours");
     crash();
     cr_expect_eq(ask_within(3), KEEPER_FLUSH, "who was killed does not know");
+}
+
+Test(rotation, mail_that_the_new_login_does_not_deliver_is_not_hurried, .init = begin) {
+    put_in_place(1);
+    now += 1000;
+    delivery(10, MAILEV_STATUS_DEFERRED, DIAGNOSIS_G01_BAD_CREDENTIALS, 20);
+    refused(20);
+    cr_expect_eq(ask_within(5), 0);
+    cr_expect_eq(ask_within(60), KEEPER_UNDO);
 }
 
 Test(rotation, mail_that_was_held_is_sent_again_once_the_login_delivers, .init = begin) {
