@@ -18,14 +18,45 @@ static struct incident *find_same(struct incidents *all, const struct alert *ale
     return NULL;
 }
 
+/* ---- what there was before ---- */
+
+static void note_past(struct incidents *all, const struct incident_figures *figures,
+                      int64_t now_ms) {
+    struct incident_past *past = &all->past[now_ms / INCIDENT_STEP_MS % INCIDENT_STEPS];
+
+    all->seen = *figures;
+    all->seen_ms = now_ms;
+    if (past->at_ms / INCIDENT_STEP_MS != now_ms / INCIDENT_STEP_MS)
+        *past = (struct incident_past){now_ms, *figures};
+}
+
+/* The newest figures in which what began then is not yet. */
+static const struct incident_figures *figures_before(const struct incidents *all,
+                                                     int64_t since_ms) {
+    enum { TOLD_MS = 2000 }; /* between a line of the log and the beginning that it makes */
+    const struct incident_past *best = NULL;
+
+    if (all->seen_ms < since_ms)
+        return all->seen_ms != 0 ? &all->seen : NULL;
+    for (int i = 0; i < INCIDENT_STEPS; i++) {
+        const struct incident_past *past = &all->past[i];
+
+        if (past->at_ms != 0 && past->at_ms <= since_ms - TOLD_MS &&
+            (best == NULL || past->at_ms > best->at_ms))
+            best = past;
+    }
+    return best != NULL ? &best->figures : &all->seen;
+}
+
 static struct incident *begin(struct incidents *all, const struct alert *alert,
                               const struct incident_figures *figures,
                               const struct changes *changes) {
+    const struct incident_figures *before = figures_before(all, alert->since_ms);
     struct incident *new = at(all, ++all->last);
 
     *new = (struct incident){.number = all->last,
                              .since_ms = alert->since_ms,
-                             .before = all->any_seen ? all->seen : *figures};
+                             .before = before != NULL ? *before : *figures};
     text_copy(new->id, sizeof new->id, alert->id);
     new->changes = changes_between(changes, alert->since_ms - INCIDENT_BEFORE_MS,
                                    alert->since_ms + 60 * 1000, INCIDENT_CHANGES, new->change);
@@ -96,8 +127,7 @@ bool incidents_follow(struct incidents *all, const struct alert_set *alerts,
     }
     for (int n = 0; n < INCIDENTS; n++)
         news |= close_lost(&all->incident[n], alerts, now_ms);
-    all->seen = *figures;
-    all->any_seen = true;
+    note_past(all, figures, now_ms);
     return news;
 }
 

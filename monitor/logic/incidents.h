@@ -10,7 +10,13 @@
 #include "changes.h"
 #include "keptline.h"
 
-enum { INCIDENTS = 64, INCIDENT_CHANGES = 6, INCIDENT_BEFORE_MS = 30 * 60 * 1000 };
+enum {
+    INCIDENTS = 64,
+    INCIDENT_CHANGES = 6,
+    INCIDENT_BEFORE_MS = 30 * 60 * 1000,
+    INCIDENT_STEP_MS = 10 * 1000,
+    INCIDENT_STEPS = 72 /* 12 minutes: no rule waits longer */
+};
 
 /* Of the whole relay, as they stand. */
 struct incident_figures {
@@ -36,7 +42,11 @@ struct incidents {
     struct incident incident[INCIDENTS];
     uint64_t last;                /* number given */
     struct incident_figures seen; /* when they were followed last: before what shows now */
-    bool any_seen;
+    int64_t seen_ms;              /* 0: not yet */
+    struct incident_past {
+        int64_t at_ms;
+        struct incident_figures figures;
+    } past[INCIDENT_STEPS]; /* for what began before it was told */
 };
 
 /* Follows the alerts as they are now. True when one began or ended, or is worse: to be kept. */

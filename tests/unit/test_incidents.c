@@ -88,6 +88,29 @@ Test(incidents, what_made_it_fire_is_in_its_figures, .init = begin, .fini = fini
     cr_expect_eq(incidents_get(all, 0)->after.deferred, 5u);
 }
 
+/* relay-unreachable waits 10 seconds, "later" to one message 11 minutes: since_ms is before that.
+ */
+Test(incidents, what_failed_while_a_rule_waited_is_in_its_figures, .init = begin, .fini = finish) {
+    static const int64_t waits_s[] = {10, 60, 660};
+
+    for (size_t n = 0; n < sizeof waits_s / sizeof waits_s[0]; n++) {
+        int64_t began_ms = 10000000 + (int64_t)n * 7200000;
+
+        set->count = 0;
+        for (int64_t s = -700; s < waits_s[n]; s++) {
+            figures.sent += s == -300;
+            figures.deferred += s == 0 ? 3 : 0;
+            follow(began_ms + s * 1000);
+        }
+        fire(began_ms);
+        follow(began_ms + waits_s[n] * 1000);
+        cr_expect_eq(incidents_get(all, 0)->after.deferred - incidents_get(all, 0)->before.deferred,
+                     3u, "%zu", n);
+        cr_expect_eq(incidents_get(all, 0)->before.sent, incidents_get(all, 0)->after.sent, "%zu",
+                     n);
+    }
+}
+
 Test(incidents, taken_back_and_lost, .init = begin, .fini = finish) {
     struct alert *a = fire(10000000);
 
