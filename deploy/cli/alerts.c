@@ -52,7 +52,7 @@ static void put_steps(const struct json_t *fix) {
 
 static void put_silence(const struct json_t *alert) {
     const struct json_t *silenced = json_get(alert, "silenced");
-    char until[32];
+    char until[48];
     char text[320];
 
     if (silenced == NULL)
@@ -110,7 +110,7 @@ static void put_json(const struct json_t *doc) {
 static void put_silences(const struct json_t *silences) {
     for (size_t i = 0; i < json_count(silences); i++) {
         const struct json_t *s = json_at(silences, i);
-        char until[32];
+        char until[48];
         char text[320];
 
         alerts_time(until, sizeof until, json_get_real(s, "until", 0));
@@ -174,7 +174,7 @@ static const struct json_t *find(const struct json_t *doc, const char *id) {
 }
 
 static void put_whole(const struct json_t *alert) {
-    char at[32];
+    char at[48];
 
     printf("%s %s\n", json_get_text(alert, "severity"), json_get_text(alert, "id"));
     put_fact("cause", json_get_text(alert, "diagnosis"));

@@ -81,7 +81,7 @@ void alerts_time(char *out, size_t size, double seconds) {
 
     out[0] = '\0';
     if (t > 0)
-        strftime(out, size, "%Y-%m-%d %H:%M:%S", localtime_r(&t, &tm));
+        strftime(out, size, "%Y-%m-%d %H:%M:%S %Z", localtime_r(&t, &tm));
 }
 
 void alerts_age(char *out, size_t size, double seconds) {

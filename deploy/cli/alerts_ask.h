@@ -12,7 +12,7 @@ struct json_t;
 struct json_t *alerts_ask(const struct conf *conf, const struct alertq_request *request,
                           int *status_out);
 
-/* "2026-11-28 03:12:05", by the clock of here; "" for 0. */
+/* "2026-11-28 03:12:05 EST", by the clock of here; "" for 0. */
 void alerts_time(char *out, size_t size, double seconds);
 
 /* "12 min", of whole seconds. */

@@ -2,6 +2,7 @@
 #include "alerts_history.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <stdlib.h>
 
 #include "alerts_ask.h"
@@ -32,7 +33,7 @@ static void duration_of(const struct json_t *incident, double now, char *out, si
 }
 
 static void put_row(const struct json_t *i, double now) {
-    char at[32];
+    char at[48];
     char lasted[32];
     char rest[64];
 
@@ -58,7 +59,11 @@ int alerts_history(const struct conf *conf, bool as_json) {
     } else if (json_count(all) == 0) {
         puts("No incident yet.");
     } else {
-        puts("  No  began             lasted    alert                while it lasted");
+        char now[48];
+
+        alerts_time(now, sizeof now, json_get_real(doc, "now", 0));
+        printf("  No  began %-11s lasted    alert                while it lasted\n",
+               strrchr(now, ' ') != NULL ? strrchr(now, ' ') + 1 : "");
         for (size_t i = 0; i < json_count(all); i++)
             put_row(json_at(all, i), json_get_real(doc, "now", 0));
         puts("\n+ goes on. late, lost: recipients of the whole relay meanwhile.\n"
@@ -71,7 +76,7 @@ int alerts_history(const struct conf *conf, bool as_json) {
 /* ---- the report ---- */
 
 static void put_times(const struct json_t *i, double now) {
-    char at[32];
+    char at[48];
     char lasted[32];
 
     alerts_time(at, sizeof at, json_get_real(i, "since", 0));
@@ -102,7 +107,7 @@ static void put_changes(const struct json_t *changes, double since) {
     for (size_t n = 0; n < json_count(changes); n++) {
         const struct json_t *change = json_at(changes, n);
         double before = since - json_get_real(change, "at", 0);
-        char at[32];
+        char at[48];
         char age[32];
 
         alerts_time(at, sizeof at, json_get_real(change, "at", 0));

@@ -37,7 +37,7 @@ int alerts_silence(const struct conf *conf, const char *id, const char *how_long
     struct alertq_request request = {.verb = ALERTQ_SILENCE};
     struct json_t *doc;
     uint64_t seconds;
-    char until[32];
+    char until[48];
     int status;
 
     if (!text_seconds(span_of(how_long), &seconds) || seconds == 0 || seconds > 30 * 86400) {

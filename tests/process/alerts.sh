@@ -150,6 +150,8 @@ has "the report: what changed" "relaywatchd began" alerts report login-refused
 has "the report: evidence" "535-5.7.8" alerts report 1
 has "the report: what mends it, for this host" "- \`postqueue -c $dir -f\`" alerts report 1
 has "the report: what is no command" "- Get a valid password" alerts report 1
+has "the report: by which clock" " EST |" env TZ=EST5 "$bin/relaywatch" -c "$dir/relaywatch.conf" alerts report 1
+has "the history: by which clock" "began EST " env TZ=EST5 "$bin/relaywatch" -c "$dir/relaywatch.conf" alerts history
 has "the report: who silenced" "mended at nine" alerts report 1
 # heard STATUS COUNT: the receiver was told so often that login-refused is firing, or resolved
 heard() {
