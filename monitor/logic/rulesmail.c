@@ -72,6 +72,14 @@ enum verdict rulesmail_login_refused(const struct look *look, struct finding *f)
     return VERDICT_YES;
 }
 
+/* What hinders mail hinders a trial, too: one cause, told for itself. */
+static bool is_way_blocked(const struct look *look) {
+    const struct health *health = look->signals->health;
+
+    return health_is_broken(health, AREA_NETWORK, look->now_ms) ||
+           health_is_broken(health, AREA_TLS, look->now_ms);
+}
+
 enum verdict rulesmail_credential_rejected(const struct look *look, struct finding *f) {
     switch (look->signals->credential) {
     case RULES_CREDENTIAL_FINE:
@@ -88,6 +96,8 @@ enum verdict rulesmail_credential_rejected(const struct look *look, struct findi
                   "The password file cannot be used as it stands and was not put in place");
         break;
     case RULES_CREDENTIAL_UNPROVEN:
+        if (is_way_blocked(look))
+            return VERDICT_NO;
         f->diagnosis = DIAGNOSIS_C02_PROBE_INCONCLUSIVE;
         f->wait_ms = MINUTE_MS;
         text_copy(f->summary, sizeof f->summary,

@@ -169,6 +169,21 @@ Test(rulesmail, refined_logins, .init = begin, .fini = finish) {
     }
 }
 
+/* What hinders mail hinders the trial of a new login, and is told for itself. */
+Test(rulesmail, a_login_that_could_not_be_tried_is_no_alert_of_its_own, .init = begin,
+     .fini = finish) {
+    w.s.credential = RULES_CREDENTIAL_UNPROVEN;
+    cr_expect_eq(ask(rulesmail_credential_rejected, false), VERDICT_YES);
+    fail(DIAGNOSIS_N02_CONNECT_REFUSED);
+    cr_expect_eq(ask(rulesmail_credential_rejected, false), VERDICT_NO);
+    w.s.credential = RULES_CREDENTIAL_BAD_SOURCE;
+    cr_expect_eq(ask(rulesmail_credential_rejected, false), VERDICT_YES);
+    memset(&w.health, 0, sizeof w.health);
+    w.s.credential = RULES_CREDENTIAL_UNPROVEN;
+    fail(DIAGNOSIS_T06_CERT_NAME);
+    cr_expect_eq(ask(rulesmail_credential_rejected, false), VERDICT_NO);
+}
+
 Test(rulesmail, limits_and_rules_are_two_things, .init = begin, .fini = finish) {
     fail(DIAGNOSIS_G15_CUSTOMER_LIMIT);
     cr_expect_eq(ask(rulesmail_limit_reached, false), VERDICT_YES);
