@@ -13,7 +13,8 @@ enum {
     FACTS_RETRY_MS = 10 * 1000,
     QUEUE_SOON_MS = 1000,
     LOG_RETRY_MS = 5 * 1000,
-    HANG_MS = 20 * 1000
+    HANG_MS = 20 * 1000,
+    PROOF_MS = 5 * 60 * 1000 /* a login each time: not more often */
 };
 
 static void note_queue(struct daemon *d, const struct keeper_queue *now, int64_t mono_ms) {
@@ -131,6 +132,19 @@ static bool is_login_put_off(const struct daemon *d, int64_t mono_ms) {
            mono_ms - d->verify_asked_ms > age_ms;
 }
 
+/* Before people are called for a session that broke off: does the smarthost talk to us now? */
+static bool is_in_doubt(const struct daemon *d, enum health_area area) {
+    int64_t wall_ms = clock_wall_ms();
+
+    return health_broke_off(&d->health, area, wall_ms) &&
+           wall_ms - d->health.cause[area].since_ms < (int64_t)d->conf.unreachable_after_s * 1000;
+}
+
+static bool wants_proof(const struct daemon *d, int64_t mono_ms) {
+    return (is_in_doubt(d, AREA_TLS) || is_in_doubt(d, AREA_NETWORK)) &&
+           (d->verify_asked_ms == 0 || mono_ms - d->verify_asked_ms >= PROOF_MS);
+}
+
 /* A file: the keeper has nothing to do with the journal. */
 static bool is_file_unreadable(const struct daemon *d) {
     struct tail_figures figures;
@@ -175,7 +189,8 @@ void ask_keeper(struct daemon *d, int64_t mono_ms) {
     /* A refused login is not tried again: Postfix's own attempts tell when it works (lock-out,
      * G05). */
     if ((refused ? is_login_put_off(d, mono_ms)
-                 : mono_ms >= d->login.verify_due_ms || mail_hangs(d, mono_ms)) &&
+                 : mono_ms >= d->login.verify_due_ms || mail_hangs(d, mono_ms) ||
+                       wants_proof(d, mono_ms)) &&
         keeperc_ask(d->keeper, KEEPER_VERIFY))
         d->verify_asked_ms = mono_ms;
 }

@@ -32,7 +32,7 @@ const char *view_canary_word(const struct view *view) {
 }
 
 bool view_reachable(const struct view *view) {
-    return !health_is_broken(view->health, AREA_NETWORK, view->now_ms);
+    return health_is_reached(view->health, view->now_ms);
 }
 
 const char *view_tls_word(const struct view *view) {

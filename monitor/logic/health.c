@@ -348,6 +348,38 @@ bool health_is_broken(const struct health *h, enum health_area area, int64_t now
     return now_ms - cause->last_ms < LINGER_MS;
 }
 
+/* It met a message that was under way, not the session. */
+static bool is_in_session(const struct health_cause *cause) {
+    return strstr(cause->evidence, " said: ") != NULL ||
+           strstr(cause->evidence, " while sending ") != NULL;
+}
+
+bool health_is_reached(const struct health *h, int64_t now_ms) {
+    const struct health_cause *cause = &h->cause[AREA_NETWORK];
+
+    return !health_is_broken(h, AREA_NETWORK, now_ms) || !cause->of_all || is_in_session(cause);
+}
+
+bool health_broke_off(const struct health *h, enum health_area area, int64_t now_ms) {
+    const struct health_cause *cause = &h->cause[area];
+
+    if (!cause->of_all || !health_is_broken(h, area, now_ms))
+        return false;
+    switch (cause->diagnosis) {
+    case DIAGNOSIS_G18_TEMP_SYSTEM:
+    case DIAGNOSIS_N05_LOST_CONNECTION:
+    case DIAGNOSIS_N06_CONVERSATION_TIMEOUT:
+        return !is_in_session(cause);
+    case DIAGNOSIS_T02_STARTTLS_REFUSED:
+        return true;
+    case DIAGNOSIS_T09_TLS_HANDSHAKE:
+        return strstr(cause->evidence, ": lost connection") != NULL ||
+               strstr(cause->evidence, ": Connection reset by peer") != NULL;
+    default:
+        return false;
+    }
+}
+
 static void shift(int64_t *time_ms, int64_t by_ms) {
     if (*time_ms != 0)
         *time_ms = *time_ms + by_ms > 0 ? *time_ms + by_ms : 1;

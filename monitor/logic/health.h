@@ -80,6 +80,13 @@ void health_note_milter(struct health *h, int64_t time_ms);
  * to be refused again. */
 bool health_is_broken(const struct health *h, enum health_area area, int64_t now_ms);
 
+/* Does it talk to us, as far as is known? "Later" to a message or two is talk. */
+bool health_is_reached(const struct health *h, int64_t now_ms);
+
+/* Did a session with it break off, or was put off, before any message was in it? Where there is
+ * little mail that may be for once, and nobody else asks for minutes; a probe that does knows. */
+bool health_broke_off(const struct health *h, enum health_area area, int64_t now_ms);
+
 /* Forgets causes that ended. Call now and then. */
 void health_expire(struct health *h, int64_t now_ms);
 

@@ -153,9 +153,12 @@ enum verdict rulesmail_login_unconfirmed(const struct look *look, struct finding
 enum verdict rulesmail_tls_broken(const struct look *look, struct finding *f) {
     enum verdict verdict = ruleshost_area(look, AREA_TLS, f);
 
-    if (verdict == VERDICT_YES)
-        wait_if_passing(look, AREA_TLS, f);
-    return verdict;
+    if (verdict != VERDICT_YES)
+        return verdict;
+    wait_if_passing(look, AREA_TLS, f);
+    if (health_broke_off(look->signals->health, AREA_TLS, look->now_ms))
+        f->wait_ms = look->limits->unreachable_after_ms;
+    return VERDICT_YES;
 }
 
 enum verdict rulesmail_relay_unreachable(const struct look *look, struct finding *f) {

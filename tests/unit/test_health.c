@@ -147,6 +147,46 @@ Test(health, what_comes_further_ends_what_stopped_it_before, .init = begin) {
     }
 }
 
+Test(health, a_session_that_broke_off_may_have_done_so_once, .init = begin) {
+    static const struct {
+        enum diagnosis d;
+        const char *words;
+        bool reached, broke_off;
+    } rows[] = {
+        {DIAGNOSIS_G18_TEMP_SYSTEM, "host h refused to talk to me: 421 4.3.0 later", false, true},
+        {DIAGNOSIS_G18_TEMP_SYSTEM, "host h said: 421 4.3.0 later", true, false},
+        {DIAGNOSIS_N05_LOST_CONNECTION,
+         "lost connection with h while performing the EHLO "
+         "handshake",
+         false, true},
+        {DIAGNOSIS_N05_LOST_CONNECTION, "lost connection with h while sending RCPT TO", true,
+         false},
+        {DIAGNOSIS_N06_CONVERSATION_TIMEOUT,
+         "conversation with h timed out while receiving the "
+         "initial server greeting",
+         false, true},
+        {DIAGNOSIS_T02_STARTTLS_REFUSED, "host h said: 454 4.7.0 TLS not available", true, true},
+        {DIAGNOSIS_T09_TLS_HANDSHAKE, "SSL_connect error to h:587: lost connection", true, true},
+        {DIAGNOSIS_T09_TLS_HANDSHAKE, "SSL_connect error to h:587: Connection reset by peer", true,
+         true},
+        {DIAGNOSIS_T09_TLS_HANDSHAKE, "Cannot start TLS: handshake failure", true, false},
+        {DIAGNOSIS_T06_CERT_NAME, "hostname mismatch", true, false},
+        {DIAGNOSIS_N02_CONNECT_REFUSED, "connect to h: Connection refused", false, false},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        enum health_area area = health_area(rows[i].d);
+
+        begin();
+        answered(rows[i].d, rows[i].words, 10000);
+        cr_expect_eq(health_is_reached(&h, 11000), rows[i].reached, "%s", rows[i].words);
+        cr_expect_eq(health_broke_off(&h, area, 11000), rows[i].broke_off, "%s", rows[i].words);
+        health_note_probe(&h, DIAGNOSIS_NONE, (struct span){0}, 12000);
+        cr_expect(health_is_reached(&h, 13000));
+        cr_expect_not(health_broke_off(&h, area, 13000));
+    }
+}
+
 Test(health, policy_lingers_and_ends_by_time, .init = begin) {
     deferral(DIAGNOSIS_G08_INVALID_RELAY_CREDENTIALS, 1000);
     delivery("smtp", 2000);

@@ -123,6 +123,16 @@ Test(rulesmail, a_login_that_is_put_off_once_is_tried_again_first, .init = begin
     cr_expect_eq(f.wait_ms, world_limits.unreachable_after_ms);
 }
 
+/* A probe looks in the meantime. */
+Test(rulesmail, a_handshake_that_was_lost_waits, .init = begin, .fini = finish) {
+    put_off_for(DIAGNOSIS_T09_TLS_HANDSHAKE, "A1", "SSL_connect error to h:587: lost connection");
+    cr_expect_eq(ask(rulesmail_tls_broken, false), VERDICT_YES);
+    cr_expect_eq(f.wait_ms, world_limits.unreachable_after_ms);
+    put_off_for(DIAGNOSIS_T09_TLS_HANDSHAKE, "A1", "Cannot start TLS: handshake failure");
+    cr_expect_eq(ask(rulesmail_tls_broken, false), VERDICT_YES);
+    cr_expect_eq(f.wait_ms, 0);
+}
+
 Test(rulesmail, a_limit_that_passes_is_asked_again_first, .init = begin, .fini = finish) {
     static const struct {
         enum diagnosis d;
