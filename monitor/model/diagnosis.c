@@ -135,7 +135,7 @@ static const struct diagnosis_entry table[DIAGNOSIS_COUNT] = {
           SOME_SAFE,
           "postconf -e smtp_destination_rate_delay=1s smtp_destination_concurrency_limit=2 && "
           "postfix reload",
-          "relaywatch status   # find the sender behind the rise; do not flush",
+          "relaywatch queue   # whose mail waits: find the sender behind the rise; do not flush",
           "Google: https://support.google.com/mail/answer/81126"),
     ENTRY(G14, DAILY_USER_LIMIT, CRITICAL, BOTH,
           "This sender has reached the smarthost's daily limit.",
@@ -218,7 +218,8 @@ static const struct diagnosis_entry table[DIAGNOSIS_COUNT] = {
     ENTRY(G27, RECIPIENT, INFO, APP,
           "A recipient does not exist, is disabled, or his mailbox is full.",
           "An address of one recipient; the relay works.", MESSAGE_RETURNED,
-          "Take the address off the list", "relaywatch status   # only many of them are a problem"),
+          "Take the address off the list",
+          "relaywatch status --since 1h   # only many of them are a problem"),
     ENTRY(G28, MESSAGE_FORMAT, TICKET, APP,
           "The smarthost refuses the form of a message or command.",
           "Missing or double headers, a bad sender address, or a command that it does not know.",
@@ -421,7 +422,7 @@ static const struct diagnosis_entry table[DIAGNOSIS_COUNT] = {
           "A firewall, proxy or load balancer on the way, or the smarthost closed. If it broke "
           "after the end "
           "of data, a message may arrive twice.",
-          SOME_SAFE, "relaywatch status   # how many, since when",
+          SOME_SAFE, "relaywatch status --since 1h   # how many",
           "nc -vz -w5 SMARTHOST 587; nc -vz -w5 SMARTHOST 465",
           "postconf relayhost smtp_tls_wrappermode"),
     ENTRY(N06, CONVERSATION_TIMEOUT, WARNING, NETWORK,
@@ -821,7 +822,7 @@ static const struct diagnosis_entry table[DIAGNOSIS_COUNT] = {
         "Too many deliveries fail by the relay's own fault.",
         "A part of them meets a fault (login, TLS, network, a rule of the smarthost) while others "
         "pass: one of several servers, processes or addresses is bad.",
-        SOME_SAFE, "relaywatch status   # the failures by kind", "postqueue -p",
+        SOME_SAFE, "relaywatch status --since 1h   # the failures by kind", "postqueue -p",
         "tail -n 200 /var/log/mail.log"),
     ENTRY(W13, MAIL_UNACCOUNTED, CRITICAL, OPERATOR,
           "A message is gone from the queue, and nothing says where to.",

@@ -118,3 +118,19 @@ Test(diagnosis, google_is_named_in_its_own_family_only) {
             cr_assert(strstr(e->fix[i], "oogle") == NULL, "%s: %s", names[d], e->fix[i]);
     }
 }
+
+/* `status` tells of now; kinds and numbers are in `status --since`, senders in `queue`. */
+Test(diagnosis, a_command_shows_what_is_said_of_it) {
+    static const char *const elsewhere[] = {"sender", "by kind", "how many", "many of them"};
+
+    for (int d = DIAGNOSIS_NONE + 1; d < DIAGNOSIS_COUNT; d++) {
+        const struct diagnosis_entry *e = diagnosis_entry((enum diagnosis)d);
+
+        for (int i = 0; i < DIAGNOSIS_FIXES && e->fix[i] != NULL; i++) {
+            if (strncmp(e->fix[i], "relaywatch status   # ", 22) != 0)
+                continue;
+            for (size_t n = 0; n < sizeof elsewhere / sizeof elsewhere[0]; n++)
+                cr_expect_null(strstr(e->fix[i], elsewhere[n]), "%s: %s", e->id, e->fix[i]);
+        }
+    }
+}
