@@ -55,6 +55,15 @@ void payload_incident_key(const struct notice *notice, char *out, size_t size) {
     make_plain(out);
 }
 
+/* What goes between a title and what follows it: some titles are whole sentences already. */
+static const char *stop_of(const char *title) {
+    size_t n = strlen(title);
+
+    if (n == 0)
+        return "";
+    return strchr(".?!", title[n - 1]) != NULL ? " " : ". ";
+}
+
 void payload_headline(const struct incident *i, const struct notice *notice,
                       const struct json_t *doc, char *out, size_t size) {
     const char *title = json_get_text(doc, "title");
@@ -66,8 +75,8 @@ void payload_headline(const struct incident *i, const struct notice *notice,
     if (notice->status == TOLD_RESOLVED)
         text_format(text, sizeof text, "%s: over after %s: %s", i->host, age, title);
     else
-        text_format(text, sizeof text, "%s: %s%s%s", i->host, title, impact[0] != '\0' ? ". " : "",
-                    impact);
+        text_format(text, sizeof text, "%s: %s%s%s", i->host, title,
+                    impact[0] != '\0' ? stop_of(title) : "", impact);
     text_copy_printable(out, size, span_of(text)); /* also cuts between two characters */
 }
 

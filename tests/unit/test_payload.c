@@ -125,6 +125,29 @@ Test(payload, fields_of_a_template) {
     }
 }
 
+Test(payload, headline_of_sentences) {
+    static const struct {
+        const char *doc, *want;
+    } rows[] = {
+        {"{\"title\":\"No login.\",\"impact\":\"None waits.\"}", "relay1: No login. None waits."},
+        {"{\"title\":\"No login.\",\"impact\":\"\"}", "relay1: No login."},
+        {"{\"title\":\"Is it up?\",\"impact\":\"None waits.\"}", "relay1: Is it up? None waits."},
+        {"{\"impact\":\"None waits.\"}", "relay1: None waits."},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct outbox *o = make_outbox(0);
+        struct notice notice = make_notice(TOLD_FIRING, 1);
+        struct json_t *doc = read_back(xstrdup(rows[i].doc));
+        char out[PAYLOAD_HEADLINE];
+
+        payload_headline(o->incident[0], &notice, doc, out, sizeof out);
+        cr_expect_str_eq(out, rows[i].want, "%s", out);
+        json_release(&doc);
+        outbox_free(&o);
+    }
+}
+
 Test(payload, heartbeat) {
     struct mailproof mail = {.wanted = true};
     char *text = payload_heartbeat("relay\"1", 1732340000123, 12500, &mail);
