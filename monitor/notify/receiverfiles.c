@@ -81,8 +81,7 @@ int receiverfiles_load(const char *path, struct receivers *out,
     if (n != -1 &&
         receivers_parse(path, (struct span){text, (size_t)n}, fresh, on_error, arg, why) == 0)
         result = load_templates(fresh, on_error, arg, why);
-    if (result != -1)
-        *out = *fresh;
+    *out = *fresh;
     wipe(fresh, sizeof *fresh);
     free(fresh);
     wipe(text, RECEIVERS_FILE_MOST + 1);

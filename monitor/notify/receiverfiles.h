@@ -6,7 +6,8 @@
 #include "receivers.h"
 
 /* Reads the file and the templates that it names. Returns 0; 1 when there is no such file (*out is
- * empty then); -1 with any error: each went to on_error. */
+ * empty then); -1 with any error: each went to on_error, and *out has what was understood, without
+ * a template, to be looked at and not to be used. */
 MUSTCHECK int receiverfiles_load(const char *path, struct receivers *out,
                                  void (*on_error)(const char *text, void *arg), void *arg,
                                  struct fault *why);

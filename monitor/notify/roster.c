@@ -10,7 +10,8 @@
 
 #include "receiverfiles.h"
 
-/* What tells one content of a file from another. */
+/* What tells one content of a file from another, and one that could not be read from one that can:
+ * who mends its owner or mode changes nothing else of it. */
 struct mark {
     bool present;
     struct timespec changed;
@@ -21,6 +22,7 @@ struct mark {
 struct roster {
     const char *path;
     struct receivers *receivers; /* in force */
+    struct receivers *refused;   /* what the file says, where that cannot be used; otherwise NULL */
     struct mark mark;            /* of receivers.conf, as it was read */
     struct mark template_mark[RECEIVERS_MOST];
     bool absent; /* the last look found no receivers.conf: some editors take it away for a moment */
@@ -39,7 +41,7 @@ static struct mark look_at(const char *path) {
 
     if (stat(path, &st) == 0)
         mark = (struct mark){
-            .present = true, .changed = st.st_mtim, .size = st.st_size, .inode = st.st_ino};
+            .present = true, .changed = st.st_ctim, .size = st.st_size, .inode = st.st_ino};
     return mark;
 }
 
@@ -55,9 +57,16 @@ static void warn_if_readable(const char *path) {
         log_warn("receivers", "%s: everybody can read it, and it may hold tokens", path);
 }
 
+/* Those whose templates an edit can mend, or change. */
+static const struct receivers *followed(const struct roster *r) {
+    return r->refused != NULL ? r->refused : r->receivers;
+}
+
 static void mark_templates(struct roster *r) {
-    for (int i = 0; i < r->receivers->count; i++)
-        r->template_mark[i] = look_at(r->receivers->receiver[i].template_file);
+    const struct receivers *all = followed(r);
+
+    for (int i = 0; i < all->count; i++)
+        r->template_mark[i] = look_at(all->receiver[i].template_file);
 }
 
 static void use(struct roster *r, struct receivers **fresh) {
@@ -65,7 +74,6 @@ static void use(struct roster *r, struct receivers **fresh) {
 
     r->receivers = *fresh;
     *fresh = old;
-    mark_templates(r);
     r->on_receivers(r->receivers, r->arg);
 }
 
@@ -74,12 +82,14 @@ void roster_load(struct roster *r) {
     struct fault why;
     int got;
 
+    receiverfiles_free(&r->refused);
     r->mark = look_at(r->path);
     warn_if_readable(r->path);
     got = receiverfiles_load(r->path, fresh, on_error, NULL, &why);
     if (got == -1) {
         log_error("receivers", "%s; the receivers are as they were", why.text);
-        mark_templates(r); /* not again before the next edit */
+        r->refused = fresh;
+        fresh = NULL;
     } else {
         if (got == 1)
             log_warn("receivers", "%s: no such file: nobody will be told of an alert", r->path);
@@ -88,13 +98,16 @@ void roster_load(struct roster *r) {
                      fresh->count == 1 ? "" : "s");
         use(r, &fresh);
     }
+    mark_templates(r);
     receiverfiles_free(&fresh);
 }
 
 /* A template that is missing may be one that is being replaced. */
 static bool has_template_changed(const struct roster *r) {
-    for (int i = 0; i < r->receivers->count; i++) {
-        struct mark now = look_at(r->receivers->receiver[i].template_file);
+    const struct receivers *all = followed(r);
+
+    for (int i = 0; i < all->count; i++) {
+        struct mark now = look_at(all->receiver[i].template_file);
 
         if (now.present && !is_equal(&now, &r->template_mark[i]))
             return true;
@@ -132,6 +145,7 @@ void roster_free(struct roster **roster) {
     if (*roster == NULL)
         return;
     receiverfiles_free(&(*roster)->receivers);
+    receiverfiles_free(&(*roster)->refused);
     free(*roster);
     *roster = NULL;
 }
