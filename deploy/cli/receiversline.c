@@ -48,6 +48,7 @@ static bool has_teller(const struct json_t *all) {
 
 void receiversline_text(const struct json_t *doc, int64_t now_s, char *out, size_t size) {
     const struct json_t *all = json_get(doc, "receivers");
+    const char *refused = json_get_text(json_get(doc, "notify"), "refused");
     size_t count = json_count(all), shown = 0;
     int64_t waiting = 0;
     char text[400];
@@ -55,6 +56,12 @@ void receiversline_text(const struct json_t *doc, int64_t now_s, char *out, size
     out[0] = '\0';
     if (strcmp(json_get_text(json_get(doc, "notify"), "state"), "ok") != 0) {
         text_copy(out, size, "NOBODY IS TOLD: relaywatch-notify does not answer");
+        return;
+    }
+    if (refused[0] != '\0')
+        text_format(out, size, "receivers.conf NOT IN FORCE (%s)", refused);
+    if (!has_teller(all) && refused[0] != '\0') {
+        add(out, size, "nobody is told");
         return;
     }
     if (!has_teller(all)) {

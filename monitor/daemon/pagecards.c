@@ -118,6 +118,8 @@ static void put_receivers(FILE *out, const struct view *v) {
     html_row(out, "alert delivery", "%s", v->notify_connected ? "running" : "not connected");
     if (v->receivers != NULL && v->receivers->count == 0)
         html_row(out, "receivers", "none: nobody is told");
+    if (v->receivers != NULL && v->receivers->refused[0] != '\0')
+        html_row(out, "receivers.conf", "not in force: %s", v->receivers->refused);
     for (int i = 0; v->receivers != NULL && i < v->receivers->count; i++) {
         const struct receiver_state *state = &v->receivers->receiver[i];
 

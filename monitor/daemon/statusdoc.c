@@ -261,6 +261,9 @@ static void put_receivers(struct json_t *doc, const struct view *v) {
     struct json_t *notify = json_make_object();
 
     json_put_text(notify, "state", v->notify_connected ? "ok" : "gone");
+    json_put_text(notify, "refused",
+                  v->receivers != NULL && v->receivers->refused[0] != '\0' ? v->receivers->refused
+                                                                           : NULL);
     json_put(doc, "notify", notify);
     json_put(doc, "receivers",
              v->receivers != NULL ? receiverdoc_make_array(v->receivers) : json_make_array());

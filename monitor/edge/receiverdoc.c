@@ -43,6 +43,8 @@ char *receiverdoc_print(const struct receiver_report *report) {
 
     json_put_int(packet, "version", 1);
     json_put(packet, "receivers", receiverdoc_make_array(report));
+    if (report->refused[0] != '\0')
+        json_put_text(packet, "refused", report->refused);
     text = json_print(packet, false);
     json_release(&packet);
     return text;
@@ -91,6 +93,7 @@ int receiverdoc_read(const char *packet, size_t size, struct receiver_report *ou
     out->count = 0;
     for (size_t i = 0; i < json_count(array) && out->count < RECEIVERSTATES_MOST; i++)
         read_one(json_at(array, i), out);
+    text_copy_printable(out->refused, sizeof out->refused, span_of(json_get_text(json, "refused")));
     json_release(&json);
     return 0;
 }

@@ -17,7 +17,7 @@ enum { RECEIVERDOC_PACKET_MOST = 64 * 1024 };
  * since 1970 or null. Belongs to the caller. */
 struct json_t *receiverdoc_make_array(const struct receiver_report *report);
 
-/* The packet: {"version":1,"receivers":[...]}. free() it. */
+/* The packet: {"version":1,"receivers":[...]}, and "refused" where there is such. free() it. */
 char *receiverdoc_print(const struct receiver_report *report);
 
 /* Reads a packet; what is out of bounds in it is left out. -1 and why when it is none. */

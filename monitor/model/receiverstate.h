@@ -32,6 +32,8 @@ struct receiver_state {
 struct receiver_report {
     struct receiver_state receiver[RECEIVERSTATES_MOST];
     int count;
+    char refused[200]; /* what is wrong with receivers.conf, so that the receivers are those of
+                        * before; printable; "": nothing */
 };
 
 /* What of them matters to those who wait for a call. */

@@ -113,6 +113,7 @@ static void report(void *arg) {
 
     deliver_report(n->deliver, now, clock_wall_ms());
     heartbeat_report(n->heartbeat, now);
+    text_copy_printable(now->refused, sizeof now->refused, span_of(roster_mistake(n->roster)));
     packet = receiverdoc_print(now);
     intake_tell(n->intake, packet);
     free(packet);
@@ -283,7 +284,7 @@ static void run(struct notify *n, const char *socket_path) {
     n->poster = (struct poster){.loop = n->loop, .pool = n->pool, .runner = n->runner};
     n->deliver = deliver_new(&n->poster, n->outbox, on_told, report, n);
     n->heartbeat = heartbeat_new(&n->poster, report, n);
-    n->roster = roster_new(n->conf.receivers_file, on_receivers, n);
+    n->roster = roster_new(n->conf.receivers_file, on_receivers, report, n);
     n->rehearsal = rehearsal_new(&n->poster, n->roster, n->deliver, on_answer, n);
     intake_serve_tests(n->intake, on_test);
     n->tick = loop_timer_new(n->loop, on_tick, n);

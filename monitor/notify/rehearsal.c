@@ -65,7 +65,7 @@ static const struct receiver *find(const struct rehearsal *r, const char *name) 
     return NULL;
 }
 
-/* "is none in receivers.conf", or "are: chat, on-call". */
+/* "is none in receivers.conf", or "are: chat, on-call"; and that an edit was not taken up. */
 static void list_names(const struct rehearsal *r, char *out, size_t size) {
     const struct receivers *all = roster_receivers(r->roster);
 
@@ -74,6 +74,12 @@ static void list_names(const struct rehearsal *r, char *out, size_t size) {
         size_t n = strlen(out);
 
         text_format(out + n, size - n, "%s%s", i > 0 ? ", " : "", all->receiver[i].name);
+    }
+    if (roster_mistake(r->roster)[0] != '\0') {
+        size_t n = strlen(out);
+
+        text_format(out + n, size - n, "; the file is not in force, it has a mistake: %.250s",
+                    roster_mistake(r->roster));
     }
 }
 
@@ -152,7 +158,7 @@ static void on_reply(const struct post_reply *reply, void *arg) {
 void rehearsal_start(struct rehearsal *r, uint64_t asker, const char *name, const char *host,
                      const char *url) {
     const struct receiver *receiver = find(r, name);
-    char why[1600], names[1400];
+    char why[2000], names[1900];
 
     if (receiver == NULL) {
         list_names(r, names, sizeof names);

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "log.h"
+#include "text.h"
 #include "xmem.h"
 
 #include "receiverfiles.h"
@@ -25,13 +26,18 @@ struct roster {
     struct receivers *refused;   /* what the file says, where that cannot be used; otherwise NULL */
     struct mark mark;            /* of receivers.conf, as it was read */
     struct mark template_mark[RECEIVERS_MOST];
+    char mistake[300]; /* the first one of what was refused */
     bool absent; /* the last look found no receivers.conf: some editors take it away for a moment */
     void (*on_receivers)(const struct receivers *receivers, void *arg);
+    void (*on_refused)(void *arg);
     void *arg;
 };
 
 static void on_error(const char *text, void *arg) {
-    (void)arg;
+    struct roster *r = arg;
+
+    if (r->mistake[0] == '\0')
+        text_copy_printable(r->mistake, sizeof r->mistake, span_of(text));
     log_error("receivers", "%s", text);
 }
 
@@ -83,13 +89,17 @@ void roster_load(struct roster *r) {
     int got;
 
     receiverfiles_free(&r->refused);
+    r->mistake[0] = '\0';
     r->mark = look_at(r->path);
     warn_if_readable(r->path);
-    got = receiverfiles_load(r->path, fresh, on_error, NULL, &why);
+    got = receiverfiles_load(r->path, fresh, on_error, r, &why);
     if (got == -1) {
         log_error("receivers", "%s; the receivers are as they were", why.text);
+        if (r->mistake[0] == '\0') /* it could not be read at all */
+            text_copy_printable(r->mistake, sizeof r->mistake, span_of(why.text));
         r->refused = fresh;
         fresh = NULL;
+        r->on_refused(r->arg);
     } else {
         if (got == 1)
             log_warn("receivers", "%s: no such file: nobody will be told of an alert", r->path);
@@ -131,12 +141,13 @@ void roster_look(struct roster *r) {
 
 struct roster *roster_new(const char *path,
                           void (*on_receivers)(const struct receivers *receivers, void *arg),
-                          void *arg) {
+                          void (*on_refused)(void *arg), void *arg) {
     struct roster *r = xcalloc(1, sizeof *r);
 
     r->path = path;
     r->receivers = xcalloc(1, sizeof *r->receivers);
     r->on_receivers = on_receivers;
+    r->on_refused = on_refused;
     r->arg = arg;
     return r;
 }
@@ -148,6 +159,10 @@ void roster_free(struct roster **roster) {
     receiverfiles_free(&(*roster)->refused);
     free(*roster);
     *roster = NULL;
+}
+
+const char *roster_mistake(const struct roster *r) {
+    return r->mistake;
 }
 
 const struct receivers *roster_receivers(const struct roster *r) {

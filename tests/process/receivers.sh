@@ -83,6 +83,12 @@ wait_for 5 loads 2
 tell "$(alert disk-low $((now + 2)) null),$(alert queue-growing $((now + 3)) null warning)" >/dev/null
 check "template: a good edit is live" wait_for 5 has shaped '^{"say": "t warning"}'
 
+# A mistake in receivers.conf is told where people look, and by `alerts test`.
+receivers "webhook = $(url shaped)/x" "template = $dir/template.json" "colour = red"
+check "a mistake is told with its line" wait_for 5 has log 'receivers.conf, line 3'
+is "alerts test: names the mistake" 1 "$("$bin/relaywatch" -c "$dir/relaywatch.conf" alerts test none 2>&1 |
+    grep -c 'there are: webhook; the file is not in force, it has a mistake: .*receivers.conf, line 3')"
+
 # 5. A command: argv, no shell, the alert on stdin, nothing else in its environment; hung ones are killed whole.
 program() { # NAME LINE...
     printf '#!/bin/sh\n' >"$dir/$1"

@@ -176,7 +176,8 @@ static inline void sample_fill(struct sample *s) {
                                                           .condition = RECEIVER_OK,
                                                           .tells = true,
                                                           .last_ok_ms = 1091 * 1000}},
-                                            .count = 2};
+                                            .count = 2,
+                                            .refused = "r.conf, line 3: <no>"};
     s->view.receivers = &s->receivers;
     s->view.notify_connected = true;
     s->view.milter[MLTPAGE_ACCEPTED] = 77;

@@ -9,7 +9,7 @@
 #include "text.h"
 
 Test(receiverdoc, there_and_back) {
-    struct receiver_report in = {.count = 2}, out;
+    struct receiver_report in = {.count = 2, .refused = "r.conf, line 3: \"no\""}, out;
     struct fault why;
     char *text;
 
@@ -27,6 +27,7 @@ Test(receiverdoc, there_and_back) {
     memset(&out, 0x55, sizeof out);
     cr_assert_eq(receiverdoc_read(text, strlen(text), &out, &why), 0, "%s", why.text);
     cr_assert_eq(out.count, 2);
+    cr_expect_str_eq(out.refused, in.refused);
     cr_expect_eq(memcmp(&out.receiver[0], &in.receiver[0], sizeof in.receiver[0]), 0);
     cr_expect_eq(memcmp(&out.receiver[1], &in.receiver[1], sizeof in.receiver[1]), 0);
     free(text);
@@ -37,6 +38,7 @@ Test(receiverdoc, the_largest_fits) {
     char *text;
 
     report.count = RECEIVERSTATES_MOST;
+    memset(report.refused, '"', sizeof report.refused - 1);
     for (int i = 0; i < report.count; i++) {
         struct receiver_state *state = &report.receiver[i];
 

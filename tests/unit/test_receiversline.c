@@ -17,6 +17,11 @@ Test(receiversline, texts) {
          "nobody is told: no receiver in receivers.conf"},
         {"{\"notify\":{\"state\":\"ok\"},\"receivers\":[{\"name\":\"a\",\"kind\":\"heartbeat\"}]}",
          "nobody is told: only heartbeats in receivers.conf"},
+        {"{\"notify\":{\"state\":\"ok\",\"refused\":\"r.conf, line 3: no\"},\"receivers\":[]}",
+         "receivers.conf NOT IN FORCE (r.conf, line 3: no), nobody is told"},
+        {"{\"notify\":{\"state\":\"ok\",\"refused\":\"r.conf, line 3: no\"},\"receivers\":["
+         "{\"name\":\"a\",\"state\":\"ok\"}]}",
+         "receivers.conf NOT IN FORCE (r.conf, line 3: no), a ok"},
         {"{\"notify\":{\"state\":\"ok\"},\"receivers\":[{\"name\":\"a\",\"state\":\"ok\"},"
          "{\"name\":\"b\",\"state\":\"idle\"}]}",
          "a ok, b not used yet"},

@@ -11,12 +11,17 @@
 
 static char dir[] = "/tmp/test_roster.XXXXXX";
 static char conf[64], body[64];
-static int handed_on, count;
+static int handed_on, refused, count;
 
 static void on_receivers(const struct receivers *receivers, void *arg) {
     (void)arg;
     handed_on++;
     count = receivers->count;
+}
+
+static void on_refused(void *arg) {
+    (void)arg;
+    refused++;
 }
 
 /* Each text is another file, as an editor writes it. */
@@ -34,14 +39,14 @@ static void put(const char *path, const char *text) {
 static struct roster *make(const char *template) {
     char text[200];
 
-    handed_on = 0;
+    handed_on = refused = 0;
     cr_assert_not_null(mkdtemp(dir));
     snprintf(conf, sizeof conf, "%s/receivers.conf", dir);
     snprintf(body, sizeof body, "%s/body.json", dir);
     snprintf(text, sizeof text, "webhook = https://h.example/1\ntemplate = %s\n", body);
     put(body, template);
     put(conf, text);
-    return roster_new(conf, on_receivers, NULL);
+    return roster_new(conf, on_receivers, on_refused, NULL);
 }
 
 static void end(struct roster **roster) {
@@ -76,11 +81,16 @@ Test(roster, a_template_that_was_refused_is_followed) {
 
     roster_load(r);
     cr_expect_eq(handed_on, 0);
+    cr_expect_eq(refused, 1);
+    cr_expect(strstr(roster_mistake(r), "body.json, line 1: ${nonsense}: no such field") != NULL,
+              "%s", roster_mistake(r));
     roster_look(r);
+    cr_expect_eq(refused, 1);
     put(body, "{\"a\": ${title}}");
     roster_look(r);
     cr_expect_eq(handed_on, 1);
     cr_expect_eq(count, 1);
+    cr_expect_str_eq(roster_mistake(r), "");
     end(&r);
 }
 

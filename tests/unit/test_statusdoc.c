@@ -70,6 +70,7 @@ Test(statusdoc, has_the_names_of_the_contract) {
     cr_expect_eq(json_get_int(json_get(doc, "unknown"), "warning", 0), 9);
     cr_expect_eq(json_get_int(json_at(json_get(doc, "first_seen"), 0), "count", 0), 5);
     cr_expect_str_eq(json_get_text(json_get(doc, "notify"), "state"), "ok");
+    cr_expect_str_eq(json_get_text(json_get(doc, "notify"), "refused"), "r.conf, line 3: <no>");
     cr_assert_eq(json_count(json_get(doc, "receivers")), 2u);
     cr_expect_str_eq(json_get_text(json_at(json_get(doc, "receivers"), 0), "state"), "refused");
     cr_expect_eq(json_get_int(json_at(json_get(doc, "receivers"), 0), "waiting", 0), 2);
