@@ -436,11 +436,13 @@ static void put_ended(struct sheet *s, const struct json_t *ended) {
 
 void statusview_fill(struct sheet *s, const struct json_t *doc, bool short_head) {
     const struct json_t *alerts = json_get(doc, "alerts");
+    const char *said = short_head ? what_is(doc) : ""; /* in the headline, on the same screen */
 
     put_headline(s, doc, short_head);
     put_flow(s, doc);
     for (size_t i = 0; i < json_count(alerts); i++)
-        put_alert(s, json_at(alerts, i), i == 0, i > 0 || !short_head);
+        put_alert(s, json_at(alerts, i), i == 0,
+                  i > 0 || strcmp(json_get_text(json_at(alerts, i), "summary"), said) != 0);
     put_details(s, doc);
     put_first_seen(s, json_get(doc, "first_seen"));
     put_ended(s, json_get(doc, "ended_alerts"));

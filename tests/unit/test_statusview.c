@@ -108,6 +108,24 @@ Test(statusview, fits_into_80x24, .init = begin) {
     free(sample);
 }
 
+/* The headline says what the worst alert is, but not where that is no fault of this host: hosts of
+ * the fleet that are gone leave its mail flowing. */
+Test(statusview, what_is_wrong_stands_somewhere, .init = begin) {
+    struct json_t *doc = document();
+
+    sheet_init(&s, 80, false);
+    statusview_fill(&s, doc, true);
+    cr_expect(shows("RELAY CRITICAL - The smarthost refuses our login"));
+    cr_expect(!shows("    what   The smarthost refuses our login"), "it is in the headline");
+    json_put_text(doc, "state", "ok");
+    sheet_init(&s, 80, false);
+    statusview_fill(&s, doc, true);
+    cr_expect(shows("RELAY OK - mail flows"));
+    cr_expect(shows("    what   The smarthost refuses our login"));
+    json_release(&doc);
+    free(sample);
+}
+
 Test(statusview, keys_change_with_what_is_told, .init = begin) {
     char before[1024], after[1024], line[300];
     struct json_t *doc = document();
