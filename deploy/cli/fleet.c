@@ -18,6 +18,9 @@
 
 enum { ANSWER_MS = 3000, ROWS_LEAST = 8 };
 
+/* Says that something was left out. */
+static const char more_hint[] = "  (more than fits here: relaywatch fleet --full)";
+
 struct asked {
     bool as_json, full, watch;
     const char *forget; /* NULL: only look */
@@ -67,7 +70,7 @@ static void print_text(const struct asked *asked, const struct json_t *doc, cons
     sheet_init(sheet, columns, cli_colour(STDOUT_FILENO));
     fleetview_fill(sheet, doc, note);
     if (rows >= ROWS_LEAST && !asked->full)
-        sheet_fit(sheet, (size_t)rows - 1, "  (more than fits here: relaywatch fleet --full)");
+        sheet_fit(sheet, (size_t)rows - 1, more_hint);
     for (size_t i = 0; i < sheet->count; i++)
         puts(sheet->line[i].text);
     free(sheet);
@@ -136,7 +139,7 @@ static int run(int argc, char **argv, const char *conf_path) {
     text_format(asked.url, sizeof asked.url, "http://%s/api/v1/fleet", asked.conf.http_listen);
     if (!asked.watch)
         return print_once(&asked);
-    watch_run(on_look, &asked, WATCH_EVERY_MS);
+    watch_run(on_look, &asked, more_hint, WATCH_EVERY_MS);
     return 0;
 }
 

@@ -19,6 +19,9 @@
 enum { ANSWER_MS = 5000, WATCH_ANSWER_MS = 1500 };
 enum { ROWS_LEAST = 8 }; /* of a terminal that is worth fitting into */
 
+/* Says that something was left out. */
+static const char more_hint[] = "  (more than fits here: relaywatch status --full)";
+
 struct asked {
     bool as_json, full, watch;
     const char *since; /* NULL: the status of now */
@@ -76,7 +79,7 @@ static void print_document(const struct asked *asked, const struct json_t *doc) 
     } else {
         statusview_fill(sheet, doc, isatty(STDOUT_FILENO));
         if (rows >= ROWS_LEAST && !asked->full)
-            sheet_fit(sheet, (size_t)rows - 1, WATCH_MORE);
+            sheet_fit(sheet, (size_t)rows - 1, more_hint);
     }
     print_sheet(sheet);
     free(sheet);
@@ -160,7 +163,7 @@ static int run(int argc, char **argv, const char *conf_path) {
         text_format(asked.url, sizeof asked.url, "http://%s/api/v1/status", asked.conf.http_listen);
     if (!asked.watch)
         return print_once(&asked);
-    watch_run(on_look, &asked, WATCH_EVERY_MS);
+    watch_run(on_look, &asked, more_hint, WATCH_EVERY_MS);
     return 0;
 }
 

@@ -25,6 +25,7 @@ enum { ROWS_MOST = SHEET_LINES, ROWS_DEFAULT = 24, COLUMNS_DEFAULT = 80, COLUMNS
 struct watch {
     watch_look_fn *look;
     void *arg;
+    const char *hint;
     int every_ms;
     bool draws; /* the output can be drawn on */
     bool reads; /* keys come from the input */
@@ -166,7 +167,7 @@ static void look_and_draw(struct watch *w) {
         rows = rows < 1 ? ROWS_DEFAULT : ROWS_MOST;
     sheet_init(&w->sheet, columns, cli_colour(STDOUT_FILENO));
     w->look(&w->sheet, key, line, w->arg);
-    sheet_fit(&w->sheet, (size_t)rows - (rows > 1), WATCH_MORE);
+    sheet_fit(&w->sheet, (size_t)rows - (rows > 1), w->hint);
     strftime(at, sizeof at, "%H:%M:%S", localtime_r(&now, &tm));
     text_format(foot, sizeof foot, "  at %s, every %d s, q ends", at, w->every_ms / 1000);
     if (rows > 1)
@@ -225,12 +226,13 @@ static void wait_for_next(struct watch *w) {
     resized = 0;
 }
 
-void watch_run(watch_look_fn *look, void *arg, int every_ms) {
+void watch_run(watch_look_fn *look, void *arg, const char *hint, int every_ms) {
     const char *term = getenv("TERM");
     struct watch *w = xcalloc(1, sizeof *w);
 
     w->look = look;
     w->arg = arg;
+    w->hint = hint;
     w->every_ms = every_ms;
     w->draws =
         isatty(STDOUT_FILENO) && term != NULL && term[0] != '\0' && strcmp(term, "dumb") != 0;

@@ -8,15 +8,13 @@
 
 enum { WATCH_KEY = 1024, WATCH_EVERY_MS = 2000 };
 
-/* Says that something was left out. */
-#define WATCH_MORE "  (more than fits here: relaywatch status --full)"
-
 /* What there is to see now. `key`: what makes it a change worth a line; `line`: that line. */
 typedef void watch_look_fn(struct sheet *sheet, char key[WATCH_KEY], char line[WATCH_KEY],
                            void *arg);
 
-/* Returns when it was ended. `every_ms`: between two looks. */
-void watch_run(watch_look_fn *look, void *arg, int every_ms);
+/* Returns when it was ended. `every_ms`: between two looks; `hint` says that something was left
+ * out, and how to see it. */
+void watch_run(watch_look_fn *look, void *arg, const char *hint, int every_ms);
 
 /* The size of the terminal at fd; 80 columns where it is none. rows 0: none. */
 void watch_size(int fd, int *columns_out, int *rows_out);

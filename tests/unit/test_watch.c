@@ -31,7 +31,7 @@ static void look(struct sheet *sheet, char key[WATCH_KEY], char line[WATCH_KEY],
     text_format(text, sizeof text, "look %u", looks);
     sheet_put(sheet, 0, SHEET_BAD, "RELAY CRITICAL", 0, " - a line that stays");
     sheet_put(sheet, 0, SHEET_PLAIN, "", 0, text);
-    sheet_put_whole(sheet, 0, SHEET_PLAIN, "  do", 5,
+    sheet_put_whole(sheet, 1, SHEET_PLAIN, "  do", 5,
                     "a-command-of-more-than-eighty-columns-that-goes-on-in-the-next-row-of-it-and-"
                     "ends-there");
     text_format(key, WATCH_KEY, "%u", looks / 2);
@@ -62,7 +62,7 @@ static void begin_child(const char *term) {
         _exit(9);
     setenv("TERM", term, 1);
     unsetenv("NO_COLOR");
-    watch_run(look, NULL, EVERY_MS);
+    watch_run(look, NULL, "  (more: see --full)", EVERY_MS);
     _exit(0);
 }
 
@@ -118,6 +118,10 @@ Test(watch, draws_what_changed_and_leaves_the_terminal_as_it_was) {
     cr_expect_null(strstr(got + first, "a-command"));
     cr_expect_not_null(strstr(got + first, "\033[2;1Hlook 2\033[K"));
     cr_expect(second - first < 120, "%zu bytes a look", second - first);
+    cr_expect_null(strstr(got, "--full"), "nothing is left out");
+    set_size(4, 80);
+    second = read_until("(more: see --full)", second);
+    cr_assert_neq(second, 0, "what is left out is said");
     set_size(30, 100);
     cr_assert_neq(read_until("\033[2J", second), 0, "drawn anew after a resize");
     cr_assert_neq(read_until("stays", second), 0);
