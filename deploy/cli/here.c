@@ -15,5 +15,6 @@ void here_find(struct here *out, const struct conf *conf, const char *conf_path,
                                         .postfix_config_dir = conf->postfix_config_dir,
                                         .sasl_passwd = conf->sasl_passwd,
                                         .mail_log = logsources_first(logs),
-                                        .conf_path = conf_path};
+                                        .conf_path = conf_path,
+                                        .receivers_file = conf->receivers_file};
 }

@@ -480,6 +480,7 @@ int daemon_run(const struct conf *conf, const char *conf_path) {
         .sasl_passwd = d->conf.sasl_passwd,
         .mail_log = logsources_first(&d->logs),
         .conf_path = conf_path,
+        .receivers_file = d->conf.receivers_file,
     };
     d->state = OVERALL_UNKNOWN;
     logline_clock_init(&d->clock);

@@ -9,6 +9,7 @@
 
 #define USUAL_CONFIG_DIR "/etc/postfix"
 #define USUAL_CONF "/etc/relaywatch/relaywatch.conf"
+#define USUAL_RECEIVERS "/etc/relaywatch/receivers.conf"
 
 /* May a command begin here: at the start, or behind what separates commands in a shell. */
 static bool begins_command(const char *text, const char *at) {
@@ -92,6 +93,7 @@ static size_t fit_word(char *out, size_t size, const char *at, const struct fixt
     } words[] = {
         {"/etc/postfix/sasl_passwd", place->sasl_passwd},
         {USUAL_CONFIG_DIR, place->postfix_config_dir},
+        {USUAL_RECEIVERS, place->receivers_file != NULL ? place->receivers_file : ""},
         {"/var/log/mail.log", place->mail_log[0] == '/' ? place->mail_log : ""},
     };
 

@@ -1,5 +1,5 @@
 /* A fix of the catalogue, fitted to this host: the smarthost's name and port, the folder of
- * main.cf, the password file and the log in place of the usual ones, so that a command can be
+ * main.cf, the password file, the log and receivers.conf in place of the usual ones, so that a command can be
  * pasted as it stands. Pure. */
 #ifndef LOGIC_FIXTEXT_H
 #define LOGIC_FIXTEXT_H
@@ -16,6 +16,7 @@ struct fixtext_place {
     const char *sasl_passwd;
     const char *mail_log;  /* a file, "journal" or "journal:/folder" */
     const char *conf_path; /* of relaywatch.conf */
+    const char *receivers_file; /* NULL: not known */
 };
 
 /* Writes the fitted text; cut when it does not fit. `place` NULL: as it is. */

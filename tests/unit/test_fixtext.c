@@ -10,6 +10,7 @@ static const struct fixtext_place usual = {
     .sasl_passwd = "/etc/postfix/sasl_passwd",
     .mail_log = "/var/log/mail.log",
     .conf_path = "/etc/relaywatch/relaywatch.conf",
+    .receivers_file = "/etc/relaywatch/receivers.conf",
 };
 
 static const struct fixtext_place other = {
@@ -19,6 +20,7 @@ static const struct fixtext_place other = {
     .sasl_passwd = "/x/secret",
     .mail_log = "/x/log",
     .conf_path = "/x/rw.conf",
+    .receivers_file = "/x/receivers",
 };
 
 Test(fixtext, table) {
@@ -38,6 +40,8 @@ Test(fixtext, table) {
          "sudoedit /x/secret   # edit"},
         {"ls /etc/postfix/main.cf", "ls /etc/postfix/main.cf", "ls /x/relay/main.cf"},
         {"tail /var/log/mail.log", "tail /var/log/mail.log", "tail /x/log"},
+        {"Its line in /etc/relaywatch/receivers.conf, its URL",
+         "Its line in /etc/relaywatch/receivers.conf, its URL", "Its line in /x/receivers, its URL"},
         {"relaywatch status", "relaywatch status", "relaywatch -c /x/rw.conf status"},
         {"nc SMARTHOST 587", "nc smtp-relay.gmail.com 587", "nc localhost 2587"},
         {"nc SMARTHOST 465", "nc smtp-relay.gmail.com 465", "nc localhost 465"},
