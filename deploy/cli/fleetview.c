@@ -136,14 +136,18 @@ static void put_host(struct sheet *s, const struct json_t *host) {
 
 /* ---- hosts with the same trouble ---- */
 
+static bool is_gone(const struct json_t *host) {
+    return strcmp(json_get_text(host, "state"), "gone") == 0;
+}
+
 static bool is_same(const struct json_t *a, const struct json_t *b) {
     const struct json_t *of_a = json_at(json_get(a, "alerts"), 0);
     const struct json_t *of_b = json_at(json_get(b, "alerts"), 0);
     const char *id = json_get_text(of_a, "id");
 
-    return id[0] != '\0' && strcmp(id, json_get_text(of_b, "id")) == 0 &&
-           strcmp(json_get_text(a, "state"), json_get_text(b, "state")) == 0 &&
-           strcmp(json_get_text(a, "state"), "gone") != 0;
+    if (strcmp(json_get_text(a, "state"), json_get_text(b, "state")) != 0)
+        return false;
+    return is_gone(a) || (id[0] != '\0' && strcmp(id, json_get_text(of_b, "id")) == 0);
 }
 
 static size_t count_same(const struct json_t *hosts, size_t first) {
@@ -163,29 +167,53 @@ static bool is_told(const struct json_t *hosts, size_t i) {
     return false;
 }
 
-/* "31 hosts, and how many messages wait there: mx1:204 mx2:17 ..." */
+/* `begin`, then the hosts that are as `first` is: "mx1:204 mx2:17 ...", each
+ * with how many messages wait there, or for how long it was silent. */
+static void put_names(struct sheet *s, const struct json_t *hosts, size_t first, size_t count,
+                      const char *begin) {
+    const size_t size = 80 + count * (GROUP_NAME + 40);
+    char *text = xcalloc(1, size);
+
+    text_copy(text, size, begin);
+    for (size_t i = first; i < json_count(hosts); i++) {
+        const struct json_t *host = json_at(hosts, i);
+        char word[32];
+        size_t n = strlen(text);
+
+        if (!is_same(json_at(hosts, first), host))
+            continue;
+        if (is_gone(host))
+            text_age(word, sizeof word, json_get_int(host, "silent_seconds", 0));
+        else
+            text_format(word, sizeof word, "%lld", (long long)json_get_int(host, "queue", 0));
+        text_format(text + n, size - n, "%s%.*s:%s", n > 0 ? is_gone(host) ? ", " : " " : "",
+                    GROUP_NAME, json_get_text(host, "host"), word);
+    }
+    sheet_put(s, RANK_HOSTS, SHEET_PLAIN, "", INDENT, text);
+    free(text);
+}
+
 static void put_group(struct sheet *s, const struct json_t *hosts, size_t first, size_t count) {
     const struct json_t *lead = json_at(hosts, first);
-    const size_t size = 80 + count * (GROUP_NAME + 24);
-    char *text = xcalloc(1, size);
     char label[16];
-    size_t n;
+    char text[320];
 
     text_copy(label, sizeof label, json_get_text(lead, "state"));
     text_upper(label);
-    text_format(text, size, "%zu hosts, and how many messages wait there:", count);
-    for (size_t i = first; i < json_count(hosts); i++) {
-        if (!is_same(lead, json_at(hosts, i)))
-            continue;
-        n = strlen(text);
-        text_format(text + n, size - n, " %.*s:%lld", GROUP_NAME,
-                    json_get_text(json_at(hosts, i), "host"),
-                    (long long)json_get_int(json_at(hosts, i), "queue", 0));
+    if (is_gone(lead)) {
+        text_format(text, sizeof text,
+                    "No sign of life from %zu hosts: they, their network or relaywatchd there is "
+                    "down. On each: systemctl status relaywatchd. Gone for good: relaywatch fleet "
+                    "--forget HOST",
+                    count);
+        sheet_put(s, RANK_HOSTS, SHEET_BAD, label, INDENT, text);
+        put_names(s, hosts, first, count, "");
+        return;
     }
     sheet_put(s, RANK_HOSTS, sheet_look_of(json_get_text(lead, "state")), label, INDENT,
               json_get_text(json_at(json_get(lead, "alerts"), 0), "summary"));
-    sheet_put(s, RANK_HOSTS, SHEET_PLAIN, "", INDENT, text);
-    free(text);
+    text_format(text, sizeof text, "%zu hosts, and how many messages wait there:", count);
+    put_names(s, hosts, first, count, text);
 }
 
 /* ---- all ---- */

@@ -165,3 +165,22 @@ Test(fleetview, many_with_the_same_trouble_are_one_paragraph) {
     cr_expect_geq(line_of("CRITICAL  other"), 0, "one without a word of what it is");
     cr_expect_lt(s.count, 23, "on one screen: %zu lines", s.count);
 }
+
+/* A rack that lost its network is one paragraph, too; the worst of the rest stays on the screen. */
+Test(fleetview, many_that_are_gone_are_one_paragraph) {
+    char name[32];
+
+    for (int i = 0; i < 40; i++) {
+        text_format(name, sizeof name, "mx%02d", i);
+        add(name, HOSTSUM_OK)->silent_ms = i < 30 ? (300 + i * 60) * 1000 : 0;
+    }
+    add("other", HOSTSUM_WARNING);
+    draw(0, "", 80);
+    cr_expect_geq(line_of("GONE      No sign of life from 30 hosts: they, their network"), 0);
+    cr_expect_geq(line_of("fleet --forget HOST"), 0);
+    cr_expect_geq(line_of("mx00:5 min"), 0, "since when, by host");
+    cr_expect_geq(line_of("mx29:34 min"), 0);
+    cr_expect_geq(line_of("WARNING   other"), 0);
+    cr_expect_geq(line_of("OK        mx30"), 0);
+    cr_expect_lt(s.count, 23, "on one screen: %zu lines", s.count);
+}
