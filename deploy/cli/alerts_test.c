@@ -66,7 +66,10 @@ static void put_step(const struct json_t *step) {
     if (!is_end)
         printf("%s (%s, %s)\n", json_get_text(step, "receiver"), json_get_text(step, "kind"),
                json_get_text(step, "place"));
-    printf("  %-10s  %s after %.2f s%s%s\n", is_end ? "its end" : "test alert",
+    printf("  %-10s  %s after %.2f s%s%s\n",
+           is_end                                                  ? "its end"
+           : strcmp(json_get_text(step, "kind"), "heartbeat") == 0 ? "a beat"
+                                                                   : "test alert",
            strcmp(result, "taken") == 0     ? "taken"
            : strcmp(result, "refused") == 0 ? "REFUSED"
                                             : "NOT TAKEN",
@@ -82,8 +85,10 @@ static void put_json(const struct json_t *step) {
     free(text);
 }
 
-static void put_end(const struct conf *conf, bool taken) {
-    if (taken)
+static void put_end(const struct conf *conf, bool taken, bool is_heartbeat) {
+    if (taken && is_heartbeat)
+        puts("It takes heartbeats. It is told of no alert: it calls somebody when they stop.");
+    else if (taken)
         puts("It takes alerts. Look where people read them whether the test is there.");
     else
         printf("Nobody hears of alerts there. Look at its line in\n"
@@ -95,7 +100,7 @@ static void put_end(const struct conf *conf, bool taken) {
 /* Returns the exit status. */
 static int follow(int fd, const struct conf *conf, bool as_json) {
     struct fault why = {""};
-    bool last = false, taken = true;
+    bool last = false, taken = true, is_heartbeat = false;
     int status = EXIT_SUCCESS;
 
     while (!last && status == EXIT_SUCCESS) {
@@ -110,6 +115,7 @@ static int follow(int fd, const struct conf *conf, bool as_json) {
         } else {
             last = json_get_bool(step, "last");
             taken = strcmp(json_get_text(step, "result"), "taken") == 0;
+            is_heartbeat = strcmp(json_get_text(step, "kind"), "heartbeat") == 0;
             if (as_json)
                 put_json(step);
             else
@@ -118,7 +124,7 @@ static int follow(int fd, const struct conf *conf, bool as_json) {
         json_release(&doc);
     }
     if (last && !as_json)
-        put_end(conf, taken);
+        put_end(conf, taken, is_heartbeat);
     return status == EXIT_SUCCESS && !taken ? EXIT_FAILURE : status;
 }
 
@@ -129,6 +135,10 @@ int alerts_test(const struct conf *conf, const char *receiver, bool as_json) {
     int status;
     int fd;
 
+    if (receiver[0] == '\0' || strlen(receiver) >= TESTDOC_NAME) {
+        fputs("relaywatch alerts test: no receiver can have this name\n", stderr);
+        return EX_USAGE;
+    }
     text_format(path, sizeof path, "%s/notify.sock", conf->run_dir);
     fd = sock_connect(path, &why);
     if (fd == -1)

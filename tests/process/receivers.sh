@@ -160,6 +160,11 @@ is "test: no such receiver" 64 $tried
 check "test: names those there are" has tried 'there are: good, refuser, broken, manager, stuck'
 try
 is "test: of whom?" 64 $tried
+for name in '' "$(printf '%0300d' 0)"; do
+    try "$name"
+    is "test: a name that none can have" 64 $tried
+    check "test: and that is no fault of relaywatch-notify" has_not tried 'does not answer'
+done
 try good --json
 is "test: for programs" "taken taken" "$(python3 -c 'import json,sys; print(*[json.loads(l)["result"] for l in sys.stdin])' <"$dir/tried")"
 check "test: is no alert of the outbox" has_not told.json '"id": "test"'
@@ -178,6 +183,9 @@ sleep 2
 check "heartbeat: none without a proof" lines beats 0
 tell "$firing" 1000 >/dev/null
 check "heartbeat: beside a hung one" wait_for 3 lines beats 1
+try switch
+is "test: a heartbeat" 0 $tried
+check "test: it is told of no alert" has tried '^It takes heartbeats'
 check "heartbeat: says how old the proof is" has beats '"status":"alive","host":"relay1".*"proof_age_seconds":[1-4][.0-9]*}'
 check "heartbeat: 429" wait_for 3 lines beats-later 1
 check "heartbeat: each 10 s" wait_for 14 lines beats 2
