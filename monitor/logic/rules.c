@@ -115,6 +115,8 @@ static void fill_impact(struct alert *alert, const struct signals *s, bool expla
                   "No message was returned, and none waits for this now.");
     } else if (n == 0) {
         text_copy(alert->impact, sizeof alert->impact, diagnosis_entry(alert->diagnosis)->impact);
+    } else {
+        alert->impact[n - 1] = '\0'; /* nothing follows */
     }
 }
 
