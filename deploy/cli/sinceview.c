@@ -79,12 +79,14 @@ static void put_causes(struct sheet *s, const struct json_t *causes) {
     for (size_t i = 0; i < json_count(causes) && i < CAUSES_SHOWN; i++) {
         const struct json_t *cause = json_at(causes, i);
         const char *title = json_get_text(cause, "title");
+        const char *who = json_get_text(cause, "who");
 
-        text_format(text, sizeof text, "%lld put off, %lld returned: %.3s%s%s",
+        text_format(text, sizeof text, "%lld put off, %lld returned: %.3s%s%s%s%s",
                     (long long)json_get_int(cause, "deferred", 0),
                     (long long)json_get_int(cause, "bounced", 0), json_get_text(cause, "diagnosis"),
                     title[0] != '\0' ? " " : "",
-                    title[0] != '\0' ? title : "a cause that no diagnosis knows");
+                    title[0] != '\0' ? title : "a cause that no diagnosis knows",
+                    who[0] != '\0' ? " To act: " : "", who);
         put_line(s, i == 0 ? "causes" : "", text);
     }
     if (json_count(causes) > CAUSES_SHOWN) {

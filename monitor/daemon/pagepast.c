@@ -284,8 +284,10 @@ void pagepast_print_causes(FILE *out, const struct view *v) {
         fputs("<tr><th scope=\"row\">", out);
         html_text(out, known ? diagnosis_entry(cause->diagnosis)->title
                              : "A cause that no diagnosis knows");
-        fprintf(out, " <span class=\"faint\">%s</span></th>",
-                known ? diagnosis_entry(cause->diagnosis)->id : "");
+        if (known)
+            fprintf(out, " <span class=\"faint\">%s. To act: %s</span>",
+                    diagnosis_entry(cause->diagnosis)->id, diagnosis_entry(cause->diagnosis)->who);
+        fputs("</th>", out);
         put_cell_count(out, true, cause->put_off);
         put_cell_count(out, true, cause->returned);
         fputs("</tr>\n", out);

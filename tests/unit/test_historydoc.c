@@ -44,6 +44,7 @@ Test(historydoc, names_and_figures) {
     cr_expect(json_get_real(json_get(sum, "delay"), "p50", -1) > 1.8);
     cause = json_at(json_get(doc, "causes"), 0);
     cr_expect_str_eq(json_get_text(cause, "diagnosis"), "G01 BAD_CREDENTIALS");
+    cr_expect_str_eq(json_get_text(cause, "who"), "operator of this host");
     cr_expect_eq(json_get_int(cause, "deferred", -1), 2);
     cr_expect_eq(json_count(json_get(doc, "alerts")), 2u);
     json_release(&doc);

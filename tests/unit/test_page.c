@@ -73,7 +73,8 @@ Test(page, charts_or_not, .init = begin, .fini = finish) {
         strstr(text, "aria-label=\"Queue, last two days: at most 9 messages waited\""));
     cr_expect_not_null(strstr(text, "The last hour as a table"));
     cr_expect_not_null(strstr(text, "The smarthost refuses our user name or password. <span "
-                                    "class=\"faint\">G01</span></th><td>2</td><td>0</td>"));
+                                    "class=\"faint\">G01. To act: operator of this "
+                                    "host</span></th><td>2</td><td>0</td>"));
     print(false);
     cr_expect_null(strstr(text, "<section id=\"history\""));
     cr_expect_not_null(strstr(text, "<div id=\"now\">"));

@@ -42,6 +42,7 @@ Test(sinceview, what_happened) {
     cr_expect(shows("delivery  half within 2.0 s, 90 % within 2.0 s, 99 % within 2.0 s (7)"));
     cr_expect(shows("at most 9 messages, in the minute from 2026-08-29 10:40:00 UTC"));
     cr_expect(shows("causes    2 put off, 0 returned: G01 The smarthost refuses our user name"));
+    cr_expect(shows("To act: operator of this host"));
     cr_expect(shows("alerts    critical Sat 10:30, goes on for"));
     cr_expect(shows("critical Sat 10:35, over after 100 s: G01"));
     cr_expect(shows("gap       relaywatchd did not run for"));
