@@ -1,6 +1,6 @@
 /* A fix of the catalogue, fitted to this host: the smarthost's name and port, the folder of
- * main.cf, the password file, the log and receivers.conf in place of the usual ones, so that a command can be
- * pasted as it stands. Pure. */
+ * main.cf, the password file, the log and receivers.conf in place of the usual ones, so that a
+ * command can be pasted as it stands. Pure. */
 #ifndef LOGIC_FIXTEXT_H
 #define LOGIC_FIXTEXT_H
 
@@ -14,8 +14,8 @@ struct fixtext_place {
     bool implicit_tls; /* no STARTTLS there */
     const char *postfix_config_dir;
     const char *sasl_passwd;
-    const char *mail_log;  /* a file, "journal" or "journal:/folder" */
-    const char *conf_path; /* of relaywatch.conf */
+    const char *mail_log;       /* a file, "journal" or "journal:/folder" */
+    const char *conf_path;      /* of relaywatch.conf */
     const char *receivers_file; /* NULL: not known */
 };
 
