@@ -243,10 +243,9 @@ void lookout_fill(struct daemon *d, struct signals *s, int64_t wall_ms, int64_t 
 }
 
 void lookout_explained(struct lookout *l, const struct alert_set *set) {
-    static const char *const causes[] = {"postfix-down",  "disk-low",          "clock-wrong",
-                                         "ca-file-gone",  "logins-dead",       "tls-broken",
-                                         "login-refused", "relay-unreachable", "limit-reached",
-                                         "relay-refuses", "postfix-trouble"};
+    static const char *const causes[] = {
+        "postfix-down",  "disk-low",          "clock-wrong",   "ca-file-gone",  "tls-broken",
+        "login-refused", "relay-unreachable", "limit-reached", "relay-refuses", "postfix-trouble"};
 
     for (size_t i = 0; i < sizeof causes / sizeof causes[0]; i++) {
         const struct alert *alert = find_firing(set, causes[i]);

@@ -23,7 +23,6 @@ static const struct {
     [RULE_CLOCK_WRONG] = {"clock-wrong", ruleshost_clock_wrong},
     [RULE_LOG_SILENT] = {"log-silent", ruleshost_log_silent},
     [RULE_CA_FILE_GONE] = {"ca-file-gone", ruleshost_ca_file_gone},
-    [RULE_LOGINS_DEAD] = {"logins-dead", rulesmail_logins_dead},
     [RULE_POSTFIX_TROUBLE] = {"postfix-trouble", ruleshost_postfix_trouble},
     [RULE_TLS_BROKEN] = {"tls-broken", rulesmail_tls_broken},
     [RULE_LOGIN_REFUSED] = {"login-refused", rulesmail_login_refused},

@@ -38,9 +38,8 @@ static void wait_if_passing(const struct look *look, enum health_area area, stru
 
 /* ---- the login ---- */
 
-enum verdict rulesmail_logins_dead(const struct look *look, struct finding *f) {
-    if (look->signals->credential != RULES_CREDENTIAL_BOTH_DEAD)
-        return VERDICT_NO;
+/* No way back is left, whatever the log says of the login. */
+static enum verdict logins_dead(const struct look *look, struct finding *f) {
     f->diagnosis = DIAGNOSIS_C05_BOTH_REJECTED;
     text_copy(f->summary, sizeof f->summary,
               "The smarthost refuses the new login and the old one: mail is held in the queue");
@@ -63,8 +62,11 @@ static void refine_login(const struct signals *s, struct finding *f) {
 }
 
 enum verdict rulesmail_login_refused(const struct look *look, struct finding *f) {
-    enum verdict verdict = ruleshost_area(look, AREA_LOGIN, f);
+    enum verdict verdict;
 
+    if (look->signals->credential == RULES_CREDENTIAL_BOTH_DEAD)
+        return logins_dead(look, f);
+    verdict = ruleshost_area(look, AREA_LOGIN, f);
     if (verdict != VERDICT_YES)
         return verdict;
     wait_if_passing(look, AREA_LOGIN, f);

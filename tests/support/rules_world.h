@@ -126,8 +126,6 @@ static inline void world_break(struct world *w, enum rule rule) {
     }
     if (rule == RULE_CA_FILE_GONE)
         s->ca_file_gone = "/etc/ssl/ca.pem";
-    if (rule == RULE_LOGINS_DEAD)
-        s->credential = RULES_CREDENTIAL_BOTH_DEAD;
     if (rule == RULE_NOTHING_ACCEPTED)
         world_refuse(w);
     if (rule == RULE_MAIL_RETURNED) {

@@ -44,7 +44,6 @@ Test(precedence, a_family_is_heeded) {
 /* Of these two not both can hold: they are read from one field. */
 static bool exclude_each_other(enum rule a, enum rule b) {
     static const enum rule one[][2] = {{RULE_LIMIT_REACHED, RULE_RELAY_REFUSES},
-                                       {RULE_LOGINS_DEAD, RULE_CREDENTIAL_REJECTED},
                                        {RULE_DUPLICATE_HOST, RULE_STORE_DOWN},
                                        {RULE_QUEUE_GROWING, RULE_LOGIN_UNCONFIRMED}};
 
