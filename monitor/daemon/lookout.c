@@ -25,6 +25,7 @@ void lookout_init(struct lookout *l) {
     *l = (struct lookout){.returned.span_ms = RETURNED_MS,
                           .expired.span_ms = EXPIRED_MS,
                           .unwanted.span_ms = RETURNED_MS,
+                          .unwanted_returned.span_ms = RETURNED_MS,
                           .judged.span_ms = RETURNED_MS,
                           .unaccounted.span_ms = UNACCOUNTED_MS};
 }
@@ -55,6 +56,8 @@ void lookout_note(struct lookout *l, const struct mailev *ev, struct ledger_note
     lately_note(&l->judged, 1, time_ms);
     if (ev->status != MAILEV_STATUS_SENT && health_is_of_message(ev->diagnosis)) {
         lately_note(&l->unwanted, 1, time_ms);
+        if (ev->status == MAILEV_STATUS_BOUNCED)
+            lately_note(&l->unwanted_returned, 1, time_ms);
         l->unwanted_for = ev->diagnosis;
         text_copy_printable(l->unwanted_evidence, sizeof l->unwanted_evidence, ev->text);
     }
@@ -230,6 +233,7 @@ void lookout_fill(struct daemon *d, struct signals *s, int64_t wall_ms, int64_t 
     s->expired = lately_sum(&l->expired, wall_ms);
     s->expired_ms = l->expired_ms;
     s->unwanted = lately_sum(&l->unwanted, wall_ms);
+    s->unwanted_returned = lately_sum(&l->unwanted_returned, wall_ms);
     s->judged = lately_sum(&l->judged, wall_ms);
     s->unwanted_for = l->unwanted_for;
     s->unwanted_evidence = l->unwanted_evidence;

@@ -32,7 +32,8 @@ struct lookout {
     char returned_evidence[256];
     struct lately expired; /* messages that waited for the relay's own fault until they went back */
     int64_t expired_ms;    /* the last of these, wall clock */
-    struct lately unwanted, judged; /* deliveries refused for the message's own sake; all */
+    struct lately unwanted, judged;  /* deliveries refused for the message's own sake; all */
+    struct lately unwanted_returned; /* of the unwanted: bounced */
     enum diagnosis unwanted_for;
     char unwanted_evidence[256];
     struct lately unaccounted;

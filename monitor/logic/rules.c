@@ -83,10 +83,13 @@ static bool is_newer_than_queue(const struct signals *s, enum health_area area) 
 
 /* Delayed or lost, how many, until when: the first question at night. `explained`: what waits in
  * the queue waits for this, or for what fires beside it. What is no matter of the queue (a limit
- * that is near, a new login that was not taken) says what it is itself. */
-static void fill_impact(struct alert *alert, const struct signals *s, bool explained) {
+ * that is near, a new login that was not taken) says what it is itself. `returned`: the finding's.
+ */
+static void fill_impact(struct alert *alert, const struct signals *s, bool explained,
+                        uint64_t returned) {
     enum health_area area = health_area(alert->diagnosis);
-    uint64_t bounced = area != AREA_COUNT ? s->health->cause[area].bounced : 0;
+    uint64_t of_cause = area != AREA_COUNT ? s->health->cause[area].bounced : 0;
+    uint64_t bounced = returned > of_cause ? returned : of_cause;
     char left[32];
     size_t n = 0;
 
@@ -279,7 +282,7 @@ bool rules_eval(struct rules *rules, const struct signals *signals, int64_t now_
         if (f.impact[0] != '\0')
             text_copy(r->alert.impact, sizeof r->alert.impact, f.impact);
         else if (!is_of_others(i))
-            fill_impact(&r->alert, signals, explained && i <= RULE_QUEUE_GROWING);
+            fill_impact(&r->alert, signals, explained && i <= RULE_QUEUE_GROWING, f.returned);
     }
     rules->changed |= news;
     rules_collect(rules);

@@ -189,6 +189,7 @@ static enum verdict much_is_unwanted(const struct look *look, struct finding *f)
     f->diagnosis = s->unwanted_for;
     f->severity = SEVERITY_INFO;
     f->count = s->unwanted;
+    f->returned = s->unwanted_returned;
     text_format(f->summary, sizeof f->summary,
                 "%llu of %llu deliveries of the last 10 minutes were refused as unwanted",
                 (unsigned long long)s->unwanted, (unsigned long long)s->judged);
@@ -244,6 +245,7 @@ enum verdict rulesmail_mail_returned(const struct look *look, struct finding *f)
     f->diagnosis = s->returned_for;
     f->severity = SEVERITY_CRITICAL;
     f->count = s->returned;
+    f->returned = s->returned;
     text_format(f->summary, sizeof f->summary,
                 "Mail to %llu recipients was returned by the relay's own fault, not theirs",
                 (unsigned long long)s->returned);

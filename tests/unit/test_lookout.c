@@ -69,7 +69,12 @@ Test(lookout, whose_fault_it_is, .init = begin, .fini = finish) {
     cr_expect_eq(s.burn->all, 3u);
     cr_expect_eq(s.returned, 0u);
     cr_expect_eq(s.unwanted, 1u);
-    cr_expect_eq(s.judged, 3u);
+    cr_expect_eq(s.unwanted_returned, 1u);
+    deliver(MAILEV_STATUS_DEFERRED, DIAGNOSIS_G24_REPUTATION_POLICY);
+    s = look();
+    cr_expect_eq(s.unwanted, 2u);
+    cr_expect_eq(s.unwanted_returned, 1u, "a deferral is not lost");
+    cr_expect_eq(s.judged, 4u);
     cr_expect_eq(s.unwanted_for, DIAGNOSIS_G24_REPUTATION_POLICY);
     cr_expect_str_eq(s.unwanted_evidence, "its words?");
     deliver(MAILEV_STATUS_DEFERRED, DIAGNOSIS_N02_CONNECT_REFUSED);

@@ -202,6 +202,26 @@ Test(rules, lost_mail_is_said_first, .init = begin, .fini = finish) {
         find("relay-refuses")->impact);
 }
 
+/* What the log's causes do not tell any more, as mail passes again, the rules that count know. */
+Test(rules, what_was_returned_is_never_denied, .init = begin, .fini = finish) {
+    signals.returned = 5;
+    signals.returned_for = DIAGNOSIS_G09_MAIL_RELAY_DENIED;
+    cr_assert(rules_eval(rules, &signals, 1000));
+    cr_assert_not_null(find("mail-returned"));
+    cr_expect_not_null(strstr(find("mail-returned")->impact, "LOST: mail to 5 recipients"), "%s",
+                       find("mail-returned")->impact);
+    signals.returned = 0;
+    signals.unwanted = 20;
+    signals.unwanted_returned = 1;
+    signals.judged = 40;
+    signals.unwanted_for = DIAGNOSIS_G24_REPUTATION_POLICY;
+    signals.unwanted_evidence = "its words";
+    rules_eval(rules, &signals, 2000);
+    cr_assert_not_null(find("relay-refuses"));
+    cr_expect_not_null(strstr(find("relay-refuses")->impact, "LOST: mail to 1 recipient was"), "%s",
+                       find("relay-refuses")->impact);
+}
+
 Test(rules, nothing_accepted_is_told_though_nobody_knows_why, .init = begin, .fini = finish) {
     for (int64_t now = 1000; now <= 12 * 1000; now += 1000)
         health_note_probe(&health, DIAGNOSIS_W03_NOTHING_ACCEPTED, SPAN("554 5.7.1 no"), now);
