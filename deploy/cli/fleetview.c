@@ -70,15 +70,24 @@ static void add_words(char *out, size_t size, const char *words) {
         text_format(out + n, size - n, "%s%s", n > 0 ? "; " : "", words);
 }
 
-/* What fires there, the worst first: its summary, of the others the id. */
+/* What is worst there, and who must act. */
+static void worst_words(const struct json_t *host, char *out, size_t size) {
+    const struct json_t *worst = json_at(json_get(host, "alerts"), 0);
+    const char *who = json_get_text(worst, "who");
+
+    text_format(out, size, "%.300s%s%.60s", json_get_text(worst, "summary"),
+                who[0] != '\0' ? " To act: " : "", who);
+}
+
+/* What fires there, of all but the worst the id. */
 static void alert_words(const struct json_t *host, char *out, size_t size) {
     const struct json_t *alerts = json_get(host, "alerts");
     int64_t more = json_get_int(host, "firing", 0) - (int64_t)json_count(alerts);
     char words[64];
 
-    out[0] = '\0';
-    for (size_t i = 0; i < json_count(alerts); i++)
-        add_words(out, size, json_get_text(json_at(alerts, i), i == 0 ? "summary" : "id"));
+    worst_words(host, out, size);
+    for (size_t i = 1; i < json_count(alerts); i++)
+        add_words(out, size, json_get_text(json_at(alerts, i), "id"));
     if (more > 0) {
         text_format(words, sizeof words, "%lld more", (long long)more);
         add_words(out, size, words);
@@ -196,7 +205,7 @@ static void put_names(struct sheet *s, const struct json_t *hosts, size_t first,
 static void put_group(struct sheet *s, const struct json_t *hosts, size_t first, size_t count) {
     const struct json_t *lead = json_at(hosts, first);
     char label[16];
-    char text[320];
+    char text[400];
 
     text_copy(label, sizeof label, json_get_text(lead, "state"));
     text_upper(label);
@@ -210,8 +219,8 @@ static void put_group(struct sheet *s, const struct json_t *hosts, size_t first,
         put_names(s, hosts, first, count, "");
         return;
     }
-    sheet_put(s, RANK_HOSTS, sheet_look_of(json_get_text(lead, "state")), label, INDENT,
-              json_get_text(json_at(json_get(lead, "alerts"), 0), "summary"));
+    worst_words(lead, text, sizeof text);
+    sheet_put(s, RANK_HOSTS, sheet_look_of(json_get_text(lead, "state")), label, INDENT, text);
     text_format(text, sizeof text, "%zu hosts, and how many messages wait there:", count);
     put_names(s, hosts, first, count, text);
 }

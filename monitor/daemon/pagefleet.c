@@ -44,6 +44,8 @@ static void put_what(FILE *out, const struct fleet_host *host, enum fleet_state 
         return;
     }
     html_text(out, sum->alert[0].summary);
+    if (hostsum_who(&sum->alert[0]) != NULL)
+        fprintf(out, " <span class=\"faint\">To act: %s.</span>", hostsum_who(&sum->alert[0]));
     if (sum->all > 1)
         fprintf(out, " <span class=\"faint\">and %d more</span>", sum->all - 1);
 }

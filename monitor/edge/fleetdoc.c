@@ -32,6 +32,7 @@ static struct json_t *alert_object(const struct hostsum_alert *a) {
     json_put_text(o, "diagnosis", a->diagnosis);
     json_put_text(o, "severity", severity_name(a->severity));
     json_put_text(o, "summary", a->summary);
+    json_put_text(o, "who", hostsum_who(a));
     json_put_time(o, "since", a->since_ms);
     return o;
 }

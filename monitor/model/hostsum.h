@@ -33,6 +33,13 @@ struct hostsum_alert {
     bool told; /* its receivers know of it */
 };
 
+/* Who must act, by its diagnosis; NULL: of one that we do not know. Static. */
+static inline const char *hostsum_who(const struct hostsum_alert *a) {
+    enum diagnosis d = diagnosis_find(span_of(a->diagnosis));
+
+    return d != DIAGNOSIS_NONE ? diagnosis_entry(d)->who : NULL;
+}
+
 struct hostsum {
     enum hostsum_state state;
     int64_t since_ms; /* when it came into this state, by its clock */

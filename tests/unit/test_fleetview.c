@@ -56,6 +56,7 @@ static void add_refusing(const char *name) {
     a->severity = SEVERITY_CRITICAL;
     text_copy(a->id, sizeof a->id, "login-refused");
     text_copy(a->summary, sizeof a->summary, "The smarthost refuses our user name \x1b[2J.");
+    text_copy(a->diagnosis, sizeof a->diagnosis, "G01 BAD_CREDENTIALS");
 }
 
 Test(fleetview, worst_first_in_80_columns) {
@@ -73,6 +74,7 @@ Test(fleetview, worst_first_in_80_columns) {
     cr_expect_lt(line_of("STOPPED   mx5"), line_of("OK        mx1, mx2"));
     cr_expect_geq(line_of("1204 wait, oldest 12 min"), 0);
     cr_expect_geq(line_of("; 2 more"), 0);
+    cr_expect_geq(line_of("To act: operator of"), 0);
     cr_expect_geq(line_of("no sign of life for 5 min"), 0);
     cr_expect_geq(line_of("relaywatchd was stopped there 90 s ago"), 0);
     for (size_t i = 0; i < s.count; i++) {

@@ -45,6 +45,7 @@ static void add_hostile(const char *name) {
     sum->count = 1;
     sum->all = 3;
     text_copy(sum->alert[0].summary, sizeof sum->alert[0].summary, SAMPLE_HOSTILE);
+    text_copy(sum->alert[0].diagnosis, sizeof sum->alert[0].diagnosis, "G09 MAIL_RELAY_DENIED");
 }
 
 static void expect_in_order(const char *page, const char *const *words, size_t count) {
@@ -64,6 +65,7 @@ Test(pagefleet, all_hosts_worst_first) {
         "class=\"critical\"",
         "&lt;b&gt;mx&lt;/b&gt;",
         "&lt;script&gt;",
+        "To act: ",
         "and 2 more",
         "1,204<span class=\"narrow\"> waiting,</span> <span class=\"faint\">oldest 5 min",
         "No sign of life for 2 min",
