@@ -2,8 +2,8 @@
 #include "alerts_history.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "alerts_ask.h"
 #include "fixtext.h"

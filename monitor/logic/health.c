@@ -8,7 +8,6 @@ enum {
     LINGER_MS = 600 * 1000,
     HINT_MS = 5000,
     CALM_MS = 60 * 1000,
-    BACKOFF_MS = 75 * 60 * 1000, /* Postfix tries again within maximal_backoff_time (4000 s) */
     RELOAD_MS = 10 * 1000
 };
 #define OLD_US (INT64_C(3600) * 1000000)
@@ -342,7 +341,7 @@ bool health_is_broken(const struct health *h, enum health_area area, int64_t now
     if (area == AREA_MILTER && h->last_milter_ms > cause->last_ms)
         return now_ms - cause->last_ms < QUIET_MS;
     if (area == AREA_POLICY && !health_is_limit(cause->diagnosis) && is_waiting(&cause->put_off))
-        return now_ms - cause->last_ms < BACKOFF_MS;
+        return now_ms - cause->last_ms < HEALTH_BACKOFF_MS;
     if (area == AREA_MILTER || h->last_success_ms > cause->last_ms)
         return now_ms - cause->last_ms < CALM_MS;
     return now_ms - cause->last_ms < LINGER_MS;

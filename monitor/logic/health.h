@@ -21,7 +21,11 @@ enum health_area {
     AREA_COUNT
 };
 
-enum { HEALTH_IDS = 8 };
+enum {
+    HEALTH_IDS = 8,
+    HEALTH_BACKOFF_MS =
+        75 * 60 * 1000, /* Postfix tries again within maximal_backoff_time, 4000 s */
+};
 
 /* Different messages that were refused, the last few known by their queue ids; 0: left the queue.
  */

@@ -15,7 +15,7 @@ enum {
     INCIDENT_CHANGES = 6,
     INCIDENT_BEFORE_MS = 30 * 60 * 1000,
     INCIDENT_STEP_MS = 10 * 1000,
-    INCIDENT_STEPS = 72 /* 12 minutes: no rule waits longer */
+    INCIDENT_STEPS = 72 /* 12 minutes: by default no rule waits longer */
 };
 
 /* Of the whole relay, as they stand. */

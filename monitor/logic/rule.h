@@ -64,8 +64,8 @@ struct finding {
     enum severity severity; /* SEVERITY_INFO: that of the diagnosis */
     int64_t wait_ms;        /* how long it must hold */
     uint64_t count;
-    uint64_t
-        returned; /* recipients whose mail it cost, where the log's cause forgot or never knew */
+    /* Recipients whose mail it cost, where the log's cause forgot or never knew. */
+    uint64_t returned;
     char summary[256];
     char evidence[512];
     char impact[256]; /* "": worked out by the engine, of this host's mail */

@@ -86,7 +86,7 @@ struct signals {
     int64_t expired_ms; /* the last of these */
     uint64_t unwanted;  /* deliveries refused for the message's own sake, lately; ... */
     uint64_t judged;    /* ... of so many */
-    uint64_t unwanted_returned;  /* of these: bounced */
+    uint64_t unwanted_returned;  /* of the unwanted: bounced */
     enum diagnosis unwanted_for; /* the last of these */
     const char *unwanted_evidence;
     const struct quota_top *quota; /* the sender with the most recipients; NULL: none */

@@ -276,10 +276,9 @@ enum verdict rulesmail_deliveries_fail(const struct look *look, struct finding *
 /* Old mail that the smarthost has an answer to waits for its recipient, not for us: Postfix asks it
  * at least every maximal_backoff_time (4000 s). */
 static bool is_answered(const struct look *look) {
-    enum { BACKOFF_MS = 75 * MINUTE_MS };
     const struct health *health = look->signals->health;
 
-    return health->last_answer_ms != 0 && look->now_ms - health->last_answer_ms < BACKOFF_MS;
+    return health->last_answer_ms != 0 && look->now_ms - health->last_answer_ms < HEALTH_BACKOFF_MS;
 }
 
 enum verdict rulesmail_queue_growing(const struct look *look, struct finding *f) {

@@ -79,8 +79,8 @@ bool activate(const struct keeper *keeper, const struct facts *facts, struct rec
         return true;
     }
     recall->reload_owed = left_ms > 0;
-    /* A message under way is left where it is by the qmgr(8) that ends: until somebody wakes the
-     * next one. */
+    /* What is under way goes on with the next qmgr(8), which takes it up as it starts (Postfix'
+     * qmgr/qmgr.c): somebody has to wake that one. */
     recall->flush_owed = left_ms == 0 && queue.deferred + queue.active > 0;
     if (left_ms == 0) {
         good = run(keeper->hands, HAND_RELOAD, reply);
