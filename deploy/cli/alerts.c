@@ -13,6 +13,7 @@
 #include "alerts_history.h"
 #include "alerts_silence.h"
 #include "alerts_test.h"
+#include "faultline.h"
 #include "json.h"
 #include "screen.h"
 #include "text.h"
@@ -66,6 +67,7 @@ static void put_silence(const struct json_t *alert) {
 static void put_firing(const struct json_t *alert, double now) {
     char age[32];
     char head[200];
+    char who[400];
 
     alerts_age(age, sizeof age, now - json_get_real(alert, "since", now));
     text_format(head, sizeof head, "%-8s %s  for %s", json_get_text(alert, "severity"),
@@ -73,7 +75,8 @@ static void put_firing(const struct json_t *alert, double now) {
     puts(head);
     put_fact("what", json_get_text(alert, "summary"));
     put_fact("mail", json_get_text(alert, "impact"));
-    put_fact("who", json_get_text(alert, "who"));
+    faultline_text(alert, who, sizeof who);
+    put_fact("who", who);
     put_steps(json_get(alert, "fix"));
     put_silence(alert);
 }
@@ -175,6 +178,7 @@ static const struct json_t *find(const struct json_t *doc, const char *id) {
 
 static void put_whole(const struct json_t *alert) {
     char at[48];
+    char who[400];
 
     printf("%s %s\n", json_get_text(alert, "severity"), json_get_text(alert, "id"));
     put_fact("cause", json_get_text(alert, "diagnosis"));
@@ -184,7 +188,8 @@ static void put_whole(const struct json_t *alert) {
     put_fact("over", at);
     put_fact("what", json_get_text(alert, "summary"));
     put_fact("mail", json_get_text(alert, "impact"));
-    put_fact("who", json_get_text(alert, "who"));
+    faultline_text(alert, who, sizeof who);
+    put_fact("who", who);
     put_fact("why", json_get_text(alert, "why"));
     put_steps(json_get(alert, "fix"));
     put_fact("seen", json_get_text(alert, "evidence"));

@@ -128,6 +128,10 @@ static void put_report(const struct json_t *doc) {
            json_get_text(i, "severity"), json_get_text(i, "diagnosis"));
     put_times(i, json_get_real(doc, "now", 0));
     printf("| who had to act | %s |\n", json_get_text(i, "who"));
+    if (json_get_text(i, "fault")[0] != '\0')
+        printf("| whose fault | %s |\n", json_get_text(i, "fault"));
+    if (json_get_text(i, "relayhost")[0] != '\0')
+        printf("| smarthost | %s |\n", json_get_text(i, "relayhost"));
     if (silenced != NULL)
         printf("| silenced by | %s: %s |\n", json_get_text(silenced, "who"),
                json_get_text(silenced, "why"));

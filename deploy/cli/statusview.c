@@ -8,9 +8,10 @@
 #include "clock.h"
 #include "fixtext.h"
 #include "text.h"
+#include "faultline.h"
 #include "receiversline.h"
 
-enum { FIRST_SEEN_SHOWN = 3, LABEL = 12, FACT = 11 };
+enum { FIRST_SEEN_SHOWN = 3, RELAYHOSTS_SHOWN = 3, LABEL = 12, FACT = 11 };
 
 static void clock_text(char *out, size_t size, double seconds) {
     time_t t = (time_t)seconds;
@@ -216,6 +217,7 @@ static void put_alert(struct sheet *s, const struct json_t *alert, bool worst, b
     int head = worst ? STATUSVIEW_HEAD : STATUSVIEW_NEXT_ALERTS;
     char label[16];
     char text[160];
+    char who[400];
     char age[32];
     char at[16];
 
@@ -231,7 +233,8 @@ static void put_alert(struct sheet *s, const struct json_t *alert, bool worst, b
         put_fact(s, head, "what", json_get_text(alert, "summary"));
     put_quiet(s, head, json_get(alert, "silenced"));
     put_fact(s, worst ? STATUSVIEW_IMPACT : STATUSVIEW_WHY, "mail", json_get_text(alert, "impact"));
-    put_fact(s, worst ? STATUSVIEW_IMPACT : STATUSVIEW_WHY, "who", json_get_text(alert, "who"));
+    faultline_text(alert, who, sizeof who);
+    put_fact(s, worst ? STATUSVIEW_IMPACT : STATUSVIEW_WHY, "who", who);
     put_fact(s, STATUSVIEW_WHY, "why", json_get_text(alert, "why"));
     for (size_t i = 0; i < json_count(fix); i++)
         put_step(s, head, i == 0 ? "do" : "", json_text(json_at(fix, i)));
@@ -358,6 +361,22 @@ static void put_canary(struct sheet *s, const struct json_t *canary) {
     put_line(s, STATUSVIEW_DETAILS, "canary", text);
 }
 
+/* Of each smarthost, the busiest first; one that fails is never left out. */
+static void put_relayhosts(struct sheet *s, const struct json_t *relayhosts) {
+    bool first = true;
+    char text[700];
+
+    for (size_t i = 0; i < json_count(relayhosts); i++) {
+        const struct json_t *one = json_at(relayhosts, i);
+
+        if (i >= RELAYHOSTS_SHOWN && strcmp(json_get_text(one, "state"), "failing") != 0)
+            continue;
+        faultline_relayhost(one, text, sizeof text);
+        put_line(s, STATUSVIEW_DETAILS, first ? "relayhost" : "", text);
+        first = false;
+    }
+}
+
 static void put_details(struct sheet *s, const struct json_t *doc) {
     const struct json_t *ledger = json_get(doc, "ledger");
     const struct json_t *delays = json_get(doc, "delays");
@@ -369,6 +388,7 @@ static void put_details(struct sheet *s, const struct json_t *doc) {
 
     sheet_blank(s, STATUSVIEW_DETAILS);
     put_smarthost(s, doc);
+    put_relayhosts(s, json_get(doc, "relayhosts"));
     text_format(
         text, sizeof text,
         "%lld accepted = %lld sent + %lld bounced + %lld expired + %lld queued + %lld unknown",

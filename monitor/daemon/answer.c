@@ -82,6 +82,7 @@ static void fill_view(struct daemon *d, struct view *v) {
     v->ledger = ledger_totals(d->messages.ledger);
     v->ledger_sum = ledger_sum(d->messages.ledger);
     v->destinations = &d->destinations;
+    v->relayhosts = &d->relayhosts;
     v->rings = &d->rings;
     v->trend = &d->trendkeep.trend;
 }

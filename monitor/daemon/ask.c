@@ -64,6 +64,8 @@ void ask_on_reply(enum keeper_verb verb, const struct keeper_reply *reply, const
             }
             d->facts = reply->facts;
             d->facts_known = true;
+            relayhosts_configure(&d->relayhosts, d->facts.relay_host);
+            health_configure(&d->health, d->facts.relay_host);
             d->place.relay_port = d->facts.relay_port;
             d->place.implicit_tls = d->facts.implicit_tls != 0;
             change_on_facts(d);
@@ -124,7 +126,7 @@ static bool mail_hangs(const struct daemon *d, int64_t mono_ms) {
 /* The smarthost said "later" to the login of one or two messages, which Postfix tries again in
  * minutes. Whether it says so to all, one probe within the waiting time tells. */
 static bool is_login_put_off(const struct daemon *d, int64_t mono_ms) {
-    const struct health_cause *cause = &d->health.cause[AREA_LOGIN];
+    const struct health_cause *cause = &health_main(&d->health)->cause[AREA_LOGIN];
     int64_t age_ms = clock_wall_ms() - cause->since_ms;
 
     return cause->diagnosis == DIAGNOSIS_G04_TEMP_AUTH_FAILURE && !cause->of_all &&
@@ -137,7 +139,8 @@ static bool is_in_doubt(const struct daemon *d, enum health_area area) {
     int64_t wall_ms = clock_wall_ms();
 
     return health_broke_off(&d->health, area, wall_ms) &&
-           wall_ms - d->health.cause[area].since_ms < (int64_t)d->conf.unreachable_after_s * 1000;
+           wall_ms - health_worst(&d->health, area, wall_ms)->cause[area].since_ms <
+               (int64_t)d->conf.unreachable_after_s * 1000;
 }
 
 static bool wants_proof(const struct daemon *d, int64_t mono_ms) {
@@ -169,7 +172,8 @@ static bool wants_canary(const struct daemon *d) {
 }
 
 void ask_keeper(struct daemon *d, int64_t mono_ms) {
-    bool refused = health_is_broken(&d->health, AREA_LOGIN, clock_wall_ms());
+    bool refused =
+        health_way_is_broken(&d->health, health_main(&d->health), AREA_LOGIN, clock_wall_ms());
 
     if (mono_ms >= d->log_due_ms && is_file_unreadable(d) && keeperc_ask(d->keeper, KEEPER_LOG))
         d->log_due_ms = mono_ms + LOG_RETRY_MS;

@@ -8,18 +8,19 @@
 #include "slot.h"
 #include "xmem.h"
 
-void count_event(struct daemon *d, const struct mailev *ev, bool ours) {
+void count_event(struct daemon *d, struct mailev *ev, bool ours) {
     counters_add(&d->counters, ev->counters);
     rings_add(&d->rings, ev->counters, ev->time_ms, d->clock.now_ms);
     if (!ours)
         destinations_note(&d->destinations, ev);
+    relayhosts_note(&d->relayhosts, ev);
     exporter_note(&d->exporter, ev);
 }
 
 void count_publish(struct daemon *d) {
     messages_commit(&d->messages);
     logtotals_put(&d->logtotals, &d->counters, ledger_totals(d->messages.ledger), &d->rings,
-                  &d->destinations, &d->log.now);
+                  &d->destinations, &d->relayhosts, &d->log.now);
     delays_put(&d->messages.delays, &d->log.now);
     shapes_put(&d->shapes, &d->log.now);
     exporter_put(&d->exporter, &d->log.now);

@@ -6,7 +6,7 @@
 
 /* Counts one event, of now or of the past, in all that has no idea of messages. `ours`: it is about
  * a canary message, which is no mail of a customer's domain. */
-void count_event(struct daemon *d, const struct mailev *ev, bool ours);
+void count_event(struct daemon *d, struct mailev *ev, bool ours);
 
 /* Publishes what was counted, with the positions up to which it was. */
 void count_publish(struct daemon *d);

@@ -54,7 +54,7 @@ static int64_t event_time(const struct mailev *ev, int64_t now_ms, int64_t start
     return ev->time_ms == 0 || fresh ? now_ms : ev->time_ms;
 }
 
-static void on_event(struct daemon *d, const struct mailev *ev) {
+static void on_event(struct daemon *d, struct mailev *ev) {
     struct ledger_noted noted;
     int64_t time_ms;
     bool ours;
@@ -144,7 +144,8 @@ static void on_log_start(const struct totals *from, void *arg) {
 
     totals_copy(&d->log.now, from);
     counted_restore(&d->counted, from);
-    logtotals_restore(&d->logtotals, &d->log.now, &d->counters, &t, &d->rings, &d->destinations);
+    logtotals_restore(&d->logtotals, &d->log.now, &d->counters, &t, &d->rings, &d->destinations,
+                      &d->relayhosts);
     delays_restore(&d->messages.delays, &d->log.now);
     shapes_restore(&d->shapes, &d->log.now);
     exporter_restore(&d->exporter, &d->log.now);

@@ -95,6 +95,8 @@ static struct json_t *causes_array(const struct timeline_sum *sum) {
         json_put_text(o, "diagnosis", cause->diagnosis != DIAGNOSIS_NONE ? diagnosis : NULL);
         json_put_text(o, "title", cause->diagnosis != DIAGNOSIS_NONE ? entry->title : NULL);
         json_put_text(o, "who", cause->diagnosis != DIAGNOSIS_NONE ? entry->who : NULL);
+        json_put_text(o, "fault",
+                      cause->diagnosis != DIAGNOSIS_NONE ? party_name(entry->party) : NULL);
         json_put_int(o, "deferred", (int64_t)cause->put_off);
         json_put_int(o, "bounced", (int64_t)cause->returned);
         json_add(a, o);

@@ -186,11 +186,12 @@ static void tell(struct daemon *d, const struct alert_set *set) {
 
 /* What the log proves of the live login is newer than the last probe. */
 static void follow_login(struct daemon *d, int64_t wall_ms) {
-    bool refused = health_is_broken(&d->health, AREA_LOGIN, wall_ms);
+    const struct health_way *way = health_main(&d->health);
+    bool refused = health_way_is_broken(&d->health, way, AREA_LOGIN, wall_ms);
 
     if (refused && (d->login.state == LOGIN_VERIFIED || d->login.state == LOGIN_UNKNOWN)) {
         d->login.state = LOGIN_REFUSED;
-        text_copy(d->login.detail, sizeof d->login.detail, d->health.cause[AREA_LOGIN].evidence);
+        text_copy(d->login.detail, sizeof d->login.detail, way->cause[AREA_LOGIN].evidence);
     } else if (!refused && d->login.state == LOGIN_REFUSED) {
         d->login.state = LOGIN_VERIFIED;
         d->login.detail[0] = '\0';

@@ -42,7 +42,7 @@ static void put(struct totals *totals, int field, uint64_t value) {
 
 void logtotals_restore(struct logtotals *l, struct totals *totals, struct counters *counters,
                        struct ledger_totals *ledger, struct rings *rings,
-                       struct destinations *destinations) {
+                       struct busiest *destinations, struct relayhosts *relayhosts) {
     char name[TOTALS_NAME_SIZE];
 
     for (int c = 0; c < COUNTER_COUNT; c++) {
@@ -55,12 +55,14 @@ void logtotals_restore(struct logtotals *l, struct totals *totals, struct counte
         memcpy((char *)ledger + of_ledger[i].offset, &value, sizeof value);
     }
     rings_restore(rings, totals);
-    destinations_restore(destinations, totals);
+    busiest_restore(destinations, &destinations_kind, totals);
+    busiest_restore(&relayhosts->all, &relayhosts_kind, totals);
 }
 
 void logtotals_put(const struct logtotals *l, const struct counters *counters,
                    const struct ledger_totals *ledger, struct rings *rings,
-                   struct destinations *destinations, struct totals *totals) {
+                   struct busiest *destinations, struct relayhosts *relayhosts,
+                   struct totals *totals) {
     for (int c = 0; c < COUNTER_COUNT; c++)
         put(totals, l->counter[c], counters->value[c]);
     for (size_t i = 0; i < LOGTOTALS_LEDGER; i++) {
@@ -70,5 +72,6 @@ void logtotals_put(const struct logtotals *l, const struct counters *counters,
         put(totals, l->ledger[i], value);
     }
     rings_put(rings, totals);
-    destinations_put(destinations, totals);
+    busiest_put(destinations, &destinations_kind, totals);
+    busiest_put(&relayhosts->all, &relayhosts_kind, totals);
 }

@@ -1,6 +1,7 @@
 /* What relaywatchd counts from the log as fields of its totals, and back: c.COUNTER, l.NAME of the
- * ledger, the rings (m. h. r., see rings.h), the destinations (k., see destinations.h). Pure; keeps
- * the numbers of the fields, so that a publish after each line costs next to nothing. */
+ * ledger, the rings (m. h. r., see rings.h), the destinations (k., see destinations.h), the relay
+ * hosts (s., see relayhosts.h). Pure; keeps the numbers of the fields, so that a publish after each
+ * line costs next to nothing. */
 #ifndef DAEMON_LOGTOTALS_H
 #define DAEMON_LOGTOTALS_H
 
@@ -8,6 +9,7 @@
 #include "totals.h"
 #include "destinations.h"
 #include "ledger.h"
+#include "relayhosts.h"
 #include "rings.h"
 
 enum { LOGTOTALS_LEDGER = sizeof(struct ledger_totals) / sizeof(uint64_t) };
@@ -20,11 +22,12 @@ struct logtotals {
 /* Takes the figures out of the totals of an earlier life and adds the fields that are new. */
 void logtotals_restore(struct logtotals *l, struct totals *totals, struct counters *counters,
                        struct ledger_totals *ledger, struct rings *rings,
-                       struct destinations *destinations);
+                       struct busiest *destinations, struct relayhosts *relayhosts);
 
 /* Puts them in; always into the same totals, those of logtotals_restore. */
 void logtotals_put(const struct logtotals *l, const struct counters *counters,
                    const struct ledger_totals *ledger, struct rings *rings,
-                   struct destinations *destinations, struct totals *totals);
+                   struct busiest *destinations, struct relayhosts *relayhosts,
+                   struct totals *totals);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "relayhosts.h"
 #include "text.h"
 #include "state.h"
 
@@ -28,6 +29,8 @@ void lookout_init(struct lookout *l) {
                           .unwanted_returned.span_ms = RETURNED_MS,
                           .judged.span_ms = RETURNED_MS,
                           .unaccounted.span_ms = UNACCOUNTED_MS};
+    for (int party = 0; party < PARTY_COUNT; party++)
+        l->failed[party].span_ms = l->put_off[party].span_ms = RETURNED_MS;
 }
 
 /* ---- lines ---- */
@@ -54,6 +57,8 @@ void lookout_note(struct lookout *l, const struct mailev *ev, struct ledger_note
         ev->status < MAILEV_STATUS_SENT || ev->status > MAILEV_STATUS_BOUNCED)
         return;
     lately_note(&l->judged, 1, time_ms);
+    if (ev->status == MAILEV_STATUS_DEFERRED)
+        lately_note(&l->put_off[relayhosts_party(ev)], 1, time_ms);
     if (ev->status != MAILEV_STATUS_SENT && health_is_of_message(ev->diagnosis)) {
         lately_note(&l->unwanted, 1, time_ms);
         if (ev->status == MAILEV_STATUS_BOUNCED)
@@ -64,6 +69,8 @@ void lookout_note(struct lookout *l, const struct mailev *ev, struct ledger_note
     ours = ev->status != MAILEV_STATUS_SENT && health_is_relays_fault(ev->diagnosis) &&
            !is_passing(ev, noted);
     burn_note(&l->burn, ours, time_ms);
+    if (ours)
+        lately_note(&l->failed[relayhosts_party(ev)], 1, time_ms);
     if (!ours || ev->status != MAILEV_STATUS_BOUNCED)
         return;
     lately_note(&l->returned, 1, time_ms);
@@ -201,6 +208,22 @@ static void fill_login(const struct daemon *d, struct signals *s, int64_t wall_m
     s->old_map_in_use = r->stale_ms != 0 && wall_ms - r->stale_ms < RETURNED_MS;
 }
 
+/* Whose fault most of these are. */
+static enum party most_by(const struct lately by[PARTY_COUNT], int64_t wall_ms) {
+    enum party most = PARTY_NONE;
+    uint64_t count = 0;
+
+    for (enum party party = PARTY_OURS; party < PARTY_COUNT; party++) {
+        uint64_t sum = lately_sum(&by[party], wall_ms);
+
+        if (sum > count) {
+            count = sum;
+            most = party;
+        }
+    }
+    return most;
+}
+
 /* Both counts are looked at, one is told. */
 static void look_at_senders(struct daemon *d, int64_t wall_ms) {
     struct lookout *l = &d->lookout;
@@ -232,6 +255,8 @@ void lookout_fill(struct daemon *d, struct signals *s, int64_t wall_ms, int64_t 
     s->returned_evidence = l->returned_evidence;
     s->expired = lately_sum(&l->expired, wall_ms);
     s->expired_ms = l->expired_ms;
+    s->failed_by = most_by(l->failed, wall_ms);
+    s->put_off_by = most_by(l->put_off, wall_ms);
     s->unwanted = lately_sum(&l->unwanted, wall_ms);
     s->unwanted_returned = lately_sum(&l->unwanted_returned, wall_ms);
     s->judged = lately_sum(&l->judged, wall_ms);

@@ -37,6 +37,8 @@ struct lookout {
     enum diagnosis unwanted_for;
     char unwanted_evidence[256];
     struct lately unaccounted;
+    /* By whose fault: deliveries that the relay failed in, and all that were put off. */
+    struct lately failed[PARTY_COUNT], put_off[PARTY_COUNT];
     uint64_t unaccounted_total; /* as it was last; to see what is new */
     bool unaccounted_known;
     int64_t silent_mono_ms; /* when the log was silent last; 0: never */

@@ -134,9 +134,9 @@ static void put_relay(struct exposition *e, const struct view *v) {
     gauge(e, "relaywatch_relay_reachable", "Whether the smarthost can be reached.",
           view_reachable(v));
     gauge(e, "relaywatch_relay_login_refused", "Whether the smarthost refuses our login.",
-          health_is_broken(v->health, AREA_LOGIN, v->now_ms));
+          health_way_is_broken(v->health, health_main(v->health), AREA_LOGIN, v->now_ms));
     gauge(e, "relaywatch_relay_tls_failing", "Whether TLS with the smarthost fails.",
-          health_is_broken(v->health, AREA_TLS, v->now_ms));
+          health_way_is_broken(v->health, health_main(v->health), AREA_TLS, v->now_ms));
     moment(e, "relaywatch_relay_last_delivery_timestamp_seconds",
            "When the smarthost last took a message.", v->health->last_success_ms);
     moment(e, "relaywatch_relay_certificate_expires_timestamp_seconds",
@@ -194,6 +194,55 @@ static void put_receivers(struct exposition *e, const struct view *v) {
 }
 
 /* Of each severity also where there is none, so that rules need not ask for absence. */
+/* One counter for what was put off, one for what was returned: of each relay host by whose fault.
+ */
+static void put_faults(struct exposition *e, const struct busiest_place *const *place, size_t count,
+                       const char *name, const char *help, bool bounced) {
+    exposition_family(e, EXPOSITION_COUNTER, name, help);
+    for (size_t i = 0; i < count; i++) {
+        for (enum party party = PARTY_OURS; party < PARTY_COUNT; party++) {
+            const struct exposition_label labels[] = {{"relayhost", place[i]->name},
+                                                      {"fault", party_name(party)}};
+
+            exposition_labelled(e, labels, 2,
+                                (double)place[i]->figure[relayhosts_figure(party, bounced)]);
+        }
+    }
+}
+
+static void put_relayhosts(struct exposition *e, const struct view *v) {
+    const struct busiest_place *place[BUSIEST_PLACES];
+    size_t count =
+        v->relayhosts != NULL ? busiest_list(&v->relayhosts->all, &relayhosts_kind, place) : 0;
+
+    if (count == 0)
+        return;
+    exposition_family(e, EXPOSITION_COUNTER, "relaywatch_relayhost_sent",
+                      "Deliveries that this relay host took.");
+    for (size_t i = 0; i < count; i++)
+        exposition_sample(e, "relayhost", place[i]->name,
+                          (double)place[i]->figure[relayhosts_figure(PARTY_NONE, false)]);
+    put_faults(e, place, count, "relaywatch_relayhost_deferred",
+               "Deliveries by this relay host that were put off, by whose fault.", false);
+    put_faults(e, place, count, "relaywatch_relayhost_bounced",
+               "Deliveries by this relay host that were returned, by whose fault.", true);
+    exposition_family(e, EXPOSITION_GAUGE, "relaywatch_relayhost_failing",
+                      "Whether deliveries by this relay host fail now, by whose fault.");
+    for (size_t i = 0; i < count; i++) {
+        bool known;
+        const struct health_cause *trouble = view_relayhost_trouble(v, place[i]->name, &known);
+
+        for (enum party party = PARTY_OURS; known && party < PARTY_COUNT; party++) {
+            const struct exposition_label labels[] = {{"relayhost", place[i]->name},
+                                                      {"fault", party_name(party)}};
+
+            exposition_labelled(e, labels, 2,
+                                trouble != NULL &&
+                                    diagnosis_entry(trouble->diagnosis)->party == party);
+        }
+    }
+}
+
 static void put_alerts(struct exposition *e, const struct view *v) {
     unsigned count[SEVERITY_CRITICAL + 1] = {0};
     unsigned silenced = 0;
@@ -387,6 +436,7 @@ char *metrics_print(const struct view *v, bool openmetrics) {
     put_canary(&e, v);
     put_queue(&e, v);
     put_relay(&e, v);
+    put_relayhosts(&e, v);
     put_alerts(&e, v);
     put_receivers(&e, v);
     put_ledger(&e, v);

@@ -16,7 +16,7 @@ struct oldlog;
 
 struct oldlog_calls {
     /* Its spans live until return. */
-    void (*on_event)(const struct mailev *ev, void *arg);
+    void (*on_event)(struct mailev *ev, void *arg);
     /* Before a line is looked at: may it be? Else it made us crash before. `place` tells lines of
      * the same text apart. NULL: all may. */
     bool (*may_look)(struct span line, uint64_t place, void *arg);

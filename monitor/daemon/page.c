@@ -14,10 +14,11 @@
 #include "pagefleet.h"
 #include "pageincidents.h"
 #include "pagepast.h"
+#include "pagerelays.h"
 
 /* The first words: is mail delayed or lost? The cause stands right below. */
 static const char *headline(const struct view *v) {
-    bool stopped = false;
+    bool stopped = false, partly = false;
 
     switch (v->state) {
     case OVERALL_OK:
@@ -28,13 +29,21 @@ static const char *headline(const struct view *v) {
         return "Mail flows, but something needs care";
     case OVERALL_CRITICAL:
         for (int area = 0; area < AREA_COUNT; area++) {
-            if (v->health->cause[area].bounced > 0)
+            const struct health_way *way =
+                health_worst(v->health, (enum health_area)area, v->now_ms);
+            bool broken = area <= AREA_NETWORK &&
+                          health_way_is_broken(v->health, way, (enum health_area)area, v->now_ms);
+
+            if (health_bounced(v->health, (enum health_area)area) > 0)
                 return "Mail is being lost: it is returned to its senders";
-            stopped |= area <= AREA_NETWORK &&
-                       health_is_broken(v->health, (enum health_area)area, v->now_ms);
+            if (broken && v->health->last_success_ms > way->cause[area].since_ms)
+                partly = true; /* another smarthost delivers */
+            else
+                stopped |= broken;
         }
-        return stopped ? "Mail does not leave: it waits in the queue, safe"
-                       : "Something is badly wrong";
+        return stopped  ? "Mail does not leave: it waits in the queue, safe"
+               : partly ? "Mail for one smarthost does not leave: it waits in the queue, safe"
+                        : "Something is badly wrong";
     case OVERALL_UNKNOWN:
         break;
     }
@@ -110,6 +119,8 @@ static void put_alert(FILE *out, const struct view *v, const struct alert *a) {
     put_quiet(out, a);
     put_fact(out, "Mail", a->impact[0] != '\0' ? a->impact : d->impact);
     put_fact(out, "Who", d->who);
+    put_fact(out, "Fault", party_name(a->party));
+    put_fact(out, "Smarthost", a->relayhost);
     put_steps(out, a);
     put_fact(out, "Why", d->why);
     fputs("<div><dt>Since</dt><dd>", out);
@@ -199,8 +210,9 @@ static void put_queue(FILE *out, const struct view *v) {
 
 static void put_smarthost(FILE *out, const struct view *v) {
     bool reached = view_reachable(v);
-    bool tls_fails = health_is_broken(v->health, AREA_TLS, v->now_ms);
-    bool refused = health_is_broken(v->health, AREA_LOGIN, v->now_ms);
+    const struct health_way *way = health_main(v->health);
+    bool tls_fails = health_way_is_broken(v->health, way, AREA_TLS, v->now_ms);
+    bool refused = health_way_is_broken(v->health, way, AREA_LOGIN, v->now_ms);
 
     put_stop(out, reached && !tls_fails && !refused ? "" : " class=\"bad\"", "Smarthost");
     fprintf(out, "<b class=\"word\">%s</b><p>",
@@ -332,6 +344,7 @@ static void put_body(FILE *out, const struct view *v, bool charts) {
     if (charts)
         pagepast_print(out, v);
     fputs("<div id=\"rest\">\n", out);
+    pagerelays_print(out, v);
     pagefleet_section(out, v);
     pageincidents_print(out, v);
     put_fresh(out, v);

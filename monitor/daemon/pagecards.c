@@ -30,8 +30,9 @@ static void put_messages(FILE *out, const struct view *v) {
 }
 
 static void put_destinations(FILE *out, const struct view *v) {
-    const struct destination *place[DESTINATIONS];
-    size_t count = v->destinations != NULL ? destinations_list(v->destinations, place) : 0;
+    const struct busiest_place *place[BUSIEST_PLACES];
+    size_t count =
+        v->destinations != NULL ? busiest_list(v->destinations, &destinations_kind, place) : 0;
 
     if (count == 0)
         return;
@@ -43,7 +44,7 @@ static void put_destinations(FILE *out, const struct view *v) {
         fputs("<tr><th scope=\"row\">", out);
         html_text(out, place[i]->name);
         fputs("</th>", out);
-        for (size_t f = 0; f < DESTINATION_ENDS; f++) {
+        for (size_t f = 0; f < destinations_kind.figures; f++) {
             fputs("<td>", out);
             html_count(out, place[i]->figure[f]);
             fputs("</td>", out);

@@ -285,8 +285,10 @@ void pagepast_print_causes(FILE *out, const struct view *v) {
         html_text(out, known ? diagnosis_entry(cause->diagnosis)->title
                              : "A cause that no diagnosis knows");
         if (known)
-            fprintf(out, " <span class=\"faint\">%s. To act: %s</span>",
-                    diagnosis_entry(cause->diagnosis)->id, diagnosis_entry(cause->diagnosis)->who);
+            fprintf(out, " <span class=\"faint\">%s. Fault: %s. To act: %s</span>",
+                    diagnosis_entry(cause->diagnosis)->id,
+                    party_name(diagnosis_entry(cause->diagnosis)->party),
+                    diagnosis_entry(cause->diagnosis)->who);
         fputs("</th>", out);
         put_cell_count(out, true, cause->put_off);
         put_cell_count(out, true, cause->returned);

@@ -10,7 +10,7 @@
 #include "text.h"
 #include "count.h"
 
-static void on_past_event(const struct mailev *ev, void *arg) {
+static void on_past_event(struct mailev *ev, void *arg) {
     struct daemon *d = arg;
     struct ledger_noted noted;
 

@@ -89,7 +89,8 @@ struct daemon {
     struct kept log, milter_kept;
     struct counters counters;
     struct rings rings;
-    struct destinations destinations;
+    struct busiest destinations;
+    struct relayhosts relayhosts;
     struct exporter exporter;
     struct logtotals logtotals;
     struct poison poison;

@@ -227,16 +227,73 @@ static struct json_t *sources_array(const struct view *v) {
 
 /* Those with the most deliveries first. */
 static struct json_t *destinations_array(const struct view *v) {
-    const struct destination *place[DESTINATIONS];
-    size_t count = v->destinations != NULL ? destinations_list(v->destinations, place) : 0;
+    const struct busiest_place *place[BUSIEST_PLACES];
+    size_t count =
+        v->destinations != NULL ? busiest_list(v->destinations, &destinations_kind, place) : 0;
     struct json_t *a = json_make_array();
 
     for (size_t i = 0; i < count; i++) {
         struct json_t *o = json_make_object();
 
         json_put_text(o, "domain", place[i]->name);
-        for (size_t f = 0; f < DESTINATION_FIGURES; f++)
-            json_put_int(o, destination_word(f), (int64_t)place[i]->figure[f]);
+        for (size_t f = 0; f <= destinations_kind.figures; f++)
+            json_put_int(o, busiest_word(&destinations_kind, f), (int64_t)place[i]->figure[f]);
+        json_add(a, o);
+    }
+    return a;
+}
+
+static struct json_t *faults_object(const struct busiest_place *place, bool bounced) {
+    struct json_t *o = json_make_object();
+
+    for (enum party party = PARTY_OURS; party < PARTY_COUNT; party++)
+        json_put_int(o, party_name(party),
+                     (int64_t)place->figure[relayhosts_figure(party, bounced)]);
+    return o;
+}
+
+static struct json_t *trouble_object(const struct health_cause *cause) {
+    const struct diagnosis_entry *entry = diagnosis_entry(cause->diagnosis);
+    struct json_t *o = json_make_object();
+    char diagnosis[96];
+
+    text_format(diagnosis, sizeof diagnosis, "%s %s", entry->id, entry->name);
+    json_put_text(o, "diagnosis", diagnosis);
+    json_put_text(o, "title", entry->title);
+    json_put_text(o, "fault", party_name(entry->party));
+    json_put_text(o, "who", entry->who);
+    json_put_time(o, "since", cause->since_ms);
+    json_put_time(o, "last", cause->last_ms);
+    json_put_int(o, "count", (int64_t)cause->count);
+    return o;
+}
+
+/* Of each smarthost what was sent, what failed by whose fault, and what is wrong with it now. Those
+ * with the most deliveries first; all other servers as one, without a state. */
+static struct json_t *relayhosts_array(const struct view *v) {
+    const struct busiest_place *place[BUSIEST_PLACES];
+    size_t count =
+        v->relayhosts != NULL ? busiest_list(&v->relayhosts->all, &relayhosts_kind, place) : 0;
+    struct json_t *a = json_make_array();
+
+    for (size_t i = 0; i < count; i++) {
+        const struct health_way *way = health_way(v->health, span_of(place[i]->name));
+        struct json_t *o = json_make_object();
+        const struct health_cause *trouble;
+        bool known;
+
+        trouble = view_relayhost_trouble(v, place[i]->name, &known);
+        json_put_text(o, "host", place[i]->name);
+        json_put_text(o, "state", trouble != NULL ? "failing" : known ? "ok" : NULL);
+        json_put_int(o, "sent", (int64_t)place[i]->figure[relayhosts_figure(PARTY_NONE, false)]);
+        json_put(o, "deferred", faults_object(place[i], false));
+        json_put(o, "bounced", faults_object(place[i], true));
+        json_put_int(o, "missed", (int64_t)place[i]->figure[relayhosts_kind.figures]);
+        json_put_time(o, "last_delivery", way != NULL ? way->last_success_ms : 0);
+        if (trouble != NULL)
+            json_put(o, "trouble", trouble_object(trouble));
+        else
+            json_put_null(o, "trouble");
         json_add(a, o);
     }
     return a;
@@ -311,6 +368,7 @@ char *statusdoc_print(const struct view *v) {
     json_put(doc, "senders", senders_object(v));
     json_put(doc, "canary", canary_object(v));
     json_put(doc, "destinations", destinations_array(v));
+    json_put(doc, "relayhosts", relayhosts_array(v));
     put_alerts(doc, v);
     put_receivers(doc, v);
     put_unknown(doc, v);

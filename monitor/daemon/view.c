@@ -31,12 +31,34 @@ const char *view_canary_word(const struct view *view) {
     return view->canary->unproved_ms == 0 && view->canary->delivered_ms != 0 ? "ok" : "waiting";
 }
 
+/* main.cf's relayhost, where there are several. */
+static bool is_broken(const struct view *view, enum health_area area) {
+    return health_way_is_broken(view->health, health_main(view->health), area, view->now_ms);
+}
+
+const struct health_cause *view_relayhost_trouble(const struct view *view, const char *relayhost,
+                                                  bool *known_out) {
+    const struct health_way *way = health_way(view->health, span_of(relayhost));
+    const struct health_cause *worst = NULL;
+
+    *known_out = way != NULL;
+    for (int area = 0; way != NULL && area < AREA_COUNT; area++) {
+        const struct health_cause *cause = &way->cause[area];
+
+        if (health_way_is_broken(view->health, way, (enum health_area)area, view->now_ms) &&
+            (worst == NULL || diagnosis_entry(cause->diagnosis)->severity >
+                                  diagnosis_entry(worst->diagnosis)->severity))
+            worst = cause;
+    }
+    return worst;
+}
+
 bool view_reachable(const struct view *view) {
     return health_is_reached(view->health, view->now_ms);
 }
 
 const char *view_tls_word(const struct view *view) {
-    if (health_is_broken(view->health, AREA_TLS, view->now_ms))
+    if (is_broken(view, AREA_TLS))
         return "failing";
     if (!view_reachable(view))
         return "unknown";
@@ -46,11 +68,11 @@ const char *view_tls_word(const struct view *view) {
 }
 
 const char *view_auth_word(const struct view *view) {
-    if (health_is_broken(view->health, AREA_LOGIN, view->now_ms))
+    if (is_broken(view, AREA_LOGIN))
         return "refused";
     if (view->login->state == LOGIN_NONE)
         return "none";
-    if (!view_reachable(view) || health_is_broken(view->health, AREA_TLS, view->now_ms))
+    if (!view_reachable(view) || is_broken(view, AREA_TLS))
         return "unknown";
     return view->login->verified_ms != 0 || view->health->last_success_ms != 0 ? "ok" : "unknown";
 }

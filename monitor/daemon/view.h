@@ -23,6 +23,7 @@
 #include "mltpage.h"
 #include "quota.h"
 #include "rates.h"
+#include "relayhosts.h"
 #include "receiverstate.h"
 #include "rings.h"
 #include "shapes.h"
@@ -66,7 +67,8 @@ struct view {
     const struct exporter *exporter;
     const struct rings *rings; /* NULL: not begun */
     const struct trend *trend;
-    const struct destinations *destinations; /* NULL: not begun */
+    const struct busiest *destinations;  /* NULL: not begun */
+    const struct relayhosts *relayhosts; /* NULL: not begun */
     const struct alert_set *alerts;
     const struct incidents *incidents;      /* NULL: not begun */
     const struct shape *fresh[VIEW_SHAPES]; /* lines of trouble not seen before this day */
@@ -98,6 +100,11 @@ struct view {
 /* "ok", "warning", "critical", "unknown"; "off", "connecting", "ok", "down", "refused". Static. */
 const char *overall_name(enum overall state);
 const char *store_state_word(enum store_state state);
+
+/* What is wrong with this relay host now, the worst; NULL: nothing. `known_out`: whether it was
+ * used lately, so that somebody knows. */
+const struct health_cause *view_relayhost_trouble(const struct view *view, const char *relayhost,
+                                                  bool *known_out);
 
 /* Can the smarthost be reached: no failure of the network newer than the last success. */
 bool view_reachable(const struct view *view);

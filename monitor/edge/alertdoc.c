@@ -15,6 +15,8 @@ static void put_diagnosis(struct json_t *doc, const struct alert *alert,
     struct json_t *fix = json_make_array();
 
     json_put_text(doc, "who", entry->who);
+    json_put_text(doc, "fault", alert->party != PARTY_NONE ? party_name(alert->party) : NULL);
+    json_put_text(doc, "relayhost", alert->relayhost[0] != '\0' ? alert->relayhost : NULL);
     json_put_text(doc, "why", entry->why);
     for (size_t i = 0; i < DIAGNOSIS_FIXES && alert->fix[i][0] != '\0'; i++)
         json_add_text(fix, alert->fix[i]);

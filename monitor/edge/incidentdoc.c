@@ -21,6 +21,8 @@ static void put_whole(struct json_t *doc, const struct incident *i,
 
     json_put_text(doc, "impact", i->impact);
     json_put_text(doc, "who", entry->who);
+    json_put_text(doc, "fault", i->party != PARTY_NONE ? party_name(i->party) : NULL);
+    json_put_text(doc, "relayhost", i->relayhost[0] != '\0' ? i->relayhost : NULL);
     json_put_text(doc, "why", entry->why);
     json_put_text(doc, "evidence", i->evidence);
     if (i->silenced_who[0] != '\0') {

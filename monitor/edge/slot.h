@@ -12,7 +12,7 @@
 #include "fault.h"
 #include "totals.h"
 
-enum { SLOT_BYTES = 288 * 1024, SLOT_FILE_BYTES = 2 * SLOT_BYTES };
+enum { SLOT_BYTES = 320 * 1024, SLOT_FILE_BYTES = 2 * SLOT_BYTES };
 
 /* Reads the newest valid slot. 0: *out is filled; 1: there is none (no file, or both are bad: `why`
  * says which); -1: the file cannot be read. */

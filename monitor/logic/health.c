@@ -2,6 +2,7 @@
 #include "health.h"
 
 #include <string.h>
+#include <strings.h>
 
 enum {
     QUIET_MS = 2000,
@@ -11,107 +12,6 @@ enum {
     RELOAD_MS = 10 * 1000
 };
 #define OLD_US (INT64_C(3600) * 1000000)
-
-/* By the catalogue's families: G Google, S SASL, T TLS, N network, Q queue, M master and host, L
- * milter. */
-static enum health_area area_of_google(int number) {
-    switch (number) {
-    case 1:
-    case 2:
-    case 3:
-    case 4:
-    case 5:
-    case 6:
-    case 29:
-    case 30:
-        return AREA_LOGIN;
-    case 7:
-    case 23:
-        return AREA_TLS;
-    case 18:
-        return AREA_NETWORK;
-    case 8:
-    case 9:
-    case 10:
-    case 11:
-    case 12:
-    case 13:
-    case 14:
-    case 15:
-    case 20:
-    case 22:
-    case 24:
-        return AREA_POLICY;
-    default:
-        return AREA_COUNT; /* about one recipient or message */
-    }
-}
-
-static enum health_area area_of_sasl(int number) {
-    return number == 4 || number == 5 || number == 6 || number == 7 || number == 9 ||
-                   number == 10 || number == 11
-               ? AREA_LOCAL
-               : AREA_LOGIN;
-}
-
-enum health_area health_area(enum diagnosis d) {
-    const char *id;
-    int number;
-
-    if (d == DIAGNOSIS_NONE) /* nearly all lines */
-        return AREA_COUNT;
-    id = diagnosis_entry(d)->id;
-    if (strlen(id) != 3)
-        return AREA_COUNT;
-    number = (id[1] - '0') * 10 + (id[2] - '0');
-    switch (id[0]) {
-    case 'G':
-        return area_of_google(number);
-    case 'S':
-        return area_of_sasl(number);
-    case 'T':
-        return AREA_TLS;
-    case 'N':
-        return AREA_NETWORK;
-    case 'Q':
-        return number <= 4 ? AREA_LOCAL : AREA_COUNT;
-    case 'L':
-        return number <= 4 ? AREA_MILTER : AREA_COUNT;
-    case 'W':
-        return d == DIAGNOSIS_W03_NOTHING_ACCEPTED ? AREA_REFUSED : AREA_COUNT;
-    case 'M':
-        return diagnosis_entry(d)->severity >= SEVERITY_WARNING ? AREA_LOCAL : AREA_COUNT;
-    default:
-        return AREA_COUNT;
-    }
-}
-
-bool health_is_of_message(enum diagnosis d) {
-    return d == DIAGNOSIS_G20_UNAUTHENTICATED_SENDER || d == DIAGNOSIS_G24_REPUTATION_POLICY;
-}
-
-bool health_is_limit(enum diagnosis d) {
-    return d == DIAGNOSIS_G13_UNUSUAL_RATE || d == DIAGNOSIS_G14_DAILY_USER_LIMIT ||
-           d == DIAGNOSIS_G15_CUSTOMER_LIMIT;
-}
-
-bool health_is_relays_fault(enum diagnosis d) {
-    if (health_is_of_message(d))
-        return false;
-    switch (health_area(d)) {
-    case AREA_LOGIN:
-    case AREA_TLS:
-    case AREA_NETWORK:
-    case AREA_POLICY:
-    case AREA_LOCAL:
-        return true;
-    case AREA_REFUSED: /* nobody knows whose */
-    case AREA_MILTER:
-    case AREA_COUNT:
-        break;
-    }
-    return false;
-}
 
 /* What follows from another fault, so that it is told only where none is known. */
 static bool is_consequence(enum diagnosis d) {
@@ -127,14 +27,89 @@ static bool leads(enum diagnosis now, enum diagnosis before) {
     return diagnosis_entry(now)->severity >= diagnosis_entry(before)->severity;
 }
 
+/* ---- the ways ---- */
+
+static bool is_named(const struct health_way *way, struct span relayhost) {
+    return strlen(way->relayhost) == relayhost.n &&
+           strncasecmp(way->relayhost, relayhost.p, relayhost.n) == 0;
+}
+
+static unsigned find_way(const struct health *h, struct span relayhost) {
+    if (relayhost.n == 0)
+        return 0;
+    if (is_named(&h->way[h->last_way], relayhost))
+        return h->last_way;
+    for (unsigned i = 1; i < HEALTH_WAYS; i++) {
+        if (is_named(&h->way[i], relayhost))
+            return i;
+    }
+    return 0;
+}
+
+static bool is_broken_at_all(const struct health *h, const struct health_way *way, int64_t now_ms) {
+    for (int area = 0; area < AREA_COUNT; area++) {
+        if (health_way_is_broken(h, way, (enum health_area)area, now_ms))
+            return true;
+    }
+    return false;
+}
+
+/* A new one takes a free place, or that of the one without trouble that was used least lately; else
+ * it is counted with those that have no name. */
+static unsigned make_way(struct health *h, struct span relayhost, int64_t now_ms) {
+    unsigned found = 0;
+
+    for (unsigned i = 1; i < HEALTH_WAYS; i++) {
+        if ((found == 0 || h->way[i].used_ms < h->way[found].used_ms) &&
+            !is_broken_at_all(h, &h->way[i], now_ms))
+            found = i;
+    }
+    if (found != 0) {
+        h->way[found] = (struct health_way){0};
+        text_copy_printable(h->way[found].relayhost, sizeof h->way[found].relayhost, relayhost);
+    }
+    return found;
+}
+
+static struct health_way *take_way(struct health *h, struct span relayhost, int64_t now_ms) {
+    unsigned i = find_way(h, relayhost);
+
+    if (i == 0 && relayhost.n > 0)
+        i = make_way(h, relayhost, now_ms);
+    h->last_way = i;
+    h->way[i].used_ms = now_ms;
+    return &h->way[i];
+}
+
+void health_configure(struct health *h, const char *relayhost) {
+    text_copy(h->configured, sizeof h->configured, relayhost);
+}
+
+const struct health_way *health_way(const struct health *h, struct span relayhost) {
+    unsigned i = find_way(h, relayhost);
+
+    return i != 0 ? &h->way[i] : NULL;
+}
+
+const struct health_way *health_main(const struct health *h) {
+    return &h->way[find_way(h, span_of(h->configured))];
+}
+
+/* ---- failures ---- */
+
 /* smtp(8) that stops at its TLS settings is a process that dies as soon as it starts. */
 static bool is_told_as_tls(const struct health *h, enum diagnosis d, int64_t now_ms) {
-    const struct health_cause *tls = &h->cause[AREA_TLS];
+    if (health_area(d) != AREA_LOCAL || !is_consequence(d))
+        return false;
+    for (unsigned i = 0; i < HEALTH_WAYS; i++) {
+        const struct health_cause *tls = &h->way[i].cause[AREA_TLS];
 
-    return health_area(d) == AREA_LOCAL && is_consequence(d) &&
-           (tls->diagnosis == DIAGNOSIS_T03_TLS_ENGINE_UNAVAILABLE ||
-            tls->diagnosis == DIAGNOSIS_T10_TLS_CONFIG) &&
-           now_ms - tls->last_ms < LINGER_MS;
+        if ((tls->diagnosis == DIAGNOSIS_T03_TLS_ENGINE_UNAVAILABLE ||
+             tls->diagnosis == DIAGNOSIS_T10_TLS_CONFIG) &&
+            now_ms - tls->last_ms < LINGER_MS)
+            return true;
+    }
+    return false;
 }
 
 static uint32_t hash_id(struct span queue_id) {
@@ -188,23 +163,23 @@ static bool is_of_all(enum diagnosis d, struct span evidence, struct span queue_
     return health_area(d) <= AREA_NETWORK && d != DIAGNOSIS_G04_TEMP_AUTH_FAILURE;
 }
 
-static void note_failure(struct health *h, enum diagnosis d, struct span evidence,
-                         struct span queue_id, int64_t now_ms) {
+static void note_failure(struct health *h, struct health_way *way, enum diagnosis d,
+                         struct span evidence, struct span queue_id, int64_t now_ms) {
     enum health_area area = health_area(d);
     struct health_cause *cause;
 
     if (area == AREA_COUNT || is_told_as_tls(h, d, now_ms))
         return;
-    cause = &h->cause[area];
-    if (!health_is_broken(h, area, now_ms)) {
+    cause = &way->cause[area];
+    if (!health_way_is_broken(h, way, area, now_ms)) {
         *cause = (struct health_cause){.since_ms = now_ms};
         if (area == AREA_REFUSED)
-            h->refused.messages = 0;
+            way->refused.messages = 0;
     }
     if (area == AREA_REFUSED)
-        note_refused(&h->refused, queue_id);
+        note_refused(&way->refused, queue_id);
     if (health_is_of_message(d))
-        note_refused(&h->unwanted, queue_id);
+        note_refused(&way->unwanted, queue_id);
     if (is_of_all(d, evidence, queue_id))
         cause->of_all = true;
     else if (!health_is_of_message(d))
@@ -219,8 +194,8 @@ static void note_failure(struct health *h, enum diagnosis d, struct span evidenc
         h->last_failure_ms = now_ms;
 }
 
-static void forget(struct health *h, enum health_area area, int64_t now_ms) {
-    struct health_cause *cause = &h->cause[area];
+static void forget(struct health_way *way, enum health_area area, int64_t now_ms) {
+    struct health_cause *cause = &way->cause[area];
 
     if (now_ms - cause->last_ms >= QUIET_MS)
         *cause = (struct health_cause){.diagnosis = DIAGNOSIS_NONE};
@@ -228,16 +203,16 @@ static void forget(struct health *h, enum health_area area, int64_t now_ms) {
 
 /* What stops a message further on its way proves the way up to there: who refuses our login is
  * reached. A handshake that fails may be the network's doing. */
-static void note_way(struct health *h, enum diagnosis d, enum health_area area, struct span text,
-                     int64_t now_ms) {
+static void note_way(struct health_way *way, enum diagnosis d, enum health_area area,
+                     struct span text, int64_t now_ms) {
     bool past_tls = area != AREA_TLS && span_find(text, " refused to talk to me: ") == NULL;
 
     if (area == AREA_NETWORK || area == AREA_LOCAL || area == AREA_MILTER ||
         d == DIAGNOSIS_T09_TLS_HANDSHAKE)
         return;
-    forget(h, AREA_NETWORK, now_ms);
+    forget(way, AREA_NETWORK, now_ms);
     if (past_tls)
-        forget(h, AREA_TLS, now_ms);
+        forget(way, AREA_TLS, now_ms);
 }
 
 static void note_hint(struct health *h, const struct mailev *ev, int64_t now_ms) {
@@ -269,10 +244,48 @@ static bool is_refusal(const struct mailev *ev) {
            ev->dsn.p[2] != '1' && ev->dsn.p[2] != '2';
 }
 
+static void note_success(struct health *h, struct health_way *way, int64_t now_ms) {
+    way->last_success_ms = now_ms;
+    way->unwanted.messages = 0;
+    h->last_success_ms = now_ms;
+}
+
+static void note_gone(struct health *h, struct span queue_id) {
+    for (unsigned i = 0; h->has_ids && i < HEALTH_WAYS; i++) {
+        struct health_way *way = &h->way[i];
+
+        note_removed(&way->cause[AREA_POLICY].put_off, queue_id);
+        for (int area = 0; i > 0 && area <= AREA_REFUSED; area++)
+            note_removed(&way->cause[area].waiting, queue_id);
+    }
+}
+
+/* A delivery that failed, or a line that says what is wrong. */
+static void note_trouble(struct health *h, struct health_way *way, enum diagnosis d,
+                         const struct mailev *ev, int64_t now_ms) {
+    enum health_area area = health_area(d);
+
+    struct span evidence = ev->text.n > 0 ? ev->text : ev->message;
+
+    if (area == AREA_TLS && now_ms - h->hint.at_ms < HINT_MS) {
+        d = h->hint.diagnosis;
+        area = health_area(d);
+        evidence = span_of(h->hint.evidence);
+    }
+    if (area == AREA_LOCAL || area == AREA_MILTER)
+        way = &h->way[0];
+    note_failure(h, way, d, evidence, ev->queue_id, now_ms);
+    h->has_ids = true;
+    if (ev->status == MAILEV_STATUS_BOUNCED)
+        way->cause[area].bounced++;
+    else if (ev->status == MAILEV_STATUS_DEFERRED)
+        note_refused(&way->cause[area].waiting, ev->queue_id);
+}
+
 void health_note(struct health *h, const struct mailev *ev, int64_t now_ms) {
+    struct health_way *way;
     enum diagnosis d;
     enum health_area area;
-    bool hinted;
 
     if (ev->kind == MAILEV_TLS && (ev->counters & COUNTER_BIT(COUNTER_TLS_SESSIONS)) != 0) {
         h->last_tls_ms = now_ms;
@@ -280,9 +293,8 @@ void health_note(struct health *h, const struct mailev *ev, int64_t now_ms) {
     }
     if (ev->kind == MAILEV_DELIVERY && ev->status == MAILEV_STATUS_SENT && ev->daemon.n == 4 &&
         memcmp(ev->daemon.p, "smtp", 4) == 0) {
-        h->last_success_ms = now_ms;
+        note_success(h, take_way(h, ev->relayhost, now_ms), now_ms);
         h->last_answer_ms = now_ms;
-        h->unwanted.messages = 0;
         return;
     }
     if (ev->kind == MAILEV_LIFECYCLE) { /* whether Postfix runs, the keeper tells better */
@@ -290,40 +302,40 @@ void health_note(struct health *h, const struct mailev *ev, int64_t now_ms) {
         return;
     }
     if (ev->kind == MAILEV_REMOVED) {
-        note_removed(&h->cause[AREA_POLICY].put_off, ev->queue_id);
+        note_gone(h, ev->queue_id);
         return;
     }
     d = is_refusal(ev) ? DIAGNOSIS_W03_NOTHING_ACCEPTED : ev->diagnosis;
     area = health_area(d);
-    if (ev->kind == MAILEV_DELIVERY && ev->relay_ip.n > 0 &&
-        (area == AREA_COUNT || area == AREA_REFUSED))
-        h->last_answer_ms = now_ms;
-    if (ev->kind == MAILEV_DELIVERY && ev->relay_ip.n > 0)
-        note_way(h, d, area, ev->text, now_ms);
+    way = ev->relayhost.n > 0 ? take_way(h, ev->relayhost, now_ms) : &h->way[0];
+    if (ev->kind == MAILEV_DELIVERY && ev->relay_ip.n > 0) {
+        if (area == AREA_COUNT || area == AREA_REFUSED)
+            h->last_answer_ms = now_ms;
+        note_way(way, d, area, ev->text, now_ms);
+        note_way(&h->way[0], d, area, ev->text, now_ms);
+    }
     /* One that waits for long is refused for its own sake, or was told before. */
     if (area == AREA_COUNT || (area == AREA_REFUSED && ev->delay_us > OLD_US) ||
         (d == DIAGNOSIS_M20_INTERNAL_IPC && now_ms - h->last_reload_ms < RELOAD_MS))
         return;
-    hinted = area == AREA_TLS && now_ms - h->hint.at_ms < HINT_MS;
-    if (ev->kind == MAILEV_TLS_FAILURE) {
-        note_hint(
-            h, ev,
-            now_ms); /* no failure by itself: with level `may` the mail goes out all the same */
-        return;
-    }
-    if (hinted)
-        note_failure(h, h->hint.diagnosis, span_of(h->hint.evidence), ev->queue_id, now_ms);
+    if (ev->kind == MAILEV_TLS_FAILURE) /* none by itself: with level `may` the mail goes out */
+        note_hint(h, ev, now_ms);
     else
-        note_failure(h, d, ev->text.n > 0 ? ev->text : ev->message, ev->queue_id, now_ms);
-    if (ev->status == MAILEV_STATUS_BOUNCED)
-        h->cause[area].bounced++;
+        note_trouble(h, way, d, ev, now_ms);
 }
 
+/* Trials are of main.cf's relayhost. Where the log names only servers that its name stands for
+ * (MX), nobody knows which of them it was. */
 void health_note_probe(struct health *h, enum diagnosis d, struct span reply, int64_t now_ms) {
-    if (d == DIAGNOSIS_NONE)
-        h->last_success_ms = now_ms;
-    else
-        note_failure(h, d, reply, (struct span){0}, now_ms);
+    unsigned main_way = find_way(h, span_of(h->configured));
+
+    if (d != DIAGNOSIS_NONE) {
+        note_failure(h, &h->way[main_way], d, reply, (struct span){0}, now_ms);
+        return;
+    }
+    h->last_success_ms = now_ms;
+    for (unsigned i = main_way; i < (main_way == 0 ? (unsigned)HEALTH_WAYS : main_way + 1); i++)
+        h->way[i].last_success_ms = now_ms;
 }
 
 void health_note_milter(struct health *h, int64_t time_ms) {
@@ -331,20 +343,75 @@ void health_note_milter(struct health *h, int64_t time_ms) {
         h->last_milter_ms = time_ms;
 }
 
-bool health_is_broken(const struct health *h, enum health_area area, int64_t now_ms) {
-    const struct health_cause *cause = &h->cause[area];
+/* For those without a name each delivery counts. */
+static int64_t success_of(const struct health *h, const struct health_way *way) {
+    return way == &h->way[0] ? h->last_success_ms : way->last_success_ms;
+}
+
+/* While others deliver: does mail wait for this one? */
+static bool is_awaited(const struct health_cause *cause, int64_t now_ms) {
+    if (cause->waiting.messages == 0)
+        return now_ms - cause->last_ms < LINGER_MS;
+    return is_waiting(&cause->waiting) && now_ms - cause->last_ms < HEALTH_BACKOFF_MS;
+}
+
+bool health_way_is_broken(const struct health *h, const struct health_way *way,
+                          enum health_area area, int64_t now_ms) {
+    const struct health_cause *cause = &way->cause[area];
+    int64_t success_ms = success_of(h, way);
 
     if (cause->diagnosis == DIAGNOSIS_NONE)
         return false;
     if (area <= AREA_NETWORK || area == AREA_REFUSED)
-        return h->last_success_ms < cause->last_ms || now_ms - cause->last_ms < QUIET_MS;
+        return now_ms - cause->last_ms < QUIET_MS ||
+               (success_ms < cause->last_ms &&
+                (h->last_success_ms < cause->last_ms || is_awaited(cause, now_ms)));
     if (area == AREA_MILTER && h->last_milter_ms > cause->last_ms)
         return now_ms - cause->last_ms < QUIET_MS;
     if (area == AREA_POLICY && !health_is_limit(cause->diagnosis) && is_waiting(&cause->put_off))
         return now_ms - cause->last_ms < HEALTH_BACKOFF_MS;
-    if (area == AREA_MILTER || h->last_success_ms > cause->last_ms)
+    if (area == AREA_MILTER || success_ms > cause->last_ms)
         return now_ms - cause->last_ms < CALM_MS;
     return now_ms - cause->last_ms < LINGER_MS;
+}
+
+/* Among equals one that has a name says more, then the one that began first. */
+static bool is_worse(const struct health_way *a, const struct health_way *b,
+                     enum health_area area) {
+    enum diagnosis of_a = a->cause[area].diagnosis, of_b = b->cause[area].diagnosis;
+
+    if (is_consequence(of_a) != is_consequence(of_b) ||
+        diagnosis_entry(of_a)->severity != diagnosis_entry(of_b)->severity)
+        return !leads(of_b, of_a);
+    if ((a->relayhost[0] == '\0') != (b->relayhost[0] == '\0'))
+        return b->relayhost[0] == '\0';
+    return a->cause[area].since_ms < b->cause[area].since_ms;
+}
+
+const struct health_way *health_worst(const struct health *h, enum health_area area,
+                                      int64_t now_ms) {
+    const struct health_way *worst = NULL;
+
+    for (unsigned i = 0; i < HEALTH_WAYS; i++) {
+        const struct health_way *way = &h->way[i];
+
+        if (health_way_is_broken(h, way, area, now_ms) &&
+            (worst == NULL || is_worse(way, worst, area)))
+            worst = way;
+    }
+    return worst != NULL ? worst : &h->way[0];
+}
+
+bool health_is_broken(const struct health *h, enum health_area area, int64_t now_ms) {
+    return health_way_is_broken(h, health_worst(h, area, now_ms), area, now_ms);
+}
+
+uint64_t health_bounced(const struct health *h, enum health_area area) {
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < HEALTH_WAYS; i++)
+        sum += h->way[i].cause[area].bounced;
+    return sum;
 }
 
 /* It met a message that was under way, not the session. */
@@ -354,13 +421,15 @@ static bool is_in_session(const struct health_cause *cause) {
 }
 
 bool health_is_reached(const struct health *h, int64_t now_ms) {
-    const struct health_cause *cause = &h->cause[AREA_NETWORK];
+    const struct health_way *way = health_main(h);
+    const struct health_cause *cause = &way->cause[AREA_NETWORK];
 
-    return !health_is_broken(h, AREA_NETWORK, now_ms) || !cause->of_all || is_in_session(cause);
+    return !health_way_is_broken(h, way, AREA_NETWORK, now_ms) || !cause->of_all ||
+           is_in_session(cause);
 }
 
 bool health_broke_off(const struct health *h, enum health_area area, int64_t now_ms) {
-    const struct health_cause *cause = &h->cause[area];
+    const struct health_cause *cause = &health_worst(h, area, now_ms)->cause[area];
 
     if (!cause->of_all || !health_is_broken(h, area, now_ms))
         return false;
@@ -385,9 +454,15 @@ static void shift(int64_t *time_ms, int64_t by_ms) {
 }
 
 void health_shift(struct health *h, int64_t by_ms) {
-    for (int area = 0; area < AREA_COUNT; area++) {
-        shift(&h->cause[area].since_ms, by_ms);
-        shift(&h->cause[area].last_ms, by_ms);
+    for (unsigned i = 0; i < HEALTH_WAYS; i++) {
+        struct health_way *way = &h->way[i];
+
+        for (int area = 0; area < AREA_COUNT; area++) {
+            shift(&way->cause[area].since_ms, by_ms);
+            shift(&way->cause[area].last_ms, by_ms);
+        }
+        shift(&way->last_success_ms, by_ms);
+        shift(&way->used_ms, by_ms);
     }
     shift(&h->last_success_ms, by_ms);
     shift(&h->last_failure_ms, by_ms);
@@ -399,8 +474,15 @@ void health_shift(struct health *h, int64_t by_ms) {
 }
 
 void health_expire(struct health *h, int64_t now_ms) {
-    for (int area = 0; area < AREA_COUNT; area++) {
-        if (!health_is_broken(h, (enum health_area)area, now_ms))
-            h->cause[area] = (struct health_cause){.diagnosis = DIAGNOSIS_NONE};
+    h->has_ids = false;
+    for (unsigned i = 0; i < HEALTH_WAYS; i++) {
+        struct health_way *way = &h->way[i];
+
+        for (int area = 0; area < AREA_COUNT; area++) {
+            if (!health_way_is_broken(h, way, (enum health_area)area, now_ms))
+                way->cause[area] = (struct health_cause){.diagnosis = DIAGNOSIS_NONE};
+            else
+                h->has_ids = true;
+        }
     }
 }

@@ -1,28 +1,20 @@
 /* What the log tells of the relay's health: for each area (login, TLS, network, ...) the causes
  * seen since the area last worked. A delivery through the relay proves that login, TLS and network
- * work again. Pure: `now_ms` is the wall clock, events carry their diagnosis already. */
+ * work again. Of each smarthost for itself: where there are several, one that delivers proves
+ * nothing of the one that does not. Pure: `now_ms` is the wall clock, events carry their diagnosis
+ * and their relayhost already. */
 #ifndef LOGIC_HEALTH_H
 #define LOGIC_HEALTH_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "healtharea.h"
 #include "mailev.h"
-
-enum health_area {
-    AREA_LOGIN,   /* the smarthost refuses our login */
-    AREA_TLS,     /* no verified TLS with it */
-    AREA_NETWORK, /* cannot be reached: DNS, connect, time-outs */
-    AREA_POLICY,  /* reached, logged in, and it refuses the mail: allow-list, limits, reputation */
-    AREA_REFUSED, /* reached, logged in, and mail after mail is refused for reasons not in the
-                     catalogue */
-    AREA_LOCAL,   /* Postfix or this host: maps, processes, disk */
-    AREA_MILTER,  /* Postfix does not reach our milter */
-    AREA_COUNT
-};
 
 enum {
     HEALTH_IDS = 8,
+    HEALTH_WAYS = 1 + 8,
     HEALTH_BACKOFF_MS =
         75 * 60 * 1000, /* Postfix tries again within maximal_backoff_time, 4000 s */
 };
@@ -42,6 +34,7 @@ struct health_cause {
     uint64_t bounced;               /* of these: recipients whose mail was returned */
     bool of_all;                    /* one of these was not about a single message */
     struct health_refusals put_off; /* the others */
+    struct health_refusals waiting; /* that it keeps in the queue */
     char evidence[512];             /* printable */
 };
 
@@ -53,19 +46,34 @@ struct health_hint {
     char evidence[512];
 };
 
-struct health {
+/* One smarthost. The first one stands for all that no smarthost is named for: what is wrong with
+ * this host, other servers, attempts that are not final, trials. */
+struct health_way {
+    char relayhost[256];                   /* "": the first one, or free */
     struct health_cause cause[AREA_COUNT]; /* diagnosis NONE: nothing is wrong there */
-    int64_t last_success_ms;               /* a delivery through the relay; 0: none seen */
-    int64_t last_failure_ms;               /* any failure of login, TLS or network */
-    int64_t last_answer_ms;                /* it took a message, or said why not this one */
     struct health_refusals refused;        /* in AREA_REFUSED's cause */
     struct health_refusals unwanted;       /* for their own sake, since one went through */
+    int64_t last_success_ms;               /* a delivery by it; 0: none seen */
+    int64_t used_ms;                       /* that, or a failure */
+};
+
+struct health {
+    struct health_way way[HEALTH_WAYS];
+    char configured[256];    /* main.cf's relayhost, without brackets; "": not known */
+    unsigned last_way;       /* of the line before */
+    bool has_ids;            /* of messages that wait, in some cause */
+    int64_t last_success_ms; /* a delivery through any; 0: none seen */
+    int64_t last_failure_ms; /* any failure of login, TLS or network */
+    int64_t last_answer_ms;  /* it took a message, or said why not this one */
     struct health_hint hint;
     int64_t last_milter_ms; /* it saw a message */
     int64_t last_reload_ms; /* of Postfix: its processes miss each other for a moment then */
     int64_t last_tls_ms;    /* a TLS session made with the relay */
     char last_tls[96];      /* "Verified TLSv1.3" */
 };
+
+/* main.cf's relayhost is this one: trials are of it. */
+void health_configure(struct health *h, const char *relayhost);
 
 /* Notes one event. */
 void health_note(struct health *h, const struct mailev *ev, int64_t now_ms);
@@ -81,10 +89,28 @@ void health_note_milter(struct health *h, int64_t time_ms);
  * last failure once a delivery came later than it; the milter's when it saw a message since, or
  * a minute after the last sign; the others then, too, if a delivery came after it, else ten minutes
  * after. A rule of the smarthost that is no limit lasts as long as a message that it refused waits
- * to be refused again. */
+ * to be refused again. Where one smarthost fails while another delivers, it is over, too, when no
+ * message waits for it any more. */
 bool health_is_broken(const struct health *h, enum health_area area, int64_t now_ms);
 
-/* Does it talk to us, as far as is known? "Later" to a message or two is talk. */
+/* The same of one smarthost; `way` is one of h's. */
+bool health_way_is_broken(const struct health *h, const struct health_way *way,
+                          enum health_area area, int64_t now_ms);
+
+/* The one with the worst that is wrong in this area; the first one where nothing is. */
+const struct health_way *health_worst(const struct health *h, enum health_area area,
+                                      int64_t now_ms);
+
+/* The smarthost of this name; NULL: not known. */
+const struct health_way *health_way(const struct health *h, struct span relayhost);
+
+/* The one of main.cf's relayhost, if the log names it; else the first one. */
+const struct health_way *health_main(const struct health *h);
+
+/* Recipients whose mail was returned for what is wrong in this area, by all of them. */
+uint64_t health_bounced(const struct health *h, enum health_area area);
+
+/* Does main.cf's relayhost talk to us, as far as is known? "Later" to a message or two is talk. */
 bool health_is_reached(const struct health *h, int64_t now_ms);
 
 /* Did a session with it break off, or was put off, before any message was in it? Where there is
@@ -96,19 +122,5 @@ void health_expire(struct health *h, int64_t now_ms);
 
 /* The clock was set: moves all times along. */
 void health_shift(struct health *h, int64_t by_ms);
-
-/* Is it a refusal of this message for what it says or who sends it, whatever relay brings it? One
- * of these says nothing of the relay, many do. */
-bool health_is_of_message(enum diagnosis d);
-
-/* Is it a limit that ends by itself, so that mail passes again? */
-bool health_is_limit(enum diagnosis d);
-
-/* Is it the fault of the relay, of what stands between it and the smarthost, or of the terms with
- * that, and not the recipient's or one message's? */
-bool health_is_relays_fault(enum diagnosis d);
-
-/* Which area a diagnosis belongs to; AREA_COUNT when it is not about the relay's health. */
-enum health_area health_area(enum diagnosis d);
 
 #endif

@@ -72,6 +72,9 @@ static bool go_on(struct incident *i, const struct alert *alert,
 
     i->diagnosis = alert->diagnosis;
     i->severity = alert->severity > i->severity ? alert->severity : i->severity;
+    i->party = alert->party;
+    if (alert->relayhost[0] != '\0')
+        text_copy(i->relayhost, sizeof i->relayhost, alert->relayhost);
     i->count = alert->count > i->count ? alert->count : i->count;
     i->after = *figures;
     i->after.waiting = waiting;
@@ -174,6 +177,8 @@ static void print_incident(const struct incident *i, struct keptout *out) {
                  (unsigned long long)i->count);
     print_figures(out, "before", i->number, &i->before);
     print_figures(out, "after", i->number, &i->after);
+    print_text(out, "fault", i->number, party_name(i->party));
+    print_text(out, "relayhost", i->number, i->relayhost);
     print_text(out, "summary", i->number, i->summary);
     print_text(out, "impact", i->number, i->impact);
     print_text(out, "evidence", i->number, i->evidence);
@@ -244,6 +249,10 @@ static bool take_more(struct incidents *all, struct span kind, struct keptline *
         take_figures(l, &i->before);
     else if (span_is(kind, "after"))
         take_figures(l, &i->after);
+    else if (span_is(kind, "fault"))
+        i->party = party_find(keptline_word(l));
+    else if (span_is(kind, "relayhost"))
+        keptline_text(l, i->relayhost, sizeof i->relayhost);
     else if (span_is(kind, "summary"))
         keptline_text(l, i->summary, sizeof i->summary);
     else if (span_is(kind, "impact"))

@@ -29,9 +29,11 @@ struct incident {
     char id[48];
     enum diagnosis diagnosis; /* the last one */
     enum severity severity;   /* the worst */
+    enum party party;         /* whose fault it was */
     int64_t since_ms, ended_ms;
     uint64_t count;                        /* the most that the alert stood for */
     struct incident_figures before, after; /* at the beginning; at the end, or now. waiting: most */
+    char relayhost[256];                   /* the smarthost that it was about; "": none alone */
     char summary[256], impact[256], evidence[256];
     char silenced_who[64], silenced_why[160]; /* "": it was not */
     int changes;

@@ -2,6 +2,7 @@
 #include "precedence.h"
 
 #include <string.h>
+#include <strings.h>
 
 #define ANY NULL
 
@@ -112,16 +113,22 @@ const struct precedence *precedence_row(int i) {
     return i >= 0 && i < ROWS ? &rows[i] : NULL;
 }
 
-static bool applies(const struct precedence *row, const struct precedence_held *cause) {
-    return cause->holds && (row->family == NULL || strncmp(diagnosis_entry(cause->diagnosis)->id,
-                                                           row->family, strlen(row->family)) == 0);
+static bool applies(const struct precedence *row, const struct precedence_held *cause,
+                    const char *relayhost) {
+    bool other = relayhost[0] != '\0' && cause->relayhost[0] != '\0' &&
+                 strcasecmp(relayhost, cause->relayhost) != 0;
+
+    return cause->holds && !other &&
+           (row->family == NULL ||
+            strncmp(diagnosis_entry(cause->diagnosis)->id, row->family, strlen(row->family)) == 0);
 }
 
-enum precedence_order precedence_of(enum rule rule, const struct precedence_held held[RULE_COUNT]) {
+enum precedence_order precedence_of(enum rule rule, const char *relayhost,
+                                    const struct precedence_held held[RULE_COUNT]) {
     enum precedence_order order = PRECEDENCE_OWN;
 
     for (int i = 0; i < ROWS; i++) {
-        if (rows[i].symptom != rule || !applies(&rows[i], &held[rows[i].cause]))
+        if (rows[i].symptom != rule || !applies(&rows[i], &held[rows[i].cause], relayhost))
             continue;
         if (rows[i].ends && held[rows[i].cause].fires)
             return PRECEDENCE_END;

@@ -24,12 +24,15 @@ struct precedence_held {
     bool holds; /* waits or fires */
     bool fires;
     enum diagnosis diagnosis;
+    char relayhost[256]; /* the smarthost that it is about; "": of none alone */
 };
 
 enum precedence_order { PRECEDENCE_OWN, PRECEDENCE_NOT_BEGIN, PRECEDENCE_END };
 
-/* How `rule` stands to the causes that hold. */
-enum precedence_order precedence_of(enum rule rule, const struct precedence_held held[RULE_COUNT]);
+/* How `rule`, about this smarthost ("": none alone), stands to the causes that hold. What is wrong
+ * with another smarthost is no cause of it. */
+enum precedence_order precedence_of(enum rule rule, const char *relayhost,
+                                    const struct precedence_held held[RULE_COUNT]);
 
 /* Does a queue that grows follow from this rule? */
 bool precedence_explains_queue(enum rule rule);

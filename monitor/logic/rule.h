@@ -64,6 +64,8 @@ struct finding {
     enum severity severity; /* SEVERITY_INFO: that of the diagnosis */
     int64_t wait_ms;        /* how long it must hold */
     uint64_t count;
+    enum party party;    /* PARTY_NONE: that of the diagnosis */
+    char relayhost[256]; /* the smarthost that it is about; "": of none alone */
     /* Recipients whose mail it cost, where the log's cause forgot or never knew. */
     uint64_t returned;
     char summary[256];

@@ -72,12 +72,12 @@ void rules_set_limits(struct rules *rules, const struct rules_limits *limits) {
 /* ---- what people are told ---- */
 
 /* The log has told of mail that was put off since the queue was counted. */
-static bool is_newer_than_queue(const struct signals *s, enum health_area area) {
+static bool is_newer_than_queue(const struct signals *s, enum health_area area, int64_t now_ms) {
     const struct health_cause *cause;
 
     if (area == AREA_COUNT || area == AREA_MILTER)
         return false;
-    cause = &s->health->cause[area];
+    cause = &health_worst(s->health, area, now_ms)->cause[area];
     return cause->count > cause->bounced && cause->last_ms > s->queue_counted_ms;
 }
 
@@ -86,9 +86,9 @@ static bool is_newer_than_queue(const struct signals *s, enum health_area area) 
  * that is near, a new login that was not taken) says what it is itself. `returned`: the finding's.
  */
 static void fill_impact(struct alert *alert, const struct signals *s, bool explained,
-                        uint64_t returned) {
+                        uint64_t returned, int64_t now_ms) {
     enum health_area area = health_area(alert->diagnosis);
-    uint64_t of_cause = area != AREA_COUNT ? s->health->cause[area].bounced : 0;
+    uint64_t of_cause = area != AREA_COUNT ? health_bounced(s->health, area) : 0;
     uint64_t bounced = returned > of_cause ? returned : of_cause;
     char left[32];
     size_t n = 0;
@@ -109,7 +109,7 @@ static void fill_impact(struct alert *alert, const struct signals *s, bool expla
             "DELAYED: %llu message%s in the queue, safe; the first would be returned in %s.",
             (unsigned long long)s->queue_messages, s->queue_messages == 1 ? " waits" : "s wait",
             left);
-    } else if (is_newer_than_queue(s, area)) {
+    } else if (is_newer_than_queue(s, area, now_ms)) {
         text_copy(alert->impact + n, sizeof alert->impact - n,
                   "DELAYED: mail that meets this waits in the queue, safe.");
     } else if (n == 0 && area != AREA_COUNT && area != AREA_MILTER) {
@@ -192,7 +192,9 @@ static bool begin_or_go_on(struct rules *rules, enum rule i, const struct findin
         begin(rules, i, f->diagnosis, now_ms);
     alert->diagnosis = f->diagnosis;
     alert->severity = severity;
+    alert->party = f->party != PARTY_NONE ? f->party : diagnosis_entry(f->diagnosis)->party;
     alert->count = f->count;
+    text_copy(alert->relayhost, sizeof alert->relayhost, f->relayhost);
     text_copy(alert->summary, sizeof alert->summary, f->summary);
     text_copy(alert->evidence, sizeof alert->evidence, f->evidence);
     fill_fix(alert, place);
@@ -258,7 +260,7 @@ void rules_collect(struct rules *rules) {
 }
 
 bool rules_eval(struct rules *rules, const struct signals *signals, int64_t now_ms) {
-    struct precedence_held held[RULE_COUNT] = {{false, false, DIAGNOSIS_NONE}};
+    struct precedence_held held[RULE_COUNT] = {{.holds = false}};
     bool explained = false;
     bool news = false;
 
@@ -266,9 +268,9 @@ bool rules_eval(struct rules *rules, const struct signals *signals, int64_t now_
     for (enum rule i = 0; i < RULE_COUNT; i++) {
         struct rule_state *r = &rules->rule[i];
         struct look look = {signals, &rules->limits, now_ms, rule_fires(r), r->explained_ms};
-        enum precedence_order order = precedence_of(i, held);
         struct finding f = {.diagnosis = DIAGNOSIS_NONE};
         enum verdict verdict = table[i].look(&look, &f);
+        enum precedence_order order = precedence_of(i, f.relayhost, held);
 
         if (verdict == VERDICT_YES && order != PRECEDENCE_OWN)
             r->explained_ms = now_ms;
@@ -276,13 +278,16 @@ bool rules_eval(struct rules *rules, const struct signals *signals, int64_t now_
         held[i].fires = rule_fires(r);
         held[i].holds = verdict == VERDICT_YES || rule_fires(r);
         held[i].diagnosis = verdict == VERDICT_YES ? f.diagnosis : r->alert.diagnosis;
+        text_copy(held[i].relayhost, sizeof held[i].relayhost,
+                  verdict == VERDICT_YES ? f.relayhost : r->alert.relayhost);
         if (!rule_fires(r))
             continue;
         explained |= precedence_explains_queue(i);
         if (f.impact[0] != '\0')
             text_copy(r->alert.impact, sizeof r->alert.impact, f.impact);
         else if (!is_of_others(i))
-            fill_impact(&r->alert, signals, explained && i <= RULE_QUEUE_GROWING, f.returned);
+            fill_impact(&r->alert, signals, explained && i <= RULE_QUEUE_GROWING, f.returned,
+                        now_ms);
     }
     rules->changed |= news;
     rules_collect(rules);

@@ -84,8 +84,10 @@ struct signals {
     const char *returned_evidence; /* NULL: none */
     uint64_t expired;   /* messages that waited for such a fault until they went back, this hour */
     int64_t expired_ms; /* the last of these */
-    uint64_t unwanted;  /* deliveries refused for the message's own sake, lately; ... */
-    uint64_t judged;    /* ... of so many */
+    enum party failed_by;  /* whose fault most deliveries are that the relay failed in of late */
+    enum party put_off_by; /* and most of all that were put off; NONE: there is none */
+    uint64_t unwanted;     /* deliveries refused for the message's own sake, lately; ... */
+    uint64_t judged;       /* ... of so many */
     uint64_t unwanted_returned;  /* of the unwanted: bounced */
     enum diagnosis unwanted_for; /* the last of these */
     const char *unwanted_evidence;

@@ -12,13 +12,15 @@ static enum verdict yes_if(bool holds) {
 
 enum verdict ruleshost_area(const struct look *look, enum health_area area, struct finding *f) {
     const struct health *health = look->signals->health;
-    const struct health_cause *cause = &health->cause[area];
+    const struct health_way *way = health_worst(health, area, look->now_ms);
+    const struct health_cause *cause = &way->cause[area];
 
-    if (!health_is_broken(health, area, look->now_ms) ||
+    if (!health_way_is_broken(health, way, area, look->now_ms) ||
         (!look->firing && cause->last_ms <= look->explained_ms))
         return VERDICT_NO;
     f->diagnosis = cause->diagnosis;
     f->count = cause->count;
+    text_copy(f->relayhost, sizeof f->relayhost, way->relayhost);
     text_copy(f->evidence, sizeof f->evidence, cause->evidence);
     text_copy(f->summary, sizeof f->summary, diagnosis_entry(cause->diagnosis)->title);
     return VERDICT_YES;

@@ -20,13 +20,15 @@ static enum verdict yes_if(bool holds) {
 
 /* Of one or two messages each for itself, and nothing else: all that is known where there is little
  * mail. */
-static bool is_of_few(const struct health *health, enum health_area area) {
-    return !health->cause[area].of_all && health->cause[area].put_off.messages < A_FEW;
+static bool is_of_few(const struct look *look, enum health_area area) {
+    const struct health_cause *cause =
+        &health_worst(look->signals->health, area, look->now_ms)->cause[area];
+
+    return !cause->of_all && cause->put_off.messages < A_FEW;
 }
 
 static int64_t passing_wait_ms(const struct look *look, enum health_area area) {
-    return is_of_few(look->signals->health, area) ? (int64_t)ASKED_AGAIN_MS
-                                                  : look->limits->unreachable_after_ms;
+    return is_of_few(look, area) ? (int64_t)ASKED_AGAIN_MS : look->limits->unreachable_after_ms;
 }
 
 /* What passes by itself as a rule (a smarthost that says "later") waits like one that is not
@@ -173,7 +175,7 @@ enum verdict rulesmail_relay_unreachable(const struct look *look, struct finding
 enum verdict rulesmail_limit_reached(const struct look *look, struct finding *f) {
     if (ruleshost_area(look, AREA_POLICY, f) != VERDICT_YES || !health_is_limit(f->diagnosis))
         return VERDICT_NO;
-    if (strstr(f->evidence, " said: 45") != NULL && is_of_few(look->signals->health, AREA_POLICY))
+    if (strstr(f->evidence, " said: 45") != NULL && is_of_few(look, AREA_POLICY))
         f->wait_ms = ASKED_AGAIN_MS;
     return VERDICT_YES;
 }
@@ -198,23 +200,23 @@ static enum verdict much_is_unwanted(const struct look *look, struct finding *f)
 }
 
 enum verdict rulesmail_relay_refuses(const struct look *look, struct finding *f) {
-    const struct health *health = look->signals->health;
+    const struct health_way *way = health_worst(look->signals->health, AREA_POLICY, look->now_ms);
 
     if (ruleshost_area(look, AREA_POLICY, f) == VERDICT_YES && !health_is_limit(f->diagnosis) &&
-        (!health_is_of_message(f->diagnosis) || health->cause[AREA_POLICY].of_all ||
-         health->unwanted.messages >= A_FEW))
+        (!health_is_of_message(f->diagnosis) || way->cause[AREA_POLICY].of_all ||
+         way->unwanted.messages >= A_FEW))
         return VERDICT_YES;
     return much_is_unwanted(look, f);
 }
 
 enum verdict rulesmail_nothing_accepted(const struct look *look, struct finding *f) {
     enum { MANY = 10 }; /* "later" to fewer may be greylisting */
-    const struct health *health = look->signals->health;
-    bool few = health->refused.messages < MANY;
+    const struct health_way *way = health_worst(look->signals->health, AREA_REFUSED, look->now_ms);
+    bool few = way->refused.messages < MANY;
 
-    if (ruleshost_area(look, AREA_REFUSED, f) != VERDICT_YES || health->refused.messages < A_FEW)
+    if (ruleshost_area(look, AREA_REFUSED, f) != VERDICT_YES || way->refused.messages < A_FEW)
         return VERDICT_NO;
-    f->wait_ms = few && health->cause[AREA_REFUSED].bounced == 0 ? ASKED_AGAIN_MS : 30 * SECOND_MS;
+    f->wait_ms = few && way->cause[AREA_REFUSED].bounced == 0 ? ASKED_AGAIN_MS : 30 * SECOND_MS;
     f->severity = few ? SEVERITY_WARNING : SEVERITY_CRITICAL;
     return VERDICT_YES;
 }
@@ -228,6 +230,7 @@ static enum verdict mail_expired(const struct look *look, struct finding *f) {
     if (s->expired == 0 || (!look->firing && s->expired_ms <= look->explained_ms))
         return VERDICT_NO;
     f->diagnosis = DIAGNOSIS_Q09_EXPIRED;
+    f->party = s->put_off_by;
     f->count = s->expired;
     text_format(f->summary, sizeof f->summary,
                 "%llu message%s waited too long, by the relay's own fault, and went back",
@@ -263,6 +266,7 @@ enum verdict rulesmail_deliveries_fail(const struct look *look, struct finding *
     if (burn->speed == BURN_FINE)
         return VERDICT_NO;
     f->diagnosis = DIAGNOSIS_W12_DELIVERIES_FAIL;
+    f->party = look->signals->failed_by;
     f->severity = burn->speed == BURN_FAST ? SEVERITY_CRITICAL : SEVERITY_WARNING;
     f->count = burn->bad;
     text_age(window, sizeof window, burn->window_s);
@@ -295,6 +299,7 @@ enum verdict rulesmail_queue_growing(const struct look *look, struct finding *f)
     if (!many && !old)
         return VERDICT_NO;
     f->diagnosis = many ? DIAGNOSIS_Q06_DEFERRED_GROWTH : DIAGNOSIS_Q08_OLDEST_AGE;
+    f->party = s->put_off_by;
     f->severity = (s->queue_messages >= limits->queue_critical && s->queue_growth > 0) ||
                           (old && s->oldest_ms >= limits->oldest_critical_ms)
                       ? SEVERITY_CRITICAL
@@ -321,6 +326,7 @@ enum verdict rulesmail_canary_overdue(const struct look *look, struct finding *f
     if (look->now_ms - since_ms < s->canary_overdue_ms)
         return VERDICT_NO;
     f->diagnosis = DIAGNOSIS_W16_CANARY_OVERDUE;
+    f->party = s->put_off_by;
     text_age(age, sizeof age, (look->now_ms - s->canary_unproved_ms) / SECOND_MS);
     text_format(f->summary, sizeof f->summary,
                 "No canary message was delivered for %s, and nothing else says why", age);

@@ -25,13 +25,16 @@ static void print_rule(const struct rule_state *r, const char *id, struct keptou
     keptout_line(out, "alert %s %s %d %lld %lld %llu %s", id, diagnosis_word(a->diagnosis),
                  (int)a->severity, (long long)a->since_ms, (long long)a->ended_ms,
                  (unsigned long long)a->count, a->summary);
+    if (a->party != PARTY_NONE)
+        keptout_line(out, "whose %s %s %s", id, party_name(a->party), a->relayhost);
     keptout_line(out, "impact %s %s", id, a->impact);
     keptout_line(out, "evidence %s %s", id, a->evidence);
     for (int i = 0; i < DIAGNOSIS_FIXES && a->fix[i][0] != '\0'; i++)
         keptout_line(out, "fix %s %d %s", id, i, a->fix[i]);
 }
 
-static void print_put_off(int area, const struct health_refusals *r, struct keptout *out) {
+static void print_ids(const char *kind, int area, const struct health_refusals *r,
+                      struct keptout *out) {
     char ids[HEALTH_IDS * 12] = "";
     size_t n = 0;
 
@@ -39,28 +42,42 @@ static void print_put_off(int area, const struct health_refusals *r, struct kept
         text_format(ids + n, sizeof ids - n, " %u", (unsigned)r->id[i]);
         n += strlen(ids + n);
     }
-    keptout_line(out, "put_off %d %u%s", area, r->messages, ids);
+    keptout_line(out, "%s %d %u%s", kind, area, r->messages, ids);
+}
+
+static void print_cause(int area, const struct health_cause *c, struct keptout *out) {
+    if (c->diagnosis != DIAGNOSIS_NONE)
+        keptout_line(out, "cause %d %s %lld %lld %llu %llu %s", area, diagnosis_word(c->diagnosis),
+                     (long long)c->since_ms, (long long)c->last_ms, (unsigned long long)c->count,
+                     (unsigned long long)c->bounced, c->evidence);
+    if (c->of_all)
+        keptout_line(out, "of_all %d", area);
+    if (c->put_off.messages > 0)
+        print_ids("put_off", area, &c->put_off, out);
+    if (c->waiting.messages > 0)
+        print_ids("waiting", area, &c->waiting, out);
+}
+
+/* Lines behind "way" are of that smarthost; those before the first, of the one without a name. */
+static void print_way(const struct health_way *way, struct keptout *out) {
+    if (way->relayhost[0] != '\0')
+        keptout_line(out, "way %lld %lld %u %s", (long long)way->last_success_ms,
+                     (long long)way->used_ms, way->refused.messages, way->relayhost);
+    if (way->unwanted.messages > 0)
+        keptout_line(out, "unwanted %u", way->unwanted.messages);
+    for (int area = 0; area < AREA_COUNT; area++)
+        print_cause(area, &way->cause[area], out);
 }
 
 void rulestate_print(const struct rules *rules, const struct health *h, struct keptout *out) {
     for (int i = 0; i < RULE_COUNT; i++)
         print_rule(&rules->rule[i], rules_id(i), out);
     keptout_line(out, "health %lld %lld %lld %u", (long long)h->last_success_ms,
-                 (long long)h->last_failure_ms, (long long)h->last_answer_ms, h->refused.messages);
-    if (h->unwanted.messages > 0)
-        keptout_line(out, "unwanted %u", h->unwanted.messages);
-    for (int area = 0; area < AREA_COUNT; area++) {
-        const struct health_cause *c = &h->cause[area];
-
-        if (c->diagnosis != DIAGNOSIS_NONE)
-            keptout_line(out, "cause %d %s %lld %lld %llu %llu %s", area,
-                         diagnosis_word(c->diagnosis), (long long)c->since_ms,
-                         (long long)c->last_ms, (unsigned long long)c->count,
-                         (unsigned long long)c->bounced, c->evidence);
-        if (c->of_all)
-            keptout_line(out, "of_all %d", area);
-        if (c->put_off.messages > 0)
-            print_put_off(area, &c->put_off, out);
+                 (long long)h->last_failure_ms, (long long)h->last_answer_ms,
+                 h->way[0].refused.messages);
+    for (unsigned i = 0; i < HEALTH_WAYS; i++) {
+        if (i == 0 || h->way[i].relayhost[0] != '\0')
+            print_way(&h->way[i], out);
     }
 }
 
@@ -145,6 +162,17 @@ static void take_text(struct rules *rules, struct keptline *l, bool impact) {
         keptline_text(l, r->alert.evidence, sizeof r->alert.evidence);
 }
 
+static void take_whose(struct rules *rules, struct keptline *l) {
+    struct rule_state *r = take_rule(rules, l);
+    enum party party = party_find(keptline_word(l));
+
+    l->bad |= party == PARTY_NONE;
+    if (l->bad)
+        return;
+    r->alert.party = party;
+    keptline_text(l, r->alert.relayhost, sizeof r->alert.relayhost);
+}
+
 static void take_health(struct health *h, struct keptline *l) {
     int64_t success_ms = take_time(l);
     int64_t failure_ms = take_time(l);
@@ -153,10 +181,23 @@ static void take_health(struct health *h, struct keptline *l) {
 
     if (l->bad)
         return;
+    h->last_way = 0;
     h->last_success_ms = success_ms;
     h->last_failure_ms = failure_ms;
     h->last_answer_ms = answer_ms;
-    h->refused.messages = (unsigned)refused;
+    h->way[0].refused.messages = (unsigned)refused;
+}
+
+/* The lines that follow are of this one. */
+static void take_way(struct health *h, struct keptline *l) {
+    struct health_way way = {.last_success_ms = take_time(l)};
+
+    way.used_ms = take_time(l);
+    way.refused.messages = (unsigned)keptline_u64(l, UINT32_MAX);
+    keptline_text(l, way.relayhost, sizeof way.relayhost);
+    l->bad |= way.relayhost[0] == '\0' || h->last_way + 1 >= HEALTH_WAYS;
+    if (!l->bad)
+        h->way[++h->last_way] = way;
 }
 
 static void take_refusals(struct health_refusals *r, struct keptline *l) {
@@ -176,24 +217,30 @@ static void take_cause(struct health *h, struct keptline *l) {
     c.bounced = keptline_u64(l, UINT64_MAX);
     keptline_text(l, c.evidence, sizeof c.evidence);
     if (!l->bad)
-        h->cause[area] = c;
+        h->way[h->last_way].cause[area] = c;
+}
+
+static struct health_cause *take_area(struct health *h, struct keptline *l) {
+    return &h->way[h->last_way].cause[keptline_u64(l, AREA_COUNT - 1)];
 }
 
 static void take_of_all(struct health *h, struct keptline *l) {
-    uint64_t area = keptline_u64(l, AREA_COUNT - 1);
+    struct health_cause *cause = take_area(h, l);
 
     if (!l->bad)
-        h->cause[area].of_all = true;
+        cause->of_all = true;
 }
 
-static void take_put_off(struct health *h, struct keptline *l) {
-    uint64_t area = keptline_u64(l, AREA_COUNT - 1);
+static void take_ids(struct health *h, struct keptline *l, bool waiting) {
+    struct health_cause *cause = take_area(h, l);
     struct health_refusals r = {.messages = (unsigned)keptline_u64(l, UINT32_MAX)};
 
     for (int i = 0; i < HEALTH_IDS; i++)
         r.id[i] = (uint32_t)keptline_u64(l, UINT32_MAX);
-    if (!l->bad)
-        h->cause[area].put_off = r;
+    if (l->bad)
+        return;
+    *(waiting ? &cause->waiting : &cause->put_off) = r;
+    h->has_ids = true;
 }
 
 bool rulestate_take(struct rules *rules, struct health *health, struct span line) {
@@ -208,14 +255,20 @@ bool rulestate_take(struct rules *rules, struct health *health, struct span line
         take_text(rules, &l, true);
     else if (span_is(kind, "evidence"))
         take_text(rules, &l, false);
+    else if (span_is(kind, "whose"))
+        take_whose(rules, &l);
     else if (span_is(kind, "fix"))
         take_fix(rules, &l);
     else if (span_is(kind, "health"))
         take_health(health, &l);
     else if (span_is(kind, "unwanted"))
-        take_refusals(&health->unwanted, &l);
+        take_refusals(&health->way[health->last_way].unwanted, &l);
+    else if (span_is(kind, "way"))
+        take_way(health, &l);
     else if (span_is(kind, "put_off"))
-        take_put_off(health, &l);
+        take_ids(health, &l, false);
+    else if (span_is(kind, "waiting"))
+        take_ids(health, &l, true);
     else if (span_is(kind, "cause"))
         take_cause(health, &l);
     else if (span_is(kind, "of_all"))

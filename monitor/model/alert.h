@@ -14,9 +14,11 @@ struct alert {
     char id[48]; /* identifies the alert at this host: "login-refused" */
     enum diagnosis diagnosis;
     enum severity severity;
-    char summary[256];  /* what: one sentence with the figures */
-    char impact[256];   /* delayed or lost, how many, until when */
-    char evidence[512]; /* the line of the log or the reply that shows it; printable, no secret */
+    enum party party;    /* whose fault it is */
+    char relayhost[256]; /* the smarthost that it is about; "": of none alone */
+    char summary[256];   /* what: one sentence with the figures */
+    char impact[256];    /* delayed or lost, how many, until when */
+    char evidence[512];  /* the line of the log or the reply that shows it; printable, no secret */
     char fix[DIAGNOSIS_FIXES][256]; /* what to type, fitted to this host; "" behind the last */
     int64_t since_ms;               /* when it began firing, wall clock */
     int64_t ended_ms;               /* 0: still firing */

@@ -1,6 +1,6 @@
 /* struct mailev: what one line of Postfix's log says. Its spans point into the line that was
- * parsed: use it at once, copy what must stay. Made by logic/logline, completed by logic/diagnose.
- */
+ * parsed: use it at once, copy what must stay. Made by logic/logline, completed by logic/diagnose
+ * and logic/relayhosts. */
 #ifndef MODEL_MAILEV_H
 #define MODEL_MAILEV_H
 
@@ -85,6 +85,7 @@ struct mailev {
     struct span from;     /* without <>; present and empty for the null sender: p != NULL */
     struct span relay;    /* host name of relay=, "none" when there was no connection */
     struct span relay_ip;
+    struct span relayhost;   /* the smarthost that a delivery went to or failed at; absent: none */
     struct span dsn;         /* "4.7.8" */
     struct span tls_trust;   /* "Verified", "Trusted", "Untrusted", "Anonymous" */
     struct span tls_version; /* "TLSv1.3" */

@@ -14,10 +14,10 @@
 #include "text.h"
 
 enum {
-    TOTALS_FIELDS = 3584,  /* the log has 3,271 at most, and 267 of old logs */
+    TOTALS_FIELDS = 3840,  /* the log has 3,431 at most, and 267 of old logs */
     TOTALS_NAME_SIZE = 64, /* "x.T.Verified,TLSv1.3,CIPHER,256,256" and its NUL */
     TOTALS_TABLE = 8192,
-    TOTALS_TEXTS = 32,      /* of the log: the names of its destinations */
+    TOTALS_TEXTS = 48,      /* of the log: the names of its destinations and relay hosts */
     TOTALS_TEXT_SIZE = 256, /* a domain name and its NUL */
     TOTALS_POSITION = 8192,
     TOTALS_VERSION = 1

@@ -15,7 +15,8 @@
 static const char *const severities[RANK_COUNT] = {"info", "info", "warning", "critical"};
 
 static struct json_t *make_details(const struct incident *i, const struct json_t *doc) {
-    static const char *const same[] = {"summary", "impact", "who", "why", "evidence"};
+    static const char *const same[] = {"summary",   "impact", "who",     "fault",
+                                       "relayhost", "why",    "evidence"};
     struct json_t *out = json_make_object();
     struct json_t *fix = json_make_array();
 

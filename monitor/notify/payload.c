@@ -82,7 +82,8 @@ void payload_headline(const struct incident *i, const struct notice *notice,
 
 static struct json_t *make_webhook(const struct incident *i, const struct notice *notice,
                                    const struct json_t *doc) {
-    static const char *const texts[] = {"title", "summary", "impact", "who", "why"};
+    static const char *const texts[] = {"title", "summary",   "impact", "who",
+                                        "fault", "relayhost", "why"};
     struct json_t *out = json_make_object();
     struct json_t *fix = json_make_array();
     char key[PAYLOAD_KEY_SIZE];
@@ -192,7 +193,7 @@ static char *join_fix(const struct json_t *fix) {
 }
 
 static struct json_t *make_annotations(const struct json_t *doc) {
-    static const char *const same[] = {"impact", "who", "why", "evidence"};
+    static const char *const same[] = {"impact", "who", "fault", "relayhost", "why", "evidence"};
     struct json_t *out = json_make_object();
     char *fix = join_fix(json_get(doc, "fix"));
     size_t size = strlen(fix) + 1024;

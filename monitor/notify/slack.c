@@ -93,6 +93,8 @@ static void add_facts(struct draft *d, const struct json_t *doc) {
     add_fact(d, "What", json_get_text(doc, "summary"));
     add_fact(d, "Mail", json_get_text(doc, "impact"));
     add_fact(d, "Who", json_get_text(doc, "who"));
+    add_fact(d, "Fault", json_get_text(doc, "fault"));
+    add_fact(d, "Smarthost", json_get_text(doc, "relayhost"));
     add_fact(d, "Why", json_get_text(doc, "why"));
     if (json_count(fix) > 0)
         add(d, "*Do*\n");

@@ -1,15 +1,17 @@
-/* Any line and any reply: no harm, and words behind a server's refusal of a recipient are never a
- * refused login. */
+/* Any line and any reply: no harm, words behind a server's refusal of a recipient are never a
+ * refused login, and the smarthost that a line names is a part of it. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "diagnose.h"
 #include "logline.h"
+#include "relayhosts.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct diagnoser *diagnoser;
+static struct relayhosts relayhosts;
 
 static enum diagnosis diagnose_line(const char *line, size_t n) {
     struct logline_clock clock;
@@ -21,6 +23,10 @@ static enum diagnosis diagnose_line(const char *line, size_t n) {
     d = diagnose_event(diagnoser, &ev);
     assert(d < DIAGNOSIS_COUNT && diagnosis_entry(d)->title != NULL);
     assert(ev.status != MAILEV_STATUS_SENT || d == DIAGNOSIS_NONE);
+    ev.diagnosis = d;
+    relayhosts_note(&relayhosts, &ev);
+    assert(ev.relayhost.n == 0 ||
+           (ev.relayhost.p >= line && ev.relayhost.p + ev.relayhost.n <= line + n));
     return d;
 }
 

@@ -22,6 +22,7 @@
 #include "totals.h"
 
 enum { DAEMONS = 2, GROUP = 5, DOMAINS = 50, MINUTE_MS = 60000, LINE_MS = 10, LIMIT_MS = 30000 };
+enum { ENDS = 3, FIGURES = ENDS + 1 }; /* of a destination: sent, deferred, bounced, missed */
 
 /* What line i of the log is. */
 struct line {
@@ -50,8 +51,8 @@ struct truth {
     struct bucket minute[RINGS_MINUTES], hour[RINGS_HOURS];
     struct {
         int domain;
-        uint64_t figure[DESTINATION_FIGURES];
-    } place[DESTINATIONS];
+        uint64_t figure[FIGURES];
+    } place[BUSIEST_PLACES];
 };
 
 static struct redis_server server;
@@ -219,15 +220,15 @@ static void bucket_add(struct bucket *bucket, uint64_t t, counter_set counters) 
 /* By the definition: the place of the name, else the first of those with the least. */
 static void place_add(struct truth *truth, int domain, size_t figure) {
     size_t least = 0;
-    uint64_t weight[DESTINATIONS] = {0};
+    uint64_t weight[BUSIEST_PLACES] = {0};
 
-    for (size_t i = 0; i < DESTINATIONS; i++) {
-        for (size_t f = 0; f < DESTINATION_FIGURES; f++)
+    for (size_t i = 0; i < BUSIEST_PLACES; i++) {
+        for (size_t f = 0; f < FIGURES; f++)
             weight[i] += truth->place[i].figure[f];
         if (weight[i] < weight[least])
             least = i;
     }
-    for (size_t i = 0; i < DESTINATIONS; i++) {
+    for (size_t i = 0; i < BUSIEST_PLACES; i++) {
         if (weight[i] != 0 && truth->place[i].domain == domain) {
             truth->place[i].figure[figure]++;
             return;
@@ -235,7 +236,7 @@ static void place_add(struct truth *truth, int domain, size_t figure) {
     }
     memset(&truth->place[least], 0, sizeof truth->place[least]);
     truth->place[least].domain = domain;
-    truth->place[least].figure[DESTINATION_ENDS] = weight[least];
+    truth->place[least].figure[ENDS] = weight[least];
     truth->place[least].figure[figure]++;
 }
 
@@ -300,9 +301,9 @@ static void check_places(const struct totals *t, const struct truth *want, uint6
     char name[TOTALS_NAME_SIZE];
     char domain[32];
 
-    for (size_t i = 0; i < DESTINATIONS; i++) {
-        for (size_t f = 0; f < DESTINATION_FIGURES; f++) {
-            text_format(name, sizeof name, "k.%zu.%s", i, destination_word(f));
+    for (size_t i = 0; i < BUSIEST_PLACES; i++) {
+        for (size_t f = 0; f < FIGURES; f++) {
+            text_format(name, sizeof name, "k.%zu.%s", i, busiest_word(&destinations_kind, f));
             expect(t, name, want->place[i].figure[f], count);
         }
         text_format(name, sizeof name, "k.%zu.name", i);

@@ -24,7 +24,8 @@ struct sample {
     struct alert_set alerts;
     struct incidents incidents;
     struct logsources logs;
-    struct destinations destinations;
+    struct busiest destinations;
+    struct relayhosts relayhosts;
     struct shapes shapes;
     struct rings rings;
     struct trend trend;
@@ -69,6 +70,18 @@ static inline void sample_fill(struct sample *s) {
     const struct mailev bounced = {.kind = MAILEV_DELIVERY,
                                    .counters = COUNTER_BIT(COUNTER_BOUNCED),
                                    .to = span_of("x@" SAMPLE_HOSTILE)};
+    struct mailev relayed = {.kind = MAILEV_DELIVERY,
+                             .status = MAILEV_STATUS_SENT,
+                             .daemon = SPAN("smtp"),
+                             .relay = SPAN(SAMPLE_HOSTILE),
+                             .relay_port = 587};
+    struct mailev refused = {.kind = MAILEV_DELIVERY,
+                             .status = MAILEV_STATUS_DEFERRED,
+                             .diagnosis = DIAGNOSIS_G01_BAD_CREDENTIALS,
+                             .daemon = SPAN("smtp"),
+                             .relay = SPAN("b.example"),
+                             .relay_port = 587,
+                             .text = SPAN("535 no")};
     struct alert *a = &s->alerts.alert[0];
 
     memset(s, 0, sizeof *s);
@@ -91,6 +104,8 @@ static inline void sample_fill(struct sample *s) {
     text_copy(a->id, sizeof a->id, "login-refused");
     a->diagnosis = DIAGNOSIS_G01_BAD_CREDENTIALS;
     a->severity = SEVERITY_CRITICAL;
+    a->party = PARTY_OURS;
+    text_copy(a->relayhost, sizeof a->relayhost, "b.example");
     text_copy(a->summary, sizeof a->summary, "The smarthost refuses our login");
     text_copy(a->impact, sizeof a->impact, "DELAYED: 23 messages wait");
     text_copy(a->evidence, sizeof a->evidence, SAMPLE_HOSTILE);
@@ -115,6 +130,9 @@ static inline void sample_fill(struct sample *s) {
                                                  .since_ms = 1090 * 1000};
     text_copy(s->incidents.incident[2].summary, 256, "refused");
     destinations_note(&s->destinations, &bounced);
+    relayhosts_note(&s->relayhosts, &relayed);
+    relayhosts_note(&s->relayhosts, &refused);
+    health_note(&s->health, &refused, 1090 * 1000);
     s->shapes.shape[0] = (struct shape){.id = 1, .first_ms = 1090 * 1000, .count = 5};
     text_copy(s->shapes.shape[0].daemon, sizeof s->shapes.shape[0].daemon, "smtpd");
     text_copy(s->shapes.shape[0].text, sizeof s->shapes.shape[0].text,
@@ -149,6 +167,7 @@ static inline void sample_fill(struct sample *s) {
         .alerts = &s->alerts,
         .incidents = &s->incidents,
         .destinations = &s->destinations,
+        .relayhosts = &s->relayhosts,
         .fresh = {&s->shapes.shape[0]},
         .fresh_count = 1,
         .unknown = s->shapes.of_class,

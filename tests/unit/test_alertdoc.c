@@ -18,6 +18,8 @@ static struct alert make_alert(int64_t ended_ms) {
     a.diagnosis = diagnosis_find(SPAN("G01"));
     text_copy(a.id, sizeof a.id, "login-refused");
     text_copy(a.summary, sizeof a.summary, "535 from smtp-relay.gmail.com");
+    a.party = PARTY_OURS;
+    text_copy(a.relayhost, sizeof a.relayhost, "smtp-relay.gmail.com");
     text_copy(a.fix[0], sizeof a.fix[0], "postqueue -f");
     text_copy(a.fix[1], sizeof a.fix[1], "postfix status");
     text_copy(a.evidence, sizeof a.evidence, "a\xff\"<>&");
@@ -38,6 +40,8 @@ Test(alertdoc, fields) {
                      "the catalogue's, as it has none");
     cr_expect_str_eq(json_get_text(doc, "who"), entry->who);
     cr_expect_str_eq(json_get_text(doc, "why"), entry->why);
+    cr_expect_str_eq(json_get_text(doc, "fault"), "ours");
+    cr_expect_str_eq(json_get_text(doc, "relayhost"), "smtp-relay.gmail.com");
     cr_assert_eq(json_count(json_get(doc, "fix")), 2u);
     cr_expect_str_eq(json_text(json_at(json_get(doc, "fix"), 1)), "postfix status");
     cr_expect_str_eq(json_get_text(doc, "evidence"), "a?\"<>&");
@@ -87,6 +91,7 @@ Test(alertdoc, the_largest_packet_is_read) {
             memset(a->id, 'a' + i % 26, sizeof a->id - 1);
             memset(a->summary, '"', sizeof a->summary - 1);
             memset(a->impact, '\\', sizeof a->impact - 1);
+            memset(a->relayhost, '"', sizeof a->relayhost - 1);
             memset(a->evidence, '"', sizeof a->evidence - 1);
         }
         packet = alertdoc_print_packet(&set, "relay1", "http://127.0.0.1:9154/", -1, &none);

@@ -28,7 +28,7 @@ static struct world {
     bool cannot_keep;
 } w;
 
-static void on_event(const struct mailev *ev, void *arg) {
+static void on_event(struct mailev *ev, void *arg) {
     (void)ev;
     (void)arg;
     w.events++;

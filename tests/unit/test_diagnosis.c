@@ -33,6 +33,7 @@ Test(diagnosis, every_entry_is_complete) {
         check_text(name, "title", e->title, 90);
         check_text(name, "who", e->who, 80);
         check_text(name, "why", e->why, 240);
+        cr_assert(e->party > PARTY_NONE && e->party < PARTY_COUNT, "%s: nobody's fault", name);
         check_text(name, "impact", e->impact, 160);
         cr_assert(e->title[strlen(e->title) - 1] == '.', "%s: the title is no sentence", name);
         cr_assert(e->why[strlen(e->why) - 1] == '.', "%s: why is no sentence", name);
@@ -133,4 +134,12 @@ Test(diagnosis, a_command_shows_what_is_said_of_it) {
                 cr_expect_null(strstr(e->fix[i], elsewhere[n]), "%s: %s", e->id, e->fix[i]);
         }
     }
+}
+
+Test(diagnosis, parties) {
+    for (enum party p = PARTY_OURS; p < PARTY_COUNT; p++)
+        cr_expect_eq(party_find(span_of(party_name(p))), p);
+    cr_expect_eq(party_find(SPAN("")), PARTY_NONE);
+    cr_expect_eq(party_find(SPAN("theirs")), PARTY_NONE);
+    cr_expect_str_eq(party_name(PARTY_COUNT), "");
 }

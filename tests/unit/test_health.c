@@ -26,44 +26,22 @@ static void begin(void) {
     memset(&h, 0, sizeof h);
 }
 
-Test(health, areas_of_the_catalogue, .init = begin) {
-    static const struct {
-        enum diagnosis d;
-        enum health_area want;
-    } rows[] = {
-        {DIAGNOSIS_NONE, AREA_COUNT},
-        {DIAGNOSIS_G01_BAD_CREDENTIALS, AREA_LOGIN},
-        {DIAGNOSIS_S02_NO_COMPATIBLE_MECHANISM, AREA_LOGIN},
-        {DIAGNOSIS_T01_TLS_NOT_OFFERED, AREA_TLS},
-        {DIAGNOSIS_G07_MUST_STARTTLS, AREA_TLS},
-        {DIAGNOSIS_N02_CONNECT_REFUSED, AREA_NETWORK},
-        {DIAGNOSIS_G08_INVALID_RELAY_CREDENTIALS, AREA_POLICY},
-        {DIAGNOSIS_S04_MAP_MISSING, AREA_LOCAL},
-        {DIAGNOSIS_M05_CONFIG_FATAL, AREA_LOCAL},
-        {DIAGNOSIS_G27_RECIPIENT, AREA_COUNT},
-        {DIAGNOSIS_R01_RELAY_DENIED, AREA_COUNT},
-    };
-
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        cr_expect_eq(health_area(rows[i].d), rows[i].want, "%s", diagnosis_entry(rows[i].d)->id);
-}
-
 Test(health, a_refused_login_lasts_until_a_delivery, .init = begin) {
     cr_expect_not(health_is_broken(&h, AREA_LOGIN, 1000));
     deferral(DIAGNOSIS_G01_BAD_CREDENTIALS, 10000);
     deferral(DIAGNOSIS_G01_BAD_CREDENTIALS, 11000);
     cr_expect(health_is_broken(&h, AREA_LOGIN, 11000));
     cr_expect(health_is_broken(&h, AREA_LOGIN, 86400000), "silence mends nothing");
-    cr_expect_eq(h.cause[AREA_LOGIN].count, 2u);
-    cr_expect_eq(h.cause[AREA_LOGIN].since_ms, 10000);
-    cr_expect_str_eq(h.cause[AREA_LOGIN].evidence, "said: 535 no?[31m");
+    cr_expect_eq(h.way[0].cause[AREA_LOGIN].count, 2u);
+    cr_expect_eq(h.way[0].cause[AREA_LOGIN].since_ms, 10000);
+    cr_expect_str_eq(h.way[0].cause[AREA_LOGIN].evidence, "said: 535 no?[31m");
     delivery("local", 12000);
     cr_expect(health_is_broken(&h, AREA_LOGIN, 20000), "a local delivery proves nothing");
     delivery("smtp", 12000);
     cr_expect(health_is_broken(&h, AREA_LOGIN, 12500), "too soon to be sure");
     cr_expect_not(health_is_broken(&h, AREA_LOGIN, 13001));
     health_expire(&h, 13001);
-    cr_expect_eq(h.cause[AREA_LOGIN].diagnosis, DIAGNOSIS_NONE);
+    cr_expect_eq(h.way[0].cause[AREA_LOGIN].diagnosis, DIAGNOSIS_NONE);
 }
 
 Test(health, a_new_incident_begins_anew, .init = begin) {
@@ -71,27 +49,27 @@ Test(health, a_new_incident_begins_anew, .init = begin) {
     delivery("smtp", 11000);
     deferral(DIAGNOSIS_G01_BAD_CREDENTIALS, 60000);
     cr_expect(health_is_broken(&h, AREA_LOGIN, 60000));
-    cr_expect_eq(h.cause[AREA_LOGIN].since_ms, 60000);
-    cr_expect_eq(h.cause[AREA_LOGIN].count, 1u);
+    cr_expect_eq(h.way[0].cause[AREA_LOGIN].since_ms, 60000);
+    cr_expect_eq(h.way[0].cause[AREA_LOGIN].count, 1u);
 }
 
 Test(health, the_worst_diagnosis_leads, .init = begin) {
     deferral(DIAGNOSIS_G01_BAD_CREDENTIALS, 1000);
     deferral(DIAGNOSIS_G04_TEMP_AUTH_FAILURE, 1100);
-    cr_expect_eq(h.cause[AREA_LOGIN].diagnosis, DIAGNOSIS_G01_BAD_CREDENTIALS);
-    cr_expect_eq(h.cause[AREA_LOGIN].count, 2u);
+    cr_expect_eq(h.way[0].cause[AREA_LOGIN].diagnosis, DIAGNOSIS_G01_BAD_CREDENTIALS);
+    cr_expect_eq(h.way[0].cause[AREA_LOGIN].count, 2u);
 }
 
 Test(health, a_cause_leads_before_what_follows_from_it, .init = begin) {
     deferral(DIAGNOSIS_M03_BAD_STARTUP_THROTTLE, 1000);
-    cr_expect_eq(h.cause[AREA_LOCAL].diagnosis, DIAGNOSIS_M03_BAD_STARTUP_THROTTLE);
+    cr_expect_eq(h.way[0].cause[AREA_LOCAL].diagnosis, DIAGNOSIS_M03_BAD_STARTUP_THROTTLE);
     deferral(DIAGNOSIS_S04_MAP_MISSING, 2000);
     deferral(DIAGNOSIS_M03_BAD_STARTUP_THROTTLE, 3000);
     deferral(DIAGNOSIS_M12_TRANSPORT_UNAVAILABLE, 4000);
-    cr_expect_eq(h.cause[AREA_LOCAL].diagnosis, DIAGNOSIS_S04_MAP_MISSING);
+    cr_expect_eq(h.way[0].cause[AREA_LOCAL].diagnosis, DIAGNOSIS_S04_MAP_MISSING);
     deferral(DIAGNOSIS_G01_BAD_CREDENTIALS, 5000);
     deferral(DIAGNOSIS_G05_TOO_MANY_LOGINS, 6000);
-    cr_expect_eq(h.cause[AREA_LOGIN].diagnosis, DIAGNOSIS_G01_BAD_CREDENTIALS);
+    cr_expect_eq(h.way[0].cause[AREA_LOGIN].diagnosis, DIAGNOSIS_G01_BAD_CREDENTIALS);
 }
 
 Test(health, a_process_that_dies_of_its_tls_settings_is_one_fault, .init = begin) {
@@ -256,7 +234,7 @@ Test(health, recipients_of_bounces_are_counted, .init = begin) {
                         .diagnosis = DIAGNOSIS_G08_INVALID_RELAY_CREDENTIALS};
 
     health_note(&h, &ev, 1000);
-    cr_expect_eq(h.cause[AREA_POLICY].bounced, 1u);
+    cr_expect_eq(h.way[0].cause[AREA_POLICY].bounced, 1u);
 }
 
 Test(health, probes_count, .init = begin) {
@@ -287,10 +265,11 @@ Test(health, what_is_wrong_with_a_certificate_is_kept_for_the_failure, .init = b
     cr_expect_not(health_is_broken(&h, AREA_TLS, 1000), "by itself it fails nothing");
     deferral(DIAGNOSIS_T04_CERT_UNTRUSTED, 1100);
     cr_expect(health_is_broken(&h, AREA_TLS, 1100));
-    cr_expect_eq(h.cause[AREA_TLS].diagnosis, DIAGNOSIS_T06_CERT_NAME);
-    cr_expect_not_null(strstr(h.cause[AREA_TLS].evidence, "hostname mismatch"));
+    cr_expect_eq(h.way[0].cause[AREA_TLS].diagnosis, DIAGNOSIS_T06_CERT_NAME);
+    cr_expect_not_null(strstr(h.way[0].cause[AREA_TLS].evidence, "hostname mismatch"));
     deferral(DIAGNOSIS_T04_CERT_UNTRUSTED, 60000);
-    cr_expect_eq(h.cause[AREA_TLS].diagnosis, DIAGNOSIS_T04_CERT_UNTRUSTED, "an old hint is none");
+    cr_expect_eq(h.way[0].cause[AREA_TLS].diagnosis, DIAGNOSIS_T04_CERT_UNTRUSTED,
+                 "an old hint is none");
 }
 
 static void refusal(const char *dsn, int64_t now_ms) {
@@ -311,8 +290,8 @@ Test(health, refusals_that_nobody_knows_are_counted_until_a_delivery, .init = be
     refusal("5.7.1", 2000);
     refusal("4.7.1", 3000);
     cr_expect(health_is_broken(&h, AREA_REFUSED, 3000));
-    cr_expect_eq(h.cause[AREA_REFUSED].count, 2u);
-    cr_expect_eq(h.cause[AREA_REFUSED].diagnosis, DIAGNOSIS_W03_NOTHING_ACCEPTED);
+    cr_expect_eq(h.way[0].cause[AREA_REFUSED].count, 2u);
+    cr_expect_eq(h.way[0].cause[AREA_REFUSED].diagnosis, DIAGNOSIS_W03_NOTHING_ACCEPTED);
     delivery("smtp", 4000);
     cr_expect_not(health_is_broken(&h, AREA_REFUSED, 6000));
 }
@@ -328,7 +307,7 @@ Test(health, a_smarthost_that_greylists_all_accepts_nothing, .init = begin) {
 
     health_note(&h, &ev, 1000);
     cr_expect(health_is_broken(&h, AREA_REFUSED, 1000));
-    cr_expect_eq(h.cause[AREA_REFUSED].diagnosis, DIAGNOSIS_W03_NOTHING_ACCEPTED);
+    cr_expect_eq(h.way[0].cause[AREA_REFUSED].diagnosis, DIAGNOSIS_W03_NOTHING_ACCEPTED);
     cr_expect_not(health_is_relays_fault(DIAGNOSIS_W15_GREYLISTED));
     cr_expect_not(health_is_of_message(DIAGNOSIS_W15_GREYLISTED));
 }
@@ -399,13 +378,13 @@ Test(health, refusals_of_one_message_are_one, .init = begin) {
 
     for (int i = 1; i <= 5; i++)
         health_note(&h, &ev, i * 1000);
-    cr_expect_eq(h.refused.messages, 1u);
+    cr_expect_eq(h.way[0].refused.messages, 1u);
     ev.queue_id = SPAN("A2");
     health_note(&h, &ev, 6000);
-    cr_expect_eq(h.refused.messages, 2u);
+    cr_expect_eq(h.way[0].refused.messages, 2u);
     delivery("smtp", 7000);
     health_note(&h, &ev, 20000);
-    cr_expect_eq(h.refused.messages, 1u, "begun anew");
+    cr_expect_eq(h.way[0].refused.messages, 1u, "begun anew");
 }
 
 Test(health, a_clock_set_back_does_not_make_it_last, .init = begin) {
@@ -422,4 +401,119 @@ Test(health, a_milter_that_counts_is_reached, .init = begin) {
     cr_expect(health_is_broken(&h, AREA_MILTER, 15000), "that was before");
     health_note_milter(&h, 14000);
     cr_expect_not(health_is_broken(&h, AREA_MILTER, 15000));
+}
+
+/* ---- several smarthosts ---- */
+
+static void fails_at(const char *relayhost, enum diagnosis d, const char *queue_id,
+                     int64_t now_ms) {
+    struct mailev ev = {.kind = MAILEV_DELIVERY,
+                        .status = MAILEV_STATUS_DEFERRED,
+                        .diagnosis = d,
+                        .daemon = SPAN("smtp"),
+                        .queue_id = span_of(queue_id),
+                        .relayhost = span_of(relayhost),
+                        .text = SPAN("no")};
+
+    health_note(&h, &ev, now_ms);
+}
+
+static void sends_at(const char *relayhost, int64_t now_ms) {
+    struct mailev ev = {.kind = MAILEV_DELIVERY,
+                        .status = MAILEV_STATUS_SENT,
+                        .daemon = SPAN("smtp"),
+                        .relayhost = span_of(relayhost)};
+
+    health_note(&h, &ev, now_ms);
+}
+
+static void leaves(const char *queue_id, int64_t now_ms) {
+    struct mailev ev = {.kind = MAILEV_REMOVED, .queue_id = span_of(queue_id)};
+
+    health_note(&h, &ev, now_ms);
+}
+
+Test(health, one_that_delivers_proves_nothing_of_another, .init = begin) {
+    health_configure(&h, "a.example");
+    sends_at("a.example", 1000);
+    fails_at("b.example", DIAGNOSIS_G01_BAD_CREDENTIALS, "B1", 2000);
+    sends_at("a.example", 3000);
+    sends_at("a.example", 60000);
+    health_expire(&h, 60000);
+    cr_expect(health_is_broken(&h, AREA_LOGIN, 60000));
+    cr_expect_str_eq(health_worst(&h, AREA_LOGIN, 60000)->relayhost, "b.example");
+    cr_expect_str_eq(health_main(&h)->relayhost, "a.example");
+    cr_expect_not(health_way_is_broken(&h, health_main(&h), AREA_LOGIN, 60000));
+    cr_expect(health_is_reached(&h, 60000));
+    health_note_probe(&h, DIAGNOSIS_NONE, (struct span){0}, 61000);
+    cr_expect(health_is_broken(&h, AREA_LOGIN, 65000), "a trial is of main.cf's relayhost");
+    sends_at("B.EXAMPLE", 70000);
+    cr_expect_not(health_is_broken(&h, AREA_LOGIN, 70001));
+}
+
+Test(health, nothing_waits_for_it_any_more, .init = begin) {
+    sends_at("a.example", 1000);
+    fails_at("b.example", DIAGNOSIS_N02_CONNECT_REFUSED, "B1", 2000);
+    fails_at("b.example", DIAGNOSIS_N02_CONNECT_REFUSED, "B2", 3000);
+    leaves("B1", 4000);
+    leaves("XX", 4000);
+    cr_expect(health_is_broken(&h, AREA_NETWORK, 10000), "as long as nothing is delivered at all");
+    sends_at("a.example", 11000);
+    cr_expect(health_is_broken(&h, AREA_NETWORK, 12000), "one still waits");
+    leaves("B2", 13000);
+    cr_expect_not(health_is_broken(&h, AREA_NETWORK, 13001));
+}
+
+/* Postfix tries what waits again within maximal_backoff_time. */
+Test(health, nobody_heard_of_it_again, .init = begin) {
+    fails_at("b.example", DIAGNOSIS_N02_CONNECT_REFUSED, "B1", 2000);
+    sends_at("a.example", 3000);
+    cr_expect(health_is_broken(&h, AREA_NETWORK, 2000 + HEALTH_BACKOFF_MS - 1));
+    cr_expect_not(health_is_broken(&h, AREA_NETWORK, 2000 + HEALTH_BACKOFF_MS));
+}
+
+Test(health, the_worst_of_several_leads, .init = begin) {
+    fails_at("a.example", DIAGNOSIS_G04_TEMP_AUTH_FAILURE, "A1", 1000);
+    cr_expect_str_eq(health_worst(&h, AREA_LOGIN, 1000)->relayhost, "a.example");
+    fails_at("b.example", DIAGNOSIS_G01_BAD_CREDENTIALS, "B1", 2000);
+    cr_expect_str_eq(health_worst(&h, AREA_LOGIN, 2000)->relayhost, "b.example");
+    fails_at("c.example", DIAGNOSIS_G01_BAD_CREDENTIALS, "C1", 3000);
+    cr_expect_str_eq(health_worst(&h, AREA_LOGIN, 3000)->relayhost, "b.example", "the elder");
+    deferral(DIAGNOSIS_G01_BAD_CREDENTIALS, 500);
+    cr_expect_str_eq(health_worst(&h, AREA_LOGIN, 3000)->relayhost, "b.example", "who has a name");
+    sends_at("b.example", 10000);
+    cr_expect_str_eq(health_worst(&h, AREA_LOGIN, 10000)->relayhost, "c.example");
+    cr_expect_null(health_way(&h, SPAN("d.example")));
+}
+
+/* What is wrong with this host is nobody's else. */
+Test(health, local_trouble_is_of_no_smarthost, .init = begin) {
+    fails_at("b.example", DIAGNOSIS_S04_MAP_MISSING, "B1", 1000);
+    cr_expect_str_eq(health_worst(&h, AREA_LOCAL, 1000)->relayhost, "");
+    cr_expect(health_is_broken(&h, AREA_LOCAL, 1000));
+}
+
+Test(health, more_smarthosts_than_are_known, .init = begin) {
+    fails_at("bad.example", DIAGNOSIS_G01_BAD_CREDENTIALS, "B1", 1000);
+    for (int i = 0; i < 1000; i++) {
+        char name[32];
+
+        text_format(name, sizeof name, "s%d.example", i);
+        sends_at(name, 2000 + i);
+    }
+    cr_assert_not_null(health_way(&h, SPAN("bad.example")), "one in trouble is not forgotten");
+    cr_expect(health_is_broken(&h, AREA_LOGIN, 10000));
+    cr_assert_not_null(health_way(&h, SPAN("s999.example")));
+    cr_expect_null(health_way(&h, SPAN("s0.example")));
+}
+
+Test(health, all_are_in_trouble_and_one_more, .init = begin) {
+    for (int i = 0; i < HEALTH_WAYS + 3; i++) {
+        char name[32];
+
+        text_format(name, sizeof name, "s%d.example", i);
+        fails_at(name, DIAGNOSIS_G01_BAD_CREDENTIALS, name, 1000 + i);
+    }
+    cr_expect_null(health_way(&h, SPAN("s9.example")), "counted with those without a name");
+    cr_expect_eq(h.way[0].cause[AREA_LOGIN].count, 4u);
 }

@@ -34,6 +34,8 @@ static struct alert *fire(int64_t since_ms) {
     text_copy(a->id, sizeof a->id, "login-refused");
     a->diagnosis = DIAGNOSIS_G01_BAD_CREDENTIALS;
     a->severity = SEVERITY_WARNING;
+    a->party = PARTY_OURS;
+    text_copy(a->relayhost, sizeof a->relayhost, "b.example");
     a->since_ms = since_ms;
     text_copy(a->summary, sizeof a->summary, "refused");
     text_copy(a->evidence, sizeof a->evidence, "535 no");

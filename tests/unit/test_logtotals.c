@@ -11,17 +11,19 @@ struct life {
     struct counters counters;
     struct ledger_totals ledger;
     struct rings rings;
-    struct destinations destinations;
+    struct busiest destinations;
+    struct relayhosts relayhosts;
     struct totals totals;
 };
 
 static void restore(struct life *l) {
-    logtotals_restore(&l->fields, &l->totals, &l->counters, &l->ledger, &l->rings,
-                      &l->destinations);
+    logtotals_restore(&l->fields, &l->totals, &l->counters, &l->ledger, &l->rings, &l->destinations,
+                      &l->relayhosts);
 }
 
 static void put(struct life *l) {
-    logtotals_put(&l->fields, &l->counters, &l->ledger, &l->rings, &l->destinations, &l->totals);
+    logtotals_put(&l->fields, &l->counters, &l->ledger, &l->rings, &l->destinations, &l->relayhosts,
+                  &l->totals);
 }
 
 static void deliver(struct life *l, const char *to) {

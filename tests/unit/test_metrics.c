@@ -22,6 +22,16 @@ Test(metrics, every_counter_is_there) {
     cr_expect_not_null(strstr(text, "relaywatch_alert_firing{alert=\"login-refused\",diagnosis="
                                     "\"G01\",severity=\"critical\"} 1\n"));
     cr_expect_not_null(strstr(text, "relaywatch_unknown_lines_total{severity=\"warning\"} 9\n"));
+    cr_expect_not_null(strstr(text, "relaywatch_relayhost_deferred_total{relayhost=\"b.example\","
+                                    "fault=\"ours\"} 1\n"));
+    cr_expect_not_null(strstr(text, "relaywatch_relayhost_bounced_total{relayhost=\"b.example\","
+                                    "fault=\"recipient\"} 0\n"));
+    cr_expect_not_null(
+        strstr(text, "relaywatch_relayhost_sent_total{relayhost=\"b.example\"} 0\n"));
+    cr_expect_not_null(strstr(text, "relaywatch_relayhost_failing{relayhost=\"b.example\",fault="
+                                    "\"ours\"} 1\n"));
+    cr_expect_not_null(strstr(text, "relaywatch_relayhost_failing{relayhost=\"b.example\",fault="
+                                    "\"network\"} 0\n"));
     cr_expect_null(strstr(text, "tls-broken"), "an ended alert does not fire");
     cr_expect_not_null(strstr(text, "postfix_up{path=\"/etc/postfix\"} 1\n"));
     cr_expect_not_null(strstr(text, "relaywatch_source_up{source=\"/var/log/mail.log\"} 1\n"));

@@ -28,7 +28,7 @@ static struct world {
     struct fault why;
 } * w;
 
-static void on_event(const struct mailev *ev, void *arg) {
+static void on_event(struct mailev *ev, void *arg) {
     const char *at = span_find(ev->message, "#");
     int number = at != NULL ? atoi(at + 1) : LINES;
 

@@ -32,6 +32,12 @@ Test(page, says_what_matters_and_escapes_what_is_foreign, .init = begin, .fini =
     cr_expect_not_null(strstr(text, "DELAYED: 23 messages wait"));
     cr_expect_not_null(strstr(text, "refuses login"));
     cr_expect_not_null(strstr(text, "</th><td>0</td><td>0</td><td>1</td></tr>"), "destinations");
+    cr_expect_not_null(strstr(text,
+                              ">b.example</th><td role=\"cell\" class=\"what\"><strong>Fault: "
+                              "ours.</strong> The smarthost refuses"));
+    cr_expect_not_null(strstr(text, "class=\"waits\">1 ours<span"), "what failed by whose fault");
+    cr_expect_not_null(strstr(text, "<dt>Fault</dt><dd>ours</dd>"), "of the alert");
+    cr_expect_not_null(strstr(text, "<dt>Smarthost</dt><dd>b.example</dd>"));
     cr_expect_not_null(strstr(text, "Seen for the first time"));
     cr_expect_not_null(strstr(text, "smtpd: the flux is low &lt;script&gt;"));
     cr_expect_not_null(strstr(text, "<!doctype html>"));
@@ -73,7 +79,7 @@ Test(page, charts_or_not, .init = begin, .fini = finish) {
         strstr(text, "aria-label=\"Queue, last two days: at most 9 messages waited\""));
     cr_expect_not_null(strstr(text, "The last hour as a table"));
     cr_expect_not_null(strstr(text, "The smarthost refuses our user name or password. <span "
-                                    "class=\"faint\">G01. To act: operator of this "
+                                    "class=\"faint\">G01. Fault: ours. To act: operator of this "
                                     "host</span></th><td>2</td><td>0</td>"));
     print(false);
     cr_expect_null(strstr(text, "<section id=\"history\""));

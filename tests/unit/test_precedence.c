@@ -23,22 +23,37 @@ Test(precedence, rows_are_sound) {
 }
 
 Test(precedence, a_family_is_heeded) {
-    struct precedence_held held[RULE_COUNT] = {{false, false, DIAGNOSIS_NONE}};
+    struct precedence_held held[RULE_COUNT] = {{.holds = false}};
 
-    cr_expect_eq(precedence_of(RULE_CERTIFICATE_EXPIRING, held), PRECEDENCE_OWN);
+    cr_expect_eq(precedence_of(RULE_CERTIFICATE_EXPIRING, "", held), PRECEDENCE_OWN);
     held[RULE_TLS_BROKEN] = (struct precedence_held){true, true, DIAGNOSIS_T09_TLS_HANDSHAKE};
-    cr_expect_eq(precedence_of(RULE_CERTIFICATE_EXPIRING, held), PRECEDENCE_OWN);
+    cr_expect_eq(precedence_of(RULE_CERTIFICATE_EXPIRING, "", held), PRECEDENCE_OWN);
     held[RULE_TLS_BROKEN].diagnosis = DIAGNOSIS_T05_CERT_EXPIRED_NOT_YET_VALID;
-    cr_expect_eq(precedence_of(RULE_CERTIFICATE_EXPIRING, held), PRECEDENCE_END);
+    cr_expect_eq(precedence_of(RULE_CERTIFICATE_EXPIRING, "", held), PRECEDENCE_END);
     held[RULE_TLS_BROKEN].fires = false;
-    cr_expect_eq(precedence_of(RULE_CERTIFICATE_EXPIRING, held), PRECEDENCE_NOT_BEGIN,
+    cr_expect_eq(precedence_of(RULE_CERTIFICATE_EXPIRING, "", held), PRECEDENCE_NOT_BEGIN,
                  "what only waits ends nothing");
     held[RULE_TLS_BROKEN].holds = false;
-    cr_expect_eq(precedence_of(RULE_CERTIFICATE_EXPIRING, held), PRECEDENCE_OWN);
+    cr_expect_eq(precedence_of(RULE_CERTIFICATE_EXPIRING, "", held), PRECEDENCE_OWN);
     held[RULE_POSTFIX_TROUBLE] = (struct precedence_held){true, true, DIAGNOSIS_S04_MAP_MISSING};
-    cr_expect_eq(precedence_of(RULE_LOGIN_REFUSED, held), PRECEDENCE_END);
+    cr_expect_eq(precedence_of(RULE_LOGIN_REFUSED, "", held), PRECEDENCE_END);
     held[RULE_POSTFIX_TROUBLE].diagnosis = DIAGNOSIS_M04_PROCESS_LIMIT;
-    cr_expect_eq(precedence_of(RULE_LOGIN_REFUSED, held), PRECEDENCE_OWN);
+    cr_expect_eq(precedence_of(RULE_LOGIN_REFUSED, "", held), PRECEDENCE_OWN);
+}
+
+/* What is wrong with one smarthost explains nothing of another. */
+Test(precedence, each_smarthost_for_itself) {
+    struct precedence_held held[RULE_COUNT] = {{.holds = false}};
+
+    held[RULE_LOGIN_REFUSED] =
+        (struct precedence_held){true, true, DIAGNOSIS_G01_BAD_CREDENTIALS, "a.example"};
+    cr_expect_eq(precedence_of(RULE_RELAY_UNREACHABLE, "a.example", held), PRECEDENCE_NOT_BEGIN);
+    cr_expect_eq(precedence_of(RULE_RELAY_UNREACHABLE, "A.Example", held), PRECEDENCE_NOT_BEGIN);
+    cr_expect_eq(precedence_of(RULE_RELAY_UNREACHABLE, "", held), PRECEDENCE_NOT_BEGIN);
+    cr_expect_eq(precedence_of(RULE_RELAY_UNREACHABLE, "b.example", held), PRECEDENCE_OWN);
+    cr_expect_eq(precedence_of(RULE_QUEUE_GROWING, "", held), PRECEDENCE_END);
+    held[RULE_LOGIN_REFUSED].relayhost[0] = '\0';
+    cr_expect_eq(precedence_of(RULE_RELAY_UNREACHABLE, "b.example", held), PRECEDENCE_NOT_BEGIN);
 }
 
 /* Of these two not both can hold: they are read from one field. */
@@ -78,7 +93,7 @@ Test(precedence, each_rule_fires_alone) {
 Test(precedence, each_pair) {
     for (enum rule a = 0; a < RULE_COUNT; a++) {
         for (enum rule b = a + 1; b < RULE_COUNT; b++) {
-            struct precedence_held held[RULE_COUNT] = {{false, false, DIAGNOSIS_NONE}};
+            struct precedence_held held[RULE_COUNT] = {{.holds = false}};
             struct world w;
             bool own;
 
@@ -88,7 +103,7 @@ Test(precedence, each_pair) {
             hold(&w, a, a, 5);
             hold(&w, a, b, 150);
             held[a] = (struct precedence_held){true, true, w.rules->rule[a].alert.diagnosis};
-            own = precedence_of(b, held) == PRECEDENCE_OWN;
+            own = precedence_of(b, "", held) == PRECEDENCE_OWN;
             cr_expect(world_fires(&w, a), "%s is hidden by %s", rules_id((int)a), rules_id((int)b));
             cr_expect_eq(world_fires(&w, b), own, "%s beside %s", rules_id((int)b),
                          rules_id((int)a));

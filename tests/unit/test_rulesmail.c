@@ -208,7 +208,7 @@ Test(rulesmail, one_message_refused_ten_times_is_one, .init = begin, .fini = fin
         world_refuse(&w);
         w.refused = 0;
     }
-    cr_expect_eq(w.health.cause[AREA_REFUSED].count, 10u);
+    cr_expect_eq(w.health.way[0].cause[AREA_REFUSED].count, 10u);
     cr_expect_eq(ask(rulesmail_nothing_accepted, false), VERDICT_NO);
     w.refused = 5;
     world_refuse(&w);

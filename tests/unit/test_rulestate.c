@@ -39,22 +39,55 @@ static void reborn(struct world *w) {
     take(w, now_ms);
 }
 
+Test(rulestate, each_smarthost_is_kept) {
+    struct mailev ev = {.kind = MAILEV_DELIVERY,
+                        .status = MAILEV_STATUS_DEFERRED,
+                        .diagnosis = DIAGNOSIS_G01_BAD_CREDENTIALS,
+                        .daemon = SPAN("smtp"),
+                        .queue_id = SPAN("AA"),
+                        .relayhost = SPAN("a.example"),
+                        .text = SPAN("535 no")};
+    struct mailev sent = {.kind = MAILEV_DELIVERY,
+                          .status = MAILEV_STATUS_SENT,
+                          .daemon = SPAN("smtp"),
+                          .relayhost = SPAN("b.example")};
+    const struct mailev removed = {.kind = MAILEV_REMOVED, .queue_id = SPAN("AA")};
+    const struct health_way *way;
+    struct world w;
+
+    world_begin(&w);
+    health_note(&w.health, &ev, w.now_ms);
+    health_note(&w.health, &sent, w.now_ms + 10000);
+    w.now_ms += 20000;
+    reborn(&w);
+    way = health_way(&w.health, SPAN("a.example"));
+    cr_assert_not_null(way);
+    cr_expect_eq(way->cause[AREA_LOGIN].diagnosis, DIAGNOSIS_G01_BAD_CREDENTIALS);
+    cr_expect_str_eq(way->cause[AREA_LOGIN].evidence, "535 no");
+    cr_expect(health_is_broken(&w.health, AREA_LOGIN, w.now_ms),
+              "the other one's delivery is none");
+    cr_expect_eq(health_way(&w.health, SPAN("b.example"))->last_success_ms, w.now_ms - 10000);
+    health_note(&w.health, &removed, w.now_ms);
+    cr_expect_not(health_is_broken(&w.health, AREA_LOGIN, w.now_ms), "who waited is kept, too");
+    world_end(&w);
+}
+
 Test(rulestate, who_was_put_off_is_kept) {
     struct world w;
 
     world_begin(&w);
-    w.health.cause[AREA_POLICY] = (struct health_cause){
+    w.health.way[0].cause[AREA_POLICY] = (struct health_cause){
         .diagnosis = DIAGNOSIS_G20_UNAUTHENTICATED_SENDER, .last_ms = w.now_ms, .of_all = true};
-    w.health.unwanted.messages = 2;
-    w.health.cause[AREA_POLICY].put_off =
+    w.health.way[0].unwanted.messages = 2;
+    w.health.way[0].cause[AREA_POLICY].put_off =
         (struct health_refusals){4, {7, 0, 4294967295u, 9, 0, 0, 0, 1}};
     reborn(&w);
-    cr_expect(w.health.cause[AREA_POLICY].of_all);
-    cr_expect_not(w.health.cause[AREA_NETWORK].of_all);
-    cr_expect_eq(w.health.unwanted.messages, 2u);
-    cr_expect_eq(w.health.cause[AREA_POLICY].put_off.messages, 4u);
-    cr_expect_eq(w.health.cause[AREA_POLICY].put_off.id[2], 4294967295u);
-    cr_expect_eq(w.health.cause[AREA_POLICY].put_off.id[7], 1u);
+    cr_expect(w.health.way[0].cause[AREA_POLICY].of_all);
+    cr_expect_not(w.health.way[0].cause[AREA_NETWORK].of_all);
+    cr_expect_eq(w.health.way[0].unwanted.messages, 2u);
+    cr_expect_eq(w.health.way[0].cause[AREA_POLICY].put_off.messages, 4u);
+    cr_expect_eq(w.health.way[0].cause[AREA_POLICY].put_off.id[2], 4294967295u);
+    cr_expect_eq(w.health.way[0].cause[AREA_POLICY].put_off.id[7], 1u);
     world_end(&w);
 }
 

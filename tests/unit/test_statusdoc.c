@@ -5,6 +5,25 @@
 #include "json.h"
 #include "statusdoc.h"
 
+static void check_relayhosts(const struct json_t *all) {
+    const struct json_t *failing = json_at(all, 1), *first = json_at(all, 0);
+
+    if (strcmp(json_get_text(first, "host"), "b.example") == 0) {
+        failing = first;
+        first = json_at(all, 1);
+    }
+    cr_expect_str_eq(json_get_text(failing, "state"), "failing");
+    cr_expect_eq(json_get_int(json_get(failing, "deferred"), "ours", -1), 1);
+    cr_expect_eq(json_get_int(json_get(failing, "deferred"), "network", -1), 0);
+    cr_expect_eq(json_get_int(json_get(failing, "bounced"), "recipient", -1), 0);
+    cr_expect_eq(json_get_int(failing, "sent", -1), 0);
+    cr_expect_str_eq(json_get_text(json_get(failing, "trouble"), "fault"), "ours");
+    cr_expect_str_eq(json_get_text(json_get(failing, "trouble"), "diagnosis"),
+                     "G01 BAD_CREDENTIALS");
+    cr_expect_eq(json_get_int(first, "sent", -1), 1);
+    cr_expect_str_eq(json_get_text(first, "state"), "", "not known: none of its lines is of now");
+}
+
 Test(statusdoc, has_the_names_of_the_contract) {
     static const struct {
         const char *object;
@@ -61,6 +80,8 @@ Test(statusdoc, has_the_names_of_the_contract) {
     cr_expect_str_eq(json_get_text(json_at(json_get(doc, "destinations"), 0), "domain"),
                      "<script>alert(1)</script>\"'&");
     cr_expect_eq(json_get_int(json_at(json_get(doc, "destinations"), 0), "bounced", 0), 1);
+    cr_assert_eq(json_count(json_get(doc, "relayhosts")), 2u);
+    check_relayhosts(json_get(doc, "relayhosts"));
     cr_assert_eq(json_count(json_get(doc, "alerts")), 1u, "one that fires");
     cr_expect_eq(json_count(json_get(doc, "ended_alerts")), 1u);
     for (size_t n = 0; n < sizeof alert_names / sizeof alert_names[0]; n++)

@@ -30,7 +30,9 @@ Test(totals, numbers_of_fields) {
     totals_set(&t, "c.queued", 1);
     cr_expect_eq(totals_field(&t, "c.sent"), sent);
     cr_expect_eq(totals_find(&t, "c.sent"), sent);
-    cr_expect_eq(totals_field(&t, "c.01234567890123456789012345678901234567890123456789012345678901"), -1, "too long");
+    cr_expect_eq(
+        totals_field(&t, "c.01234567890123456789012345678901234567890123456789012345678901"), -1,
+        "too long");
     cr_expect_eq(t.count, 2);
     totals_clear(&t);
     cr_expect_eq(t.count, 0);
@@ -51,7 +53,8 @@ Test(totals, texts) {
         {"control character", "k.0.name", SPAN("a\nb"), false},
         {"not a name of a text", "k.0.sent", SPAN("x"), false},
         {"nothing before the end", ".name", SPAN("x"), false},
-        {"long name", "k.0123456789012345678901234567890123456789012345678901234567.name", SPAN("x"), false},
+        {"long name", "k.0123456789012345678901234567890123456789012345678901234567.name",
+         SPAN("x"), false},
     };
     char longest[TOTALS_TEXT_SIZE];
     struct totals t = {0};
