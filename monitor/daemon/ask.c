@@ -126,8 +126,10 @@ static bool mail_hangs(const struct daemon *d, int64_t mono_ms) {
 /* The smarthost said "later" to the login of one or two messages, which Postfix tries again in
  * minutes. Whether it says so to all, one probe within the waiting time tells. */
 static bool is_login_put_off(const struct daemon *d, int64_t mono_ms) {
-    const struct health_cause *cause = &health_main(&d->health)->cause[AREA_LOGIN];
-    int64_t age_ms = clock_wall_ms() - cause->since_ms;
+    int64_t wall_ms = clock_wall_ms();
+    const struct health_cause *cause =
+        &health_main(&d->health, AREA_LOGIN, wall_ms)->cause[AREA_LOGIN];
+    int64_t age_ms = wall_ms - cause->since_ms;
 
     return cause->diagnosis == DIAGNOSIS_G04_TEMP_AUTH_FAILURE && !cause->of_all &&
            age_ms * 2 >= (int64_t)d->conf.unreachable_after_s * 1000 &&
@@ -172,8 +174,9 @@ static bool wants_canary(const struct daemon *d) {
 }
 
 void ask_keeper(struct daemon *d, int64_t mono_ms) {
-    bool refused =
-        health_way_is_broken(&d->health, health_main(&d->health), AREA_LOGIN, clock_wall_ms());
+    int64_t wall_ms = clock_wall_ms();
+    bool refused = health_way_is_broken(&d->health, health_main(&d->health, AREA_LOGIN, wall_ms),
+                                        AREA_LOGIN, wall_ms);
 
     if (mono_ms >= d->log_due_ms && is_file_unreadable(d) && keeperc_ask(d->keeper, KEEPER_LOG))
         d->log_due_ms = mono_ms + LOG_RETRY_MS;

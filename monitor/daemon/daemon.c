@@ -1,7 +1,7 @@
 /* See daemon.h. The way of a line of the log can be read here whole:
  *
- *     sources -> on_line: parse, diagnose -> on_event: counters, rings, destinations, exporter,
- *                                               messages (ledger, trend), health, shapes
+ *     sources -> on_line: parse, diagnose -> on_event: counters, rings, destinations, relay hosts,
+ *                                               exporter, messages (ledger, trend), health, shapes
  *          -> on_batch: publish totals and position, look at the rules
  *
  * and once a second on_tick: the milter's page, questions to the keeper, rules, slots. */

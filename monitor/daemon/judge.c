@@ -186,7 +186,7 @@ static void tell(struct daemon *d, const struct alert_set *set) {
 
 /* What the log proves of the live login is newer than the last probe. */
 static void follow_login(struct daemon *d, int64_t wall_ms) {
-    const struct health_way *way = health_main(&d->health);
+    const struct health_way *way = health_main(&d->health, AREA_LOGIN, wall_ms);
     bool refused = health_way_is_broken(&d->health, way, AREA_LOGIN, wall_ms);
 
     if (refused && (d->login.state == LOGIN_VERIFIED || d->login.state == LOGIN_UNKNOWN)) {

@@ -134,9 +134,9 @@ static void put_relay(struct exposition *e, const struct view *v) {
     gauge(e, "relaywatch_relay_reachable", "Whether the smarthost can be reached.",
           view_reachable(v));
     gauge(e, "relaywatch_relay_login_refused", "Whether the smarthost refuses our login.",
-          health_way_is_broken(v->health, health_main(v->health), AREA_LOGIN, v->now_ms));
+          strcmp(view_auth_word(v), "refused") == 0);
     gauge(e, "relaywatch_relay_tls_failing", "Whether TLS with the smarthost fails.",
-          health_way_is_broken(v->health, health_main(v->health), AREA_TLS, v->now_ms));
+          strcmp(view_tls_word(v), "failing") == 0);
     moment(e, "relaywatch_relay_last_delivery_timestamp_seconds",
            "When the smarthost last took a message.", v->health->last_success_ms);
     moment(e, "relaywatch_relay_certificate_expires_timestamp_seconds",

@@ -210,9 +210,8 @@ static void put_queue(FILE *out, const struct view *v) {
 
 static void put_smarthost(FILE *out, const struct view *v) {
     bool reached = view_reachable(v);
-    const struct health_way *way = health_main(v->health);
-    bool tls_fails = health_way_is_broken(v->health, way, AREA_TLS, v->now_ms);
-    bool refused = health_way_is_broken(v->health, way, AREA_LOGIN, v->now_ms);
+    bool tls_fails = strcmp(view_tls_word(v), "failing") == 0;
+    bool refused = strcmp(view_auth_word(v), "refused") == 0;
 
     put_stop(out, reached && !tls_fails && !refused ? "" : " class=\"bad\"", "Smarthost");
     fprintf(out, "<b class=\"word\">%s</b><p>",

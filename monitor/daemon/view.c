@@ -33,7 +33,8 @@ const char *view_canary_word(const struct view *view) {
 
 /* main.cf's relayhost, where there are several. */
 static bool is_broken(const struct view *view, enum health_area area) {
-    return health_way_is_broken(view->health, health_main(view->health), area, view->now_ms);
+    return health_way_is_broken(view->health, health_main(view->health, area, view->now_ms), area,
+                                view->now_ms);
 }
 
 const struct health_cause *view_relayhost_trouble(const struct view *view, const char *relayhost,
@@ -46,6 +47,7 @@ const struct health_cause *view_relayhost_trouble(const struct view *view, const
         const struct health_cause *cause = &way->cause[area];
 
         if (health_way_is_broken(view->health, way, (enum health_area)area, view->now_ms) &&
+            !health_is_of_few(way, (enum health_area)area) &&
             (worst == NULL || diagnosis_entry(cause->diagnosis)->severity >
                                   diagnosis_entry(worst->diagnosis)->severity))
             worst = cause;

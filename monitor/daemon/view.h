@@ -101,8 +101,8 @@ struct view {
 const char *overall_name(enum overall state);
 const char *store_state_word(enum store_state state);
 
-/* What is wrong with this relay host now, the worst; NULL: nothing. `known_out`: whether it was
- * used lately, so that somebody knows. */
+/* What is wrong with this relay host now, the worst, but with one or two messages alone; NULL:
+ * nothing. `known_out`: whether it was used lately, so that somebody knows. */
 const struct health_cause *view_relayhost_trouble(const struct view *view, const char *relayhost,
                                                   bool *known_out);
 

@@ -82,6 +82,12 @@ static struct health_way *take_way(struct health *h, struct span relayhost, int6
 }
 
 void health_configure(struct health *h, const char *relayhost) {
+    if (strcasecmp(h->configured, relayhost) == 0)
+        return;
+    for (unsigned i = 0; i < HEALTH_WAYS; i++) {
+        for (int area = 0; area < AREA_COUNT; area++)
+            h->way[i].cause[area].of_trial = false;
+    }
     text_copy(h->configured, sizeof h->configured, relayhost);
 }
 
@@ -91,8 +97,11 @@ const struct health_way *health_way(const struct health *h, struct span relayhos
     return i != 0 ? &h->way[i] : NULL;
 }
 
-const struct health_way *health_main(const struct health *h) {
-    return &h->way[find_way(h, span_of(h->configured))];
+const struct health_way *health_main(const struct health *h, enum health_area area,
+                                     int64_t now_ms) {
+    unsigned i = find_way(h, span_of(h->configured));
+
+    return i != 0 ? &h->way[i] : health_worst(h, area, now_ms);
 }
 
 /* ---- failures ---- */
@@ -107,43 +116,6 @@ static bool is_told_as_tls(const struct health *h, enum diagnosis d, int64_t now
         if ((tls->diagnosis == DIAGNOSIS_T03_TLS_ENGINE_UNAVAILABLE ||
              tls->diagnosis == DIAGNOSIS_T10_TLS_CONFIG) &&
             now_ms - tls->last_ms < LINGER_MS)
-            return true;
-    }
-    return false;
-}
-
-static uint32_t hash_id(struct span queue_id) {
-    uint32_t id = 2166136261u;
-
-    for (size_t i = 0; i < queue_id.n; i++)
-        id = (id ^ (unsigned char)queue_id.p[i]) * 16777619u;
-    return id;
-}
-
-/* One message that is refused for each of its recipients, or again and again, is one refusal. */
-static void note_refused(struct health_refusals *r, struct span queue_id) {
-    uint32_t id = hash_id(queue_id);
-
-    for (unsigned i = 0; queue_id.n > 0 && i < HEALTH_IDS && i < r->messages; i++) {
-        if (r->id[i] == id)
-            return;
-    }
-    r->id[r->messages++ % HEALTH_IDS] = id;
-}
-
-/* It left the queue: sent at last, returned or deleted. */
-static void note_removed(struct health_refusals *r, struct span queue_id) {
-    uint32_t id = r->messages > 0 ? hash_id(queue_id) : 0;
-
-    for (unsigned i = 0; i < HEALTH_IDS && i < r->messages; i++) {
-        if (r->id[i] == id)
-            r->id[i] = 0;
-    }
-}
-
-static bool is_waiting(const struct health_refusals *r) {
-    for (unsigned i = 0; i < HEALTH_IDS && i < r->messages; i++) {
-        if (r->id[i] != 0)
             return true;
     }
     return false;
@@ -177,13 +149,13 @@ static void note_failure(struct health *h, struct health_way *way, enum diagnosi
             way->refused.messages = 0;
     }
     if (area == AREA_REFUSED)
-        note_refused(&way->refused, queue_id);
+        refusals_note(&way->refused, queue_id);
     if (health_is_of_message(d))
-        note_refused(&way->unwanted, queue_id);
+        refusals_note(&way->unwanted, queue_id);
     if (is_of_all(d, evidence, queue_id))
         cause->of_all = true;
     else if (!health_is_of_message(d))
-        note_refused(&cause->put_off, queue_id);
+        refusals_note(&cause->put_off, queue_id);
     if (leads(d, cause->diagnosis)) {
         cause->diagnosis = d;
         text_copy_printable(cause->evidence, sizeof cause->evidence, evidence);
@@ -254,18 +226,17 @@ static void note_gone(struct health *h, struct span queue_id) {
     for (unsigned i = 0; h->has_ids && i < HEALTH_WAYS; i++) {
         struct health_way *way = &h->way[i];
 
-        note_removed(&way->cause[AREA_POLICY].put_off, queue_id);
+        refusals_remove(&way->cause[AREA_POLICY].put_off, queue_id);
         for (int area = 0; i > 0 && area <= AREA_REFUSED; area++)
-            note_removed(&way->cause[area].waiting, queue_id);
+            refusals_remove(&way->cause[area].waiting, queue_id);
     }
 }
 
 /* A delivery that failed, or a line that says what is wrong. */
 static void note_trouble(struct health *h, struct health_way *way, enum diagnosis d,
                          const struct mailev *ev, int64_t now_ms) {
-    enum health_area area = health_area(d);
-
     struct span evidence = ev->text.n > 0 ? ev->text : ev->message;
+    enum health_area area = health_area(d);
 
     if (area == AREA_TLS && now_ms - h->hint.at_ms < HINT_MS) {
         d = h->hint.diagnosis;
@@ -279,7 +250,7 @@ static void note_trouble(struct health *h, struct health_way *way, enum diagnosi
     if (ev->status == MAILEV_STATUS_BOUNCED)
         way->cause[area].bounced++;
     else if (ev->status == MAILEV_STATUS_DEFERRED)
-        note_refused(&way->cause[area].waiting, ev->queue_id);
+        refusals_note(&way->cause[area].waiting, ev->queue_id);
 }
 
 void health_note(struct health *h, const struct mailev *ev, int64_t now_ms) {
@@ -331,6 +302,8 @@ void health_note_probe(struct health *h, enum diagnosis d, struct span reply, in
 
     if (d != DIAGNOSIS_NONE) {
         note_failure(h, &h->way[main_way], d, reply, (struct span){0}, now_ms);
+        if (health_area(d) < AREA_COUNT)
+            h->way[main_way].cause[health_area(d)].of_trial = true;
         return;
     }
     h->last_success_ms = now_ms;
@@ -350,9 +323,11 @@ static int64_t success_of(const struct health *h, const struct health_way *way) 
 
 /* While others deliver: does mail wait for this one? */
 static bool is_awaited(const struct health_cause *cause, int64_t now_ms) {
+    if (cause->of_trial)
+        return true;
     if (cause->waiting.messages == 0)
         return now_ms - cause->last_ms < LINGER_MS;
-    return is_waiting(&cause->waiting) && now_ms - cause->last_ms < HEALTH_BACKOFF_MS;
+    return refusals_wait(&cause->waiting) && now_ms - cause->last_ms < HEALTH_BACKOFF_MS;
 }
 
 bool health_way_is_broken(const struct health *h, const struct health_way *way,
@@ -368,7 +343,7 @@ bool health_way_is_broken(const struct health *h, const struct health_way *way,
                 (h->last_success_ms < cause->last_ms || is_awaited(cause, now_ms)));
     if (area == AREA_MILTER && h->last_milter_ms > cause->last_ms)
         return now_ms - cause->last_ms < QUIET_MS;
-    if (area == AREA_POLICY && !health_is_limit(cause->diagnosis) && is_waiting(&cause->put_off))
+    if (area == AREA_POLICY && !health_is_limit(cause->diagnosis) && refusals_wait(&cause->put_off))
         return now_ms - cause->last_ms < HEALTH_BACKOFF_MS;
     if (area == AREA_MILTER || success_ms > cause->last_ms)
         return now_ms - cause->last_ms < CALM_MS;
@@ -406,6 +381,14 @@ bool health_is_broken(const struct health *h, enum health_area area, int64_t now
     return health_way_is_broken(h, health_worst(h, area, now_ms), area, now_ms);
 }
 
+bool health_is_of_few(const struct health_way *way, enum health_area area) {
+    enum { A_FEW = 3 };
+    const struct health_cause *cause = &way->cause[area];
+
+    return !cause->of_all && cause->put_off.messages < A_FEW &&
+           (area != AREA_POLICY || way->unwanted.messages < A_FEW);
+}
+
 uint64_t health_bounced(const struct health *h, enum health_area area) {
     uint64_t sum = 0;
 
@@ -421,7 +404,7 @@ static bool is_in_session(const struct health_cause *cause) {
 }
 
 bool health_is_reached(const struct health *h, int64_t now_ms) {
-    const struct health_way *way = health_main(h);
+    const struct health_way *way = health_main(h, AREA_NETWORK, now_ms);
     const struct health_cause *cause = &way->cause[AREA_NETWORK];
 
     return !health_way_is_broken(h, way, AREA_NETWORK, now_ms) || !cause->of_all ||

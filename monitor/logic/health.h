@@ -11,19 +11,12 @@
 
 #include "healtharea.h"
 #include "mailev.h"
+#include "refusals.h"
 
 enum {
-    HEALTH_IDS = 8,
     HEALTH_WAYS = 1 + 8,
     HEALTH_BACKOFF_MS =
         75 * 60 * 1000, /* Postfix tries again within maximal_backoff_time, 4000 s */
-};
-
-/* Different messages that were refused, the last few known by their queue ids; 0: left the queue.
- */
-struct health_refusals {
-    unsigned messages;
-    uint32_t id[HEALTH_IDS];
 };
 
 struct health_cause {
@@ -31,11 +24,12 @@ struct health_cause {
     int64_t since_ms;         /* first seen since the area last worked */
     int64_t last_ms;
     uint64_t count;
-    uint64_t bounced;               /* of these: recipients whose mail was returned */
-    bool of_all;                    /* one of these was not about a single message */
-    struct health_refusals put_off; /* the others */
-    struct health_refusals waiting; /* that it keeps in the queue */
-    char evidence[512];             /* printable */
+    uint64_t bounced;        /* of these: recipients whose mail was returned */
+    bool of_all;             /* one of these was not about a single message */
+    bool of_trial;           /* a trial of it failed: only it itself can prove the contrary */
+    struct refusals put_off; /* the others */
+    struct refusals waiting; /* that it keeps in the queue */
+    char evidence[512];      /* printable */
 };
 
 /* smtp(8) says what is wrong with a certificate on a line of its own, before the status that only
@@ -51,8 +45,8 @@ struct health_hint {
 struct health_way {
     char relayhost[256];                   /* "": the first one, or free */
     struct health_cause cause[AREA_COUNT]; /* diagnosis NONE: nothing is wrong there */
-    struct health_refusals refused;        /* in AREA_REFUSED's cause */
-    struct health_refusals unwanted;       /* for their own sake, since one went through */
+    struct refusals refused;               /* in AREA_REFUSED's cause */
+    struct refusals unwanted;              /* for their own sake, since one went through */
     int64_t last_success_ms;               /* a delivery by it; 0: none seen */
     int64_t used_ms;                       /* that, or a failure */
 };
@@ -72,7 +66,8 @@ struct health {
     char last_tls[96];      /* "Verified TLSv1.3" */
 };
 
-/* main.cf's relayhost is this one: trials are of it. */
+/* main.cf's relayhost is this one: trials are of it. What trials of another one came to is no news
+ * any more. */
 void health_configure(struct health *h, const char *relayhost);
 
 /* Notes one event. */
@@ -104,8 +99,13 @@ const struct health_way *health_worst(const struct health *h, enum health_area a
 /* The smarthost of this name; NULL: not known. */
 const struct health_way *health_way(const struct health *h, struct span relayhost);
 
-/* The one of main.cf's relayhost, if the log names it; else the first one. */
-const struct health_way *health_main(const struct health *h);
+/* The one of main.cf's relayhost, if the log names it; else that with the worst, as nobody knows.
+ */
+const struct health_way *health_main(const struct health *h, enum health_area area, int64_t now_ms);
+
+/* Is what is wrong there known of one or two messages alone, each for itself? So it may be for
+ * once. */
+bool health_is_of_few(const struct health_way *way, enum health_area area);
 
 /* Recipients whose mail was returned for what is wrong in this area, by all of them. */
 uint64_t health_bounced(const struct health *h, enum health_area area);

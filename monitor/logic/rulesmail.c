@@ -18,13 +18,8 @@ static enum verdict yes_if(bool holds) {
     return holds ? VERDICT_YES : VERDICT_NO;
 }
 
-/* Of one or two messages each for itself, and nothing else: all that is known where there is little
- * mail. */
 static bool is_of_few(const struct look *look, enum health_area area) {
-    const struct health_cause *cause =
-        &health_worst(look->signals->health, area, look->now_ms)->cause[area];
-
-    return !cause->of_all && cause->put_off.messages < A_FEW;
+    return health_is_of_few(health_worst(look->signals->health, area, look->now_ms), area);
 }
 
 static int64_t passing_wait_ms(const struct look *look, enum health_area area) {

@@ -33,12 +33,11 @@ static void print_rule(const struct rule_state *r, const char *id, struct keptou
         keptout_line(out, "fix %s %d %s", id, i, a->fix[i]);
 }
 
-static void print_ids(const char *kind, int area, const struct health_refusals *r,
-                      struct keptout *out) {
-    char ids[HEALTH_IDS * 12] = "";
+static void print_ids(const char *kind, int area, const struct refusals *r, struct keptout *out) {
+    char ids[REFUSALS_IDS * 12] = "";
     size_t n = 0;
 
-    for (int i = 0; i < HEALTH_IDS; i++) {
+    for (int i = 0; i < REFUSALS_IDS; i++) {
         text_format(ids + n, sizeof ids - n, " %u", (unsigned)r->id[i]);
         n += strlen(ids + n);
     }
@@ -52,6 +51,8 @@ static void print_cause(int area, const struct health_cause *c, struct keptout *
                      (unsigned long long)c->bounced, c->evidence);
     if (c->of_all)
         keptout_line(out, "of_all %d", area);
+    if (c->of_trial)
+        keptout_line(out, "of_trial %d", area);
     if (c->put_off.messages > 0)
         print_ids("put_off", area, &c->put_off, out);
     if (c->waiting.messages > 0)
@@ -75,6 +76,8 @@ void rulestate_print(const struct rules *rules, const struct health *h, struct k
     keptout_line(out, "health %lld %lld %lld %u", (long long)h->last_success_ms,
                  (long long)h->last_failure_ms, (long long)h->last_answer_ms,
                  h->way[0].refused.messages);
+    if (h->configured[0] != '\0')
+        keptout_line(out, "configured %s", h->configured);
     for (unsigned i = 0; i < HEALTH_WAYS; i++) {
         if (i == 0 || h->way[i].relayhost[0] != '\0')
             print_way(&h->way[i], out);
@@ -200,7 +203,7 @@ static void take_way(struct health *h, struct keptline *l) {
         h->way[++h->last_way] = way;
 }
 
-static void take_refusals(struct health_refusals *r, struct keptline *l) {
+static void take_refusals(struct refusals *r, struct keptline *l) {
     uint64_t messages = keptline_u64(l, UINT32_MAX);
 
     if (!l->bad)
@@ -224,18 +227,18 @@ static struct health_cause *take_area(struct health *h, struct keptline *l) {
     return &h->way[h->last_way].cause[keptline_u64(l, AREA_COUNT - 1)];
 }
 
-static void take_of_all(struct health *h, struct keptline *l) {
+static void take_mark(struct health *h, struct keptline *l, bool trial) {
     struct health_cause *cause = take_area(h, l);
 
     if (!l->bad)
-        cause->of_all = true;
+        *(trial ? &cause->of_trial : &cause->of_all) = true;
 }
 
 static void take_ids(struct health *h, struct keptline *l, bool waiting) {
     struct health_cause *cause = take_area(h, l);
-    struct health_refusals r = {.messages = (unsigned)keptline_u64(l, UINT32_MAX)};
+    struct refusals r = {.messages = (unsigned)keptline_u64(l, UINT32_MAX)};
 
-    for (int i = 0; i < HEALTH_IDS; i++)
+    for (int i = 0; i < REFUSALS_IDS; i++)
         r.id[i] = (uint32_t)keptline_u64(l, UINT32_MAX);
     if (l->bad)
         return;
@@ -272,7 +275,11 @@ bool rulestate_take(struct rules *rules, struct health *health, struct span line
     else if (span_is(kind, "cause"))
         take_cause(health, &l);
     else if (span_is(kind, "of_all"))
-        take_of_all(health, &l);
+        take_mark(health, &l, false);
+    else if (span_is(kind, "of_trial"))
+        take_mark(health, &l, true);
+    else if (span_is(kind, "configured"))
+        keptline_text(&l, health->configured, sizeof health->configured);
     else
         return false;
     return !l.bad;

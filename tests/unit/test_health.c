@@ -442,13 +442,25 @@ Test(health, one_that_delivers_proves_nothing_of_another, .init = begin) {
     health_expire(&h, 60000);
     cr_expect(health_is_broken(&h, AREA_LOGIN, 60000));
     cr_expect_str_eq(health_worst(&h, AREA_LOGIN, 60000)->relayhost, "b.example");
-    cr_expect_str_eq(health_main(&h)->relayhost, "a.example");
-    cr_expect_not(health_way_is_broken(&h, health_main(&h), AREA_LOGIN, 60000));
+    cr_expect_str_eq(health_main(&h, AREA_LOGIN, 60000)->relayhost, "a.example");
+    cr_expect_not(health_way_is_broken(&h, health_main(&h, AREA_LOGIN, 60000), AREA_LOGIN, 60000));
     cr_expect(health_is_reached(&h, 60000));
     health_note_probe(&h, DIAGNOSIS_NONE, (struct span){0}, 61000);
     cr_expect(health_is_broken(&h, AREA_LOGIN, 65000), "a trial is of main.cf's relayhost");
     sends_at("B.EXAMPLE", 70000);
     cr_expect_not(health_is_broken(&h, AREA_LOGIN, 70001));
+}
+
+/* main.cf's relayhost is not known yet, or the log names servers that it stands for (MX). */
+Test(health, nobody_knows_which_is_the_main_one, .init = begin) {
+    fails_at("b.example", DIAGNOSIS_G01_BAD_CREDENTIALS, "B1", 1000);
+    cr_expect_str_eq(health_main(&h, AREA_LOGIN, 2000)->relayhost, "b.example");
+    health_configure(&h, "example.com");
+    cr_expect_str_eq(health_main(&h, AREA_LOGIN, 2000)->relayhost, "b.example");
+    fails_at("b.example", DIAGNOSIS_N02_CONNECT_REFUSED, "B1", 3000);
+    cr_expect_not(health_is_reached(&h, 3000));
+    health_note_probe(&h, DIAGNOSIS_NONE, (struct span){0}, 9000);
+    cr_expect_not(health_is_broken(&h, AREA_LOGIN, 9001));
 }
 
 Test(health, nothing_waits_for_it_any_more, .init = begin) {
@@ -516,4 +528,40 @@ Test(health, all_are_in_trouble_and_one_more, .init = begin) {
     }
     cr_expect_null(health_way(&h, SPAN("s9.example")), "counted with those without a name");
     cr_expect_eq(h.way[0].cause[AREA_LOGIN].count, 4u);
+}
+
+/* Where mail goes by another one, nothing but itself proves that the main one works. */
+Test(health, a_trial_of_the_main_one, .init = begin) {
+    health_configure(&h, "a.example");
+    sends_at("a.example", 1000);
+    health_note_probe(&h, DIAGNOSIS_G01_BAD_CREDENTIALS, SPAN("535 no"), 2000);
+    sends_at("b.example", 3000);
+    cr_expect(health_is_broken(&h, AREA_LOGIN, 3000 + 2 * HEALTH_BACKOFF_MS));
+    health_configure(&h, "a.example");
+    cr_expect(health_is_broken(&h, AREA_LOGIN, 3000 + 2 * HEALTH_BACKOFF_MS));
+    health_configure(&h, "b.example");
+    cr_expect_not(health_is_broken(&h, AREA_LOGIN, 3000 + 2 * HEALTH_BACKOFF_MS),
+                  "main.cf names another one now");
+    health_configure(&h, "a.example");
+    health_note_probe(&h, DIAGNOSIS_G01_BAD_CREDENTIALS, SPAN("535 no"), 4000);
+    sends_at("b.example", 5000);
+    cr_expect(health_is_broken(&h, AREA_LOGIN, 9000));
+    sends_at("a.example", 10000);
+    cr_expect_not(health_is_broken(&h, AREA_LOGIN, 10001));
+}
+
+Test(health, one_or_two_messages_may_be_for_once, .init = begin) {
+    const struct health_way *way;
+
+    fails_at("b.example", DIAGNOSIS_G13_UNUSUAL_RATE, "B1", 1000);
+    fails_at("b.example", DIAGNOSIS_G13_UNUSUAL_RATE, "B1", 1000);
+    fails_at("b.example", DIAGNOSIS_G13_UNUSUAL_RATE, "B2", 1000);
+    way = health_way(&h, SPAN("b.example"));
+    cr_expect(health_is_of_few(way, AREA_POLICY));
+    fails_at("b.example", DIAGNOSIS_G13_UNUSUAL_RATE, "B3", 1000);
+    cr_expect_not(health_is_of_few(way, AREA_POLICY));
+    fails_at("c.example", DIAGNOSIS_G24_REPUTATION_POLICY, "C1", 1000);
+    cr_expect(health_is_of_few(health_way(&h, SPAN("c.example")), AREA_POLICY));
+    fails_at("d.example", DIAGNOSIS_N02_CONNECT_REFUSED, "D1", 1000);
+    cr_expect_not(health_is_of_few(health_way(&h, SPAN("d.example")), AREA_NETWORK));
 }

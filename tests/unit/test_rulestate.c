@@ -59,7 +59,11 @@ Test(rulestate, each_smarthost_is_kept) {
     health_note(&w.health, &ev, w.now_ms);
     health_note(&w.health, &sent, w.now_ms + 10000);
     w.now_ms += 20000;
+    health_configure(&w.health, "b.example");
+    health_note_probe(&w.health, DIAGNOSIS_T09_TLS_HANDSHAKE, SPAN("no"), w.now_ms);
     reborn(&w);
+    cr_expect_str_eq(w.health.configured, "b.example");
+    cr_expect(health_main(&w.health, AREA_TLS, w.now_ms)->cause[AREA_TLS].of_trial);
     way = health_way(&w.health, SPAN("a.example"));
     cr_assert_not_null(way);
     cr_expect_eq(way->cause[AREA_LOGIN].diagnosis, DIAGNOSIS_G01_BAD_CREDENTIALS);
@@ -80,7 +84,7 @@ Test(rulestate, who_was_put_off_is_kept) {
         .diagnosis = DIAGNOSIS_G20_UNAUTHENTICATED_SENDER, .last_ms = w.now_ms, .of_all = true};
     w.health.way[0].unwanted.messages = 2;
     w.health.way[0].cause[AREA_POLICY].put_off =
-        (struct health_refusals){4, {7, 0, 4294967295u, 9, 0, 0, 0, 1}};
+        (struct refusals){4, {7, 0, 4294967295u, 9, 0, 0, 0, 1}};
     reborn(&w);
     cr_expect(w.health.way[0].cause[AREA_POLICY].of_all);
     cr_expect_not(w.health.way[0].cause[AREA_NETWORK].of_all);
