@@ -42,7 +42,7 @@ static const char *headline(const struct view *v) {
                 stopped |= broken;
         }
         return stopped  ? "Mail does not leave: it waits in the queue, safe"
-               : partly ? "Mail for one smarthost does not leave: it waits in the queue, safe"
+               : partly ? "Some mail does not leave: it waits in the queue, safe"
                         : "Something is badly wrong";
     case OVERALL_UNKNOWN:
         break;
@@ -109,6 +109,7 @@ static void put_quiet(FILE *out, const struct alert *a) {
 
 static void put_alert(FILE *out, const struct view *v, const struct alert *a) {
     const struct diagnosis_entry *d = diagnosis_entry(a->diagnosis);
+    char fault[sizeof a->relayhost + 32];
     char lasted[32];
 
     text_age(lasted, sizeof lasted, (v->now_ms - a->since_ms) / 1000);
@@ -119,8 +120,9 @@ static void put_alert(FILE *out, const struct view *v, const struct alert *a) {
     put_quiet(out, a);
     put_fact(out, "Mail", a->impact[0] != '\0' ? a->impact : d->impact);
     put_fact(out, "Who", d->who);
-    put_fact(out, "Fault", party_name(a->party));
-    put_fact(out, "Smarthost", a->relayhost);
+    text_format(fault, sizeof fault, "%s%s%s", party_name(a->party),
+                a->relayhost[0] != '\0' ? ", at " : "", a->relayhost);
+    put_fact(out, "Fault", fault);
     put_steps(out, a);
     put_fact(out, "Why", d->why);
     fputs("<div><dt>Since</dt><dd>", out);
@@ -338,12 +340,12 @@ static void put_body(FILE *out, const struct view *v, bool charts) {
     put_state(out, v);
     put_alerts(out, v);
     put_flow(out, v);
+    pagerelays_print(out, v);
     put_ended(out, v);
     fputs("</div>\n", out);
     if (charts)
         pagepast_print(out, v);
     fputs("<div id=\"rest\">\n", out);
-    pagerelays_print(out, v);
     pagefleet_section(out, v);
     pageincidents_print(out, v);
     put_fresh(out, v);

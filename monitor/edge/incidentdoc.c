@@ -16,6 +16,7 @@ static int64_t during(uint64_t before, uint64_t after) {
 
 static void put_whole(struct json_t *doc, const struct incident *i,
                       const struct diagnosis_entry *entry, const struct fixtext_place *place) {
+    const struct fixtext_place there = fixtext_at(place, i->relayhost, 0);
     struct json_t *changes = json_make_array();
     struct json_t *fix = json_make_array();
 
@@ -43,7 +44,7 @@ static void put_whole(struct json_t *doc, const struct incident *i,
     for (int n = 0; n < DIAGNOSIS_FIXES && entry->fix[n] != NULL; n++) {
         char step[256];
 
-        fixtext_fit(step, sizeof step, entry->fix[n], place);
+        fixtext_fit(step, sizeof step, entry->fix[n], &there);
         json_add_text(fix, step);
     }
     json_put(doc, "fix", fix);

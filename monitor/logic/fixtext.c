@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "text.h"
 
@@ -133,6 +134,26 @@ void fixtext_fit(char *out, size_t size, const char *fix, const struct fixtext_p
         }
     }
     out[have] = '\0';
+}
+
+/* Of a name or an address. */
+static bool is_plain(const char *host) {
+    return host[0] != '\0' && host[0] != '-' &&
+           host[strspn(
+               host, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_:")] == '\0';
+}
+
+struct fixtext_place fixtext_at(const struct fixtext_place *place, const char *relayhost,
+                                uint32_t port) {
+    struct fixtext_place there = *place;
+
+    if (!is_plain(relayhost) ||
+        (place->relay_host != NULL && strcasecmp(relayhost, place->relay_host) == 0))
+        return there;
+    there.relay_host = relayhost;
+    there.relay_port = port != 0 ? port : 587;
+    there.implicit_tls = port == 465;
+    return there;
 }
 
 bool fixtext_is_command(const char *step) {

@@ -22,6 +22,11 @@ struct fixtext_place {
 /* Writes the fitted text; cut when it does not fit. `place` NULL: as it is. */
 void fixtext_fit(char *out, size_t size, const char *fix, const struct fixtext_place *place);
 
+/* The same place with another smarthost, where it is another one ("": it is not) and its name one
+ * that a shell takes as it stands. Port 0: not known, the usual ones stay. Lends relayhost. */
+struct fixtext_place fixtext_at(const struct fixtext_place *place, const char *relayhost,
+                                uint32_t port);
+
 /* Is a step a command, to be copied whole? Those for people begin as a sentence does. */
 bool fixtext_is_command(const char *step);
 

@@ -71,13 +71,15 @@ static unsigned make_way(struct health *h, struct span relayhost, int64_t now_ms
     return found;
 }
 
-static struct health_way *take_way(struct health *h, struct span relayhost, int64_t now_ms) {
-    unsigned i = find_way(h, relayhost);
+static struct health_way *take_way(struct health *h, const struct mailev *ev, int64_t now_ms) {
+    unsigned i = find_way(h, ev->relayhost);
 
-    if (i == 0 && relayhost.n > 0)
-        i = make_way(h, relayhost, now_ms);
+    if (i == 0 && ev->relayhost.n > 0)
+        i = make_way(h, ev->relayhost, now_ms);
     h->last_way = i;
     h->way[i].used_ms = now_ms;
+    if (ev->relay_port != 0)
+        h->way[i].port = ev->relay_port;
     return &h->way[i];
 }
 
@@ -264,7 +266,7 @@ void health_note(struct health *h, const struct mailev *ev, int64_t now_ms) {
     }
     if (ev->kind == MAILEV_DELIVERY && ev->status == MAILEV_STATUS_SENT && ev->daemon.n == 4 &&
         memcmp(ev->daemon.p, "smtp", 4) == 0) {
-        note_success(h, take_way(h, ev->relayhost, now_ms), now_ms);
+        note_success(h, take_way(h, ev, now_ms), now_ms);
         h->last_answer_ms = now_ms;
         return;
     }
@@ -278,7 +280,7 @@ void health_note(struct health *h, const struct mailev *ev, int64_t now_ms) {
     }
     d = is_refusal(ev) ? DIAGNOSIS_W03_NOTHING_ACCEPTED : ev->diagnosis;
     area = health_area(d);
-    way = ev->relayhost.n > 0 ? take_way(h, ev->relayhost, now_ms) : &h->way[0];
+    way = ev->relayhost.n > 0 ? take_way(h, ev, now_ms) : &h->way[0];
     if (ev->kind == MAILEV_DELIVERY && ev->relay_ip.n > 0) {
         if (area == AREA_COUNT || area == AREA_REFUSED)
             h->last_answer_ms = now_ms;

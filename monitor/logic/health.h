@@ -49,6 +49,7 @@ struct health_way {
     struct refusals unwanted;              /* for their own sake, since one went through */
     int64_t last_success_ms;               /* a delivery by it; 0: none seen */
     int64_t used_ms;                       /* that, or a failure */
+    uint32_t port;                         /* at which it was asked last; 0: not known */
 };
 
 struct health {

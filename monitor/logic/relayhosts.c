@@ -125,8 +125,10 @@ void relayhosts_note(struct relayhosts *r, struct mailev *ev) {
         return;
     party = ev->status == MAILEV_STATUS_SENT ? PARTY_NONE : relayhosts_party(ev);
     smarthost = is_smarthost(r, ev, &peer);
-    if (smarthost)
+    if (smarthost) {
         ev->relayhost = peer.name;
+        ev->relay_port = peer.port;
+    }
     busiest_add(&r->all, &relayhosts_kind, smarthost ? peer.name : SPAN(RELAYHOSTS_OTHER),
                 relayhosts_figure(party, ev->status == MAILEV_STATUS_BOUNCED));
 }

@@ -32,7 +32,7 @@ size_t relayhosts_figure(enum party party, bool bounced);
 /* main.cf's relayhost is this one. */
 void relayhosts_configure(struct relayhosts *r, const char *host);
 
-/* Sets ev->relayhost, and counts a delivery. Other events are nothing. */
+/* Sets ev->relayhost and its relay_port, and counts a delivery. Other events are nothing. */
 void relayhosts_note(struct relayhosts *r, struct mailev *ev);
 
 /* Whose fault a failed delivery is: by its diagnosis, else by its status code (RFC 3463). */

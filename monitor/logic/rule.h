@@ -66,6 +66,7 @@ struct finding {
     uint64_t count;
     enum party party;    /* PARTY_NONE: that of the diagnosis */
     char relayhost[256]; /* the smarthost that it is about; "": of none alone */
+    uint32_t relay_port; /* 0: not known */
     /* Recipients whose mail it cost, where the log's cause forgot or never knew. */
     uint64_t returned;
     char summary[256];

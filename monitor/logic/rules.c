@@ -127,12 +127,16 @@ static bool is_of_others(enum rule i) {
     return i == RULE_FLEET_TROUBLE || i == RULE_HOSTS_GONE;
 }
 
-static void fill_fix(struct alert *alert, const struct fixtext_place *place) {
+/* Commands are for the smarthost that it is about. */
+static void fill_fix(struct alert *alert, const struct fixtext_place *here, uint32_t relay_port) {
     const struct diagnosis_entry *entry = diagnosis_entry(alert->diagnosis);
+    struct fixtext_place place;
 
+    if (here != NULL)
+        place = fixtext_at(here, alert->relayhost, relay_port);
     for (int i = 0; i < DIAGNOSIS_FIXES; i++)
         fixtext_fit(alert->fix[i], sizeof alert->fix[i], entry->fix[i] != NULL ? entry->fix[i] : "",
-                    place);
+                    here != NULL ? &place : NULL);
 }
 
 /* ---- begin and end ---- */
@@ -197,7 +201,7 @@ static bool begin_or_go_on(struct rules *rules, enum rule i, const struct findin
     text_copy(alert->relayhost, sizeof alert->relayhost, f->relayhost);
     text_copy(alert->summary, sizeof alert->summary, f->summary);
     text_copy(alert->evidence, sizeof alert->evidence, f->evidence);
-    fill_fix(alert, place);
+    fill_fix(alert, place, f->relay_port);
     return news;
 }
 

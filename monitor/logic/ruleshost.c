@@ -21,6 +21,7 @@ enum verdict ruleshost_area(const struct look *look, enum health_area area, stru
     f->diagnosis = cause->diagnosis;
     f->count = cause->count;
     text_copy(f->relayhost, sizeof f->relayhost, way->relayhost);
+    f->relay_port = way->port;
     text_copy(f->evidence, sizeof f->evidence, cause->evidence);
     text_copy(f->summary, sizeof f->summary, diagnosis_entry(cause->diagnosis)->title);
     return VERDICT_YES;

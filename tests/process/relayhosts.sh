@@ -101,7 +101,7 @@ rw status | says "the terminal: whose fault" 'who +operator of this host; fault:
 rw status | says "the terminal: the relay host" '127.0.0.1 FAILS, fault: ours \(G06 '
 rw alerts | says "alerts" 'fault: ours, at 127.0.0.1'
 curl -s "$RELAYWATCH_URL/" | says "the page" '127.0.0.1</th><td role="cell" class="what"><strong>Fault: ours.</strong>'
-curl -s "$RELAYWATCH_URL/" | says "its first words" '<h1>Mail for one smarthost does not leave'
+curl -s "$RELAYWATCH_URL/" | says "its first words" '<h1>Some mail does not leave'
 curl -s "$RELAYWATCH_URL/metrics" >"$work/metrics"
 says "metrics: it fails" '^relaywatch_relayhost_failing\{relayhost="127.0.0.1",fault="ours"\} 1$' <"$work/metrics"
 says "the other does not" '^relaywatch_relayhost_failing\{relayhost="localhost",fault="ours"\} 0$' <"$work/metrics"
@@ -125,6 +125,7 @@ says "the report: the smarthost" '^\| smarthost \| 127.0.0.1 \|$' <"$work/report
 send 1 c@trial.example
 within "the third cannot be reached" 20 holds "'relay-unreachable' in a"
 is "by the network's fault" "127.0.0.3 network" "$(of '"{relayhost} {fault}".format(**a["relay-unreachable"])')"
+rw alerts show relay-unreachable | says "its commands are for that one" "nc -vz -w5 127.0.0.3 $port"
 is "the first is reached" True "$(of 'd["relay"]["reachable"]')"
 id=$(postqueue -c "$POSTFIX_CONFIG_DIR" -j | python3 -c 'import json, sys
 print(*(m["queue_id"] for m in map(json.loads, sys.stdin) if m["sender"] == "c@trial.example"))')

@@ -116,3 +116,29 @@ Test(fixtext, a_command_is_told_from_a_sentence) {
     cr_expect_not(fixtext_is_command("Get a valid password."));
     cr_expect_not(fixtext_is_command(""));
 }
+
+Test(fixtext, of_another_smarthost) {
+    static const struct {
+        const char *relayhost;
+        uint32_t port;
+        const char *want;
+    } rows[] = {
+        {"b.example", 2525, "nc b.example 2525; s_client [b.example]:2525"},
+        {"b.example", 0, "nc b.example 587; s_client [b.example]:587"},
+        {"2001:db8::1", 465, "nc 2001:db8::1 587; s_client [2001:db8::1]:465"},
+        {"SMTP-relay.Gmail.com", 2525,
+         "nc smtp-relay.gmail.com 587; s_client "
+         "[smtp-relay.gmail.com]:587"},
+        {"", 2525, "nc smtp-relay.gmail.com 587; s_client [smtp-relay.gmail.com]:587"},
+        {"$(reboot)", 2525, "nc smtp-relay.gmail.com 587; s_client [smtp-relay.gmail.com]:587"},
+        {"-oX", 2525, "nc smtp-relay.gmail.com 587; s_client [smtp-relay.gmail.com]:587"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct fixtext_place there = fixtext_at(&usual, rows[i].relayhost, rows[i].port);
+        char out[200];
+
+        fixtext_fit(out, sizeof out, "nc SMARTHOST 587; s_client [SMARTHOST]:587", &there);
+        cr_expect_str_eq(out, rows[i].want);
+    }
+}
