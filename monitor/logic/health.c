@@ -352,7 +352,8 @@ bool health_way_is_broken(const struct health *h, const struct health_way *way,
     return now_ms - cause->last_ms < LINGER_MS;
 }
 
-/* Among equals one that has a name says more, then the one that began first. */
+/* Among equals what is known of more than one or two messages, then what has a name, then what
+ * began first. */
 static bool is_worse(const struct health_way *a, const struct health_way *b,
                      enum health_area area) {
     enum diagnosis of_a = a->cause[area].diagnosis, of_b = b->cause[area].diagnosis;
@@ -360,6 +361,8 @@ static bool is_worse(const struct health_way *a, const struct health_way *b,
     if (is_consequence(of_a) != is_consequence(of_b) ||
         diagnosis_entry(of_a)->severity != diagnosis_entry(of_b)->severity)
         return !leads(of_b, of_a);
+    if (health_is_of_few(a, area) != health_is_of_few(b, area))
+        return health_is_of_few(b, area);
     if ((a->relayhost[0] == '\0') != (b->relayhost[0] == '\0'))
         return b->relayhost[0] == '\0';
     return a->cause[area].since_ms < b->cause[area].since_ms;

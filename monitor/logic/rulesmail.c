@@ -126,6 +126,7 @@ enum verdict rulesmail_login_unverified(const struct look *look, struct finding 
     char age[32];
 
     f->diagnosis = DIAGNOSIS_W11_LOGIN_UNVERIFIED;
+    text_copy(f->relayhost, sizeof f->relayhost, look->signals->health->configured);
     text_age(age, sizeof age, look->signals->unverified_ms / SECOND_MS);
     text_format(f->summary, sizeof f->summary,
                 "Nothing has proved for %s that the login still works", age);
@@ -369,6 +370,7 @@ enum verdict rulesmail_certificate_expiring(const struct look *look, struct find
     if (left_ms >= look->limits->certificate_warning_ms)
         return VERDICT_NO;
     f->diagnosis = DIAGNOSIS_T05_CERT_EXPIRED_NOT_YET_VALID;
+    text_copy(f->relayhost, sizeof f->relayhost, look->signals->health->configured);
     f->severity =
         left_ms < look->limits->certificate_critical_ms ? SEVERITY_CRITICAL : SEVERITY_WARNING;
     text_age(age, sizeof age, (left_ms > 0 ? left_ms : -left_ms) / SECOND_MS);

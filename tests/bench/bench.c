@@ -19,10 +19,12 @@
 #include "clock.h"
 #include "diagnose.h"
 #include "delays.h"
+#include "destinations.h"
 #include "health.h"
 #include "history.h"
 #include "ledger.h"
 #include "logline.h"
+#include "relayhosts.h"
 #include "rings.h"
 
 enum { ROUNDS_MOST = 99, LINES_A_BATCH = 800, TOKENS_MOST = 64, STAGES = 6, TOKENS = 1 };
@@ -36,6 +38,8 @@ struct bench {
     struct logline_clock clock;
     struct health health;
     struct rings rings;
+    struct busiest destinations;
+    struct relayhosts relayhosts;
     struct counters counters;
     struct mailev ev; /* here, as the compiler's flags would zero one on the stack for each line */
     struct span token[TOKENS_MOST];
@@ -89,6 +93,8 @@ static void on_event(struct bench *b, struct span line) {
 
     parse_and_count(b, line);
     rings_add(&b->rings, b->ev.counters, b->ev.time_ms, b->clock.now_ms);
+    destinations_note(&b->destinations, &b->ev);
+    relayhosts_note(&b->relayhosts, &b->ev);
     noted = ledger_note(b->ledger, &b->ev);
     if (noted.id != 0) {
         history_note(b->history, &b->ev, noted.id);

@@ -498,6 +498,14 @@ Test(health, the_worst_of_several_leads, .init = begin) {
     cr_expect_null(health_way(&h, SPAN("d.example")));
 }
 
+Test(health, of_more_than_a_few_leads, .init = begin) {
+    fails_at("a.example", DIAGNOSIS_G13_UNUSUAL_RATE, "A1", 1000);
+    for (int i = 0; i < 3; i++)
+        fails_at("b.example", DIAGNOSIS_G13_UNUSUAL_RATE, (const char *[]){"B1", "B2", "B3"}[i],
+                 2000);
+    cr_expect_str_eq(health_worst(&h, AREA_POLICY, 3000)->relayhost, "b.example");
+}
+
 /* What is wrong with this host is nobody's else. */
 Test(health, local_trouble_is_of_no_smarthost, .init = begin) {
     fails_at("b.example", DIAGNOSIS_S04_MAP_MISSING, "B1", 1000);
