@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "log.h"
 #include "judge.h"
+#include "healthlook.h"
 
 enum {
     FACTS_MS = 600 * 1000,
@@ -124,25 +125,29 @@ static bool mail_hangs(const struct daemon *d, int64_t mono_ms) {
 }
 
 /* The smarthost said "later" to the login of one or two messages, which Postfix tries again in
- * minutes. Whether it says so to all, one probe within the waiting time tells. */
+ * minutes. Whether it says so to all, one probe within the waiting time tells; where a trial was
+ * told so, the next one tells whether that is over. */
 static bool is_login_put_off(const struct daemon *d, int64_t mono_ms) {
     int64_t wall_ms = clock_wall_ms();
     const struct health_cause *cause =
         &health_main(&d->health, AREA_LOGIN, wall_ms)->cause[AREA_LOGIN];
     int64_t age_ms = wall_ms - cause->since_ms;
 
-    return cause->diagnosis == DIAGNOSIS_G04_TEMP_AUTH_FAILURE && !cause->of_all &&
-           age_ms * 2 >= (int64_t)d->conf.unreachable_after_s * 1000 &&
+    if (cause->diagnosis != DIAGNOSIS_G04_TEMP_AUTH_FAILURE)
+        return false;
+    if (cause->of_trial && mono_ms >= d->login.verify_due_ms)
+        return true;
+    return !cause->of_all && age_ms * 2 >= (int64_t)d->conf.unreachable_after_s * 1000 &&
            mono_ms - d->verify_asked_ms > age_ms;
 }
 
 /* Before people are called for a session that broke off: does the smarthost talk to us now? */
 static bool is_in_doubt(const struct daemon *d, enum health_area area) {
     int64_t wall_ms = clock_wall_ms();
+    const struct health_way *way = health_main(&d->health, area, wall_ms);
 
-    return health_broke_off(&d->health, area, wall_ms) &&
-           wall_ms - health_worst(&d->health, area, wall_ms)->cause[area].since_ms <
-               (int64_t)d->conf.unreachable_after_s * 1000;
+    return health_broke_off(&d->health, way, area, wall_ms) &&
+           wall_ms - way->cause[area].since_ms < (int64_t)d->conf.unreachable_after_s * 1000;
 }
 
 static bool wants_proof(const struct daemon *d, int64_t mono_ms) {

@@ -14,6 +14,7 @@
 
 #include "json.h"
 #include "alertkeep.h"
+#include "healthlook.h"
 
 enum {
     DEFAULT_LIFETIME_S = 5 * 86400, /* maximal_queue_lifetime, postconf(5) */
@@ -188,16 +189,17 @@ static void tell(struct daemon *d, const struct alert_set *set) {
 static void follow_login(struct daemon *d, int64_t wall_ms) {
     const struct health_way *way = health_main(&d->health, AREA_LOGIN, wall_ms);
     bool refused = health_way_is_broken(&d->health, way, AREA_LOGIN, wall_ms);
+    int64_t proved_ms = health_main_success(&d->health);
 
     if (refused && (d->login.state == LOGIN_VERIFIED || d->login.state == LOGIN_UNKNOWN)) {
         d->login.state = LOGIN_REFUSED;
         text_copy(d->login.detail, sizeof d->login.detail, way->cause[AREA_LOGIN].evidence);
     } else if (!refused && d->login.state == LOGIN_REFUSED) {
-        d->login.state = LOGIN_VERIFIED;
+        d->login.state = proved_ms >= way->last_failure_ms ? LOGIN_VERIFIED : LOGIN_UNKNOWN;
         d->login.detail[0] = '\0';
     }
-    if (d->login.state == LOGIN_VERIFIED && d->health.last_success_ms > d->login.verified_ms)
-        d->login.verified_ms = d->health.last_success_ms;
+    if (d->login.state == LOGIN_VERIFIED && proved_ms > d->login.verified_ms)
+        d->login.verified_ms = proved_ms;
 }
 
 /* A window of maintenance is a silence that nobody had to ask for. */

@@ -10,6 +10,7 @@
 #include "relayhosts.h"
 #include "text.h"
 #include "state.h"
+#include "healthlook.h"
 
 enum {
     RETURNED_MS = 10 * 60 * 1000,
@@ -198,8 +199,8 @@ static void fill_login(const struct daemon *d, struct signals *s, int64_t wall_m
 
     if (d->login.verified_ms > proved_ms)
         proved_ms = d->login.verified_ms;
-    if (d->health.last_success_ms > proved_ms)
-        proved_ms = d->health.last_success_ms;
+    if (health_main_success(&d->health) > proved_ms)
+        proved_ms = health_main_success(&d->health);
     if (d->facts_known && d->facts.sasl && d->login.state != LOGIN_NONE)
         s->unverified_ms = wall_ms - proved_ms;
     if (r->state != ROTATION_CONFIRMING || r->applied_ms == 0)

@@ -193,7 +193,6 @@ static void put_receivers(struct exposition *e, const struct view *v) {
     }
 }
 
-/* Of each severity also where there is none, so that rules need not ask for absence. */
 /* One counter for what was put off, one for what was returned: of each relay host by whose fault.
  */
 static void put_faults(struct exposition *e, const struct busiest_place *const *place, size_t count,
@@ -229,10 +228,11 @@ static void put_relayhosts(struct exposition *e, const struct view *v) {
     exposition_family(e, EXPOSITION_GAUGE, "relaywatch_relayhost_failing",
                       "Whether deliveries by this relay host fail now, by whose fault.");
     for (size_t i = 0; i < count; i++) {
-        bool known;
-        const struct health_cause *trouble = view_relayhost_trouble(v, place[i]->name, &known);
+        bool well;
+        const struct health_cause *trouble = view_relayhost_trouble(v, place[i]->name, &well);
 
-        for (enum party party = PARTY_OURS; known && party < PARTY_COUNT; party++) {
+        for (enum party party = PARTY_OURS; (well || trouble != NULL) && party < PARTY_COUNT;
+             party++) {
             const struct exposition_label labels[] = {{"relayhost", place[i]->name},
                                                       {"fault", party_name(party)}};
 
@@ -243,6 +243,7 @@ static void put_relayhosts(struct exposition *e, const struct view *v) {
     }
 }
 
+/* Of each severity also where there is none, so that rules need not ask for absence. */
 static void put_alerts(struct exposition *e, const struct view *v) {
     unsigned count[SEVERITY_CRITICAL + 1] = {0};
     unsigned silenced = 0;

@@ -15,6 +15,7 @@
 #include "pageincidents.h"
 #include "pagepast.h"
 #include "pagerelays.h"
+#include "healthlook.h"
 
 /* The first words: is mail delayed or lost? The cause stands right below. */
 static const char *headline(const struct view *v) {
@@ -36,8 +37,8 @@ static const char *headline(const struct view *v) {
 
             if (health_bounced(v->health, (enum health_area)area) > 0)
                 return "Mail is being lost: it is returned to its senders";
-            if (broken && v->health->last_success_ms > way->cause[area].since_ms)
-                partly = true; /* another smarthost delivers */
+            if (broken && health_others_deliver(v->health, way, (enum health_area)area, v->now_ms))
+                partly = true;
             else
                 stopped |= broken;
         }

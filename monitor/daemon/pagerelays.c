@@ -5,11 +5,11 @@
 #include "html.h"
 
 /* What is wrong with it now, or that nothing is; nothing of servers that are no smarthost. */
-static void put_what(FILE *out, const struct health_cause *trouble, bool known) {
+static void put_what(FILE *out, const struct health_cause *trouble, bool well) {
     const struct diagnosis_entry *entry;
 
     if (trouble == NULL) {
-        fputs(known ? "delivers" : "", out);
+        fputs(well ? "delivers" : "", out);
         return;
     }
     entry = diagnosis_entry(trouble->diagnosis);
@@ -39,10 +39,10 @@ static void put_failed(FILE *out, const struct busiest_place *place) {
 }
 
 static void put_row(FILE *out, const struct view *v, const struct busiest_place *place) {
-    bool known;
-    const struct health_cause *trouble = view_relayhost_trouble(v, place->name, &known);
+    bool well;
+    const struct health_cause *trouble = view_relayhost_trouble(v, place->name, &well);
     const char *state = trouble == NULL
-                            ? (known ? "ok" : "")
+                            ? (well ? "ok" : "")
                             : severity_name(diagnosis_entry(trouble->diagnosis)->severity);
 
     fprintf(out,
@@ -52,7 +52,7 @@ static void put_row(FILE *out, const struct view *v, const struct busiest_place 
             state[0] != '\0' ? "</span>" : "");
     html_text(out, place->name);
     fputs("</th><td role=\"cell\" class=\"what\">", out);
-    put_what(out, trouble, known);
+    put_what(out, trouble, well);
     fputs("</td><td role=\"cell\" class=\"waits\">", out);
     put_failed(out, place);
     fputs("</td><td role=\"cell\" class=\"rate\">", out);

@@ -280,11 +280,11 @@ static struct json_t *relayhosts_array(const struct view *v) {
         const struct health_way *way = health_way(v->health, span_of(place[i]->name));
         struct json_t *o = json_make_object();
         const struct health_cause *trouble;
-        bool known;
+        bool well;
 
-        trouble = view_relayhost_trouble(v, place[i]->name, &known);
+        trouble = view_relayhost_trouble(v, place[i]->name, &well);
         json_put_text(o, "host", place[i]->name);
-        json_put_text(o, "state", trouble != NULL ? "failing" : known ? "ok" : NULL);
+        json_put_text(o, "state", trouble != NULL ? "failing" : well ? "ok" : NULL);
         json_put_int(o, "sent", (int64_t)place[i]->figure[relayhosts_figure(PARTY_NONE, false)]);
         json_put(o, "deferred", faults_object(place[i], false));
         json_put(o, "bounced", faults_object(place[i], true));

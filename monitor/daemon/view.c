@@ -1,5 +1,6 @@
 /* See view.h. */
 #include "view.h"
+#include "healthlook.h"
 
 const char *overall_name(enum overall state) {
     static const char *const names[] = {"ok", "warning", "critical", "unknown"};
@@ -38,11 +39,11 @@ static bool is_broken(const struct view *view, enum health_area area) {
 }
 
 const struct health_cause *view_relayhost_trouble(const struct view *view, const char *relayhost,
-                                                  bool *known_out) {
+                                                  bool *well_out) {
     const struct health_way *way = health_way(view->health, span_of(relayhost));
     const struct health_cause *worst = NULL;
 
-    *known_out = way != NULL;
+    *well_out = way != NULL && way->last_success_ms > way->last_failure_ms;
     for (int area = 0; way != NULL && area < AREA_COUNT; area++) {
         const struct health_cause *cause = &way->cause[area];
 

@@ -102,9 +102,9 @@ const char *overall_name(enum overall state);
 const char *store_state_word(enum store_state state);
 
 /* What is wrong with this relay host now, the worst, but with one or two messages alone; NULL:
- * nothing. `known_out`: whether it was used lately, so that somebody knows. */
+ * nothing is known to be. `well_out`: its last delivery came after its last failure. */
 const struct health_cause *view_relayhost_trouble(const struct view *view, const char *relayhost,
-                                                  bool *known_out);
+                                                  bool *well_out);
 
 /* Can the smarthost be reached: no failure of the network newer than the last success. */
 bool view_reachable(const struct view *view);

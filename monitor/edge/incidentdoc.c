@@ -44,6 +44,8 @@ static void put_whole(struct json_t *doc, const struct incident *i,
     for (int n = 0; n < DIAGNOSIS_FIXES && entry->fix[n] != NULL; n++) {
         char step[256];
 
+        if (!fixtext_is_for(entry->fix[n], &there))
+            continue;
         fixtext_fit(step, sizeof step, entry->fix[n], &there);
         json_add_text(fix, step);
     }

@@ -4,8 +4,8 @@
  * in `places` of all that is counted is there. Of each, the counts since it is there are exact; the
  * last figure, `missed`, is the most that it can have had before.
  *
- * All of it stands in the totals, so that it is the same for the same lines, also across restarts
- * and replays: which place gives way depends on nothing but the lines. Pure; nothing is allocated.
+ * All of it stands in the totals, so that it is the same for the same names, also across restarts
+ * and replays: which place gives way depends on nothing but these. Pure; nothing is allocated.
  */
 #ifndef LOGIC_BUSIEST_H
 #define LOGIC_BUSIEST_H

@@ -136,6 +136,10 @@ void fixtext_fit(char *out, size_t size, const char *fix, const struct fixtext_p
     out[have] = '\0';
 }
 
+bool fixtext_is_for(const char *fix, const struct fixtext_place *place) {
+    return place == NULL || !place->is_other || strstr(fix, "relayhost=[SMARTHOST]") == NULL;
+}
+
 /* Of a name or an address. */
 static bool is_plain(const char *host) {
     return host[0] != '\0' && host[0] != '-' &&
@@ -153,6 +157,7 @@ struct fixtext_place fixtext_at(const struct fixtext_place *place, const char *r
     there.relay_host = relayhost;
     there.relay_port = port != 0 ? port : 587;
     there.implicit_tls = port == 465;
+    there.is_other = true;
     return there;
 }
 

@@ -17,7 +17,11 @@ struct fixtext_place {
     const char *mail_log;       /* a file, "journal" or "journal:/folder" */
     const char *conf_path;      /* of relaywatch.conf */
     const char *receivers_file; /* NULL: not known */
+    bool is_other;              /* relay_host is another one than main.cf's relayhost */
 };
+
+/* Is a step for that place? What sets main.cf's relayhost is for that one alone. */
+bool fixtext_is_for(const char *fix, const struct fixtext_place *place);
 
 /* Writes the fitted text; cut when it does not fit. `place` NULL: as it is. */
 void fixtext_fit(char *out, size_t size, const char *fix, const struct fixtext_place *place);

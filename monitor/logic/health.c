@@ -4,28 +4,10 @@
 #include <string.h>
 #include <strings.h>
 
-enum {
-    QUIET_MS = 2000,
-    LINGER_MS = 600 * 1000,
-    HINT_MS = 5000,
-    CALM_MS = 60 * 1000,
-    RELOAD_MS = 10 * 1000
-};
+#include "healthlook.h"
+
+enum { HINT_MS = 5000, RELOAD_MS = 10 * 1000 };
 #define OLD_US (INT64_C(3600) * 1000000)
-
-/* What follows from another fault, so that it is told only where none is known. */
-static bool is_consequence(enum diagnosis d) {
-    return d == DIAGNOSIS_M03_BAD_STARTUP_THROTTLE || d == DIAGNOSIS_M12_TRANSPORT_UNAVAILABLE ||
-           d == DIAGNOSIS_G05_TOO_MANY_LOGINS;
-}
-
-/* A cause leads before what follows from it, then a more severe diagnosis; among equals the one
- * seen last. */
-static bool leads(enum diagnosis now, enum diagnosis before) {
-    if (before == DIAGNOSIS_NONE || is_consequence(now) != is_consequence(before))
-        return before == DIAGNOSIS_NONE || is_consequence(before);
-    return diagnosis_entry(now)->severity >= diagnosis_entry(before)->severity;
-}
 
 /* ---- the ways ---- */
 
@@ -99,25 +81,18 @@ const struct health_way *health_way(const struct health *h, struct span relayhos
     return i != 0 ? &h->way[i] : NULL;
 }
 
-const struct health_way *health_main(const struct health *h, enum health_area area,
-                                     int64_t now_ms) {
-    unsigned i = find_way(h, span_of(h->configured));
-
-    return i != 0 ? &h->way[i] : health_worst(h, area, now_ms);
-}
-
 /* ---- failures ---- */
 
 /* smtp(8) that stops at its TLS settings is a process that dies as soon as it starts. */
 static bool is_told_as_tls(const struct health *h, enum diagnosis d, int64_t now_ms) {
-    if (health_area(d) != AREA_LOCAL || !is_consequence(d))
+    if (health_area(d) != AREA_LOCAL || !health_is_consequence(d))
         return false;
     for (unsigned i = 0; i < HEALTH_WAYS; i++) {
         const struct health_cause *tls = &h->way[i].cause[AREA_TLS];
 
         if ((tls->diagnosis == DIAGNOSIS_T03_TLS_ENGINE_UNAVAILABLE ||
              tls->diagnosis == DIAGNOSIS_T10_TLS_CONFIG) &&
-            now_ms - tls->last_ms < LINGER_MS)
+            now_ms - tls->last_ms < HEALTH_LINGER_MS)
             return true;
     }
     return false;
@@ -158,7 +133,7 @@ static void note_failure(struct health *h, struct health_way *way, enum diagnosi
         cause->of_all = true;
     else if (!health_is_of_message(d))
         refusals_note(&cause->put_off, queue_id);
-    if (leads(d, cause->diagnosis)) {
+    if (health_leads(d, cause->diagnosis)) {
         cause->diagnosis = d;
         text_copy_printable(cause->evidence, sizeof cause->evidence, evidence);
     }
@@ -166,12 +141,14 @@ static void note_failure(struct health *h, struct health_way *way, enum diagnosi
     cause->count++;
     if (area <= AREA_NETWORK)
         h->last_failure_ms = now_ms;
+    if (area <= AREA_REFUSED)
+        way->last_failure_ms = now_ms;
 }
 
 static void forget(struct health_way *way, enum health_area area, int64_t now_ms) {
     struct health_cause *cause = &way->cause[area];
 
-    if (now_ms - cause->last_ms >= QUIET_MS)
+    if (now_ms - cause->last_ms >= HEALTH_QUIET_MS)
         *cause = (struct health_cause){.diagnosis = DIAGNOSIS_NONE};
 }
 
@@ -218,7 +195,23 @@ static bool is_refusal(const struct mailev *ev) {
            ev->dsn.p[2] != '1' && ev->dsn.p[2] != '2';
 }
 
-static void note_success(struct health *h, struct health_way *way, int64_t now_ms) {
+/* What waited for another one went by this one: they stand for each other (a list of relayhosts).
+ */
+static void forget_others(struct health *h, const struct health_way *way, struct span queue_id) {
+    for (unsigned i = 1; i < HEALTH_WAYS; i++) {
+        for (int area = 0; &h->way[i] != way && area <= AREA_REFUSED; area++) {
+            struct health_cause *cause = &h->way[i].cause[area];
+
+            if (area != AREA_POLICY && refusals_has(&cause->waiting, queue_id))
+                *cause = (struct health_cause){.diagnosis = DIAGNOSIS_NONE};
+        }
+    }
+}
+
+static void note_success(struct health *h, struct health_way *way, struct span queue_id,
+                         int64_t now_ms) {
+    if (h->has_ids)
+        forget_others(h, way, queue_id);
     way->last_success_ms = now_ms;
     way->unwanted.messages = 0;
     h->last_success_ms = now_ms;
@@ -240,7 +233,8 @@ static void note_trouble(struct health *h, struct health_way *way, enum diagnosi
     struct span evidence = ev->text.n > 0 ? ev->text : ev->message;
     enum health_area area = health_area(d);
 
-    if (area == AREA_TLS && now_ms - h->hint.at_ms < HINT_MS) {
+    if (area == AREA_TLS && h->hint.diagnosis != DIAGNOSIS_NONE &&
+        now_ms - h->hint.at_ms < HINT_MS) {
         d = h->hint.diagnosis;
         area = health_area(d);
         evidence = span_of(h->hint.evidence);
@@ -266,7 +260,7 @@ void health_note(struct health *h, const struct mailev *ev, int64_t now_ms) {
     }
     if (ev->kind == MAILEV_DELIVERY && ev->status == MAILEV_STATUS_SENT && ev->daemon.n == 4 &&
         memcmp(ev->daemon.p, "smtp", 4) == 0) {
-        note_success(h, take_way(h, ev, now_ms), now_ms);
+        note_success(h, take_way(h, ev, now_ms), ev->queue_id, now_ms);
         h->last_answer_ms = now_ms;
         return;
     }
@@ -318,124 +312,6 @@ void health_note_milter(struct health *h, int64_t time_ms) {
         h->last_milter_ms = time_ms;
 }
 
-/* For those without a name each delivery counts. */
-static int64_t success_of(const struct health *h, const struct health_way *way) {
-    return way == &h->way[0] ? h->last_success_ms : way->last_success_ms;
-}
-
-/* While others deliver: does mail wait for this one? */
-static bool is_awaited(const struct health_cause *cause, int64_t now_ms) {
-    if (cause->of_trial)
-        return true;
-    if (cause->waiting.messages == 0)
-        return now_ms - cause->last_ms < LINGER_MS;
-    return refusals_wait(&cause->waiting) && now_ms - cause->last_ms < HEALTH_BACKOFF_MS;
-}
-
-bool health_way_is_broken(const struct health *h, const struct health_way *way,
-                          enum health_area area, int64_t now_ms) {
-    const struct health_cause *cause = &way->cause[area];
-    int64_t success_ms = success_of(h, way);
-
-    if (cause->diagnosis == DIAGNOSIS_NONE)
-        return false;
-    if (area <= AREA_NETWORK || area == AREA_REFUSED)
-        return now_ms - cause->last_ms < QUIET_MS ||
-               (success_ms < cause->last_ms &&
-                (h->last_success_ms < cause->last_ms || is_awaited(cause, now_ms)));
-    if (area == AREA_MILTER && h->last_milter_ms > cause->last_ms)
-        return now_ms - cause->last_ms < QUIET_MS;
-    if (area == AREA_POLICY && !health_is_limit(cause->diagnosis) && refusals_wait(&cause->put_off))
-        return now_ms - cause->last_ms < HEALTH_BACKOFF_MS;
-    if (area == AREA_MILTER || success_ms > cause->last_ms)
-        return now_ms - cause->last_ms < CALM_MS;
-    return now_ms - cause->last_ms < LINGER_MS;
-}
-
-/* Among equals what is known of more than one or two messages, then what has a name, then what
- * began first. */
-static bool is_worse(const struct health_way *a, const struct health_way *b,
-                     enum health_area area) {
-    enum diagnosis of_a = a->cause[area].diagnosis, of_b = b->cause[area].diagnosis;
-
-    if (is_consequence(of_a) != is_consequence(of_b) ||
-        diagnosis_entry(of_a)->severity != diagnosis_entry(of_b)->severity)
-        return !leads(of_b, of_a);
-    if (health_is_of_few(a, area) != health_is_of_few(b, area))
-        return health_is_of_few(b, area);
-    if ((a->relayhost[0] == '\0') != (b->relayhost[0] == '\0'))
-        return b->relayhost[0] == '\0';
-    return a->cause[area].since_ms < b->cause[area].since_ms;
-}
-
-const struct health_way *health_worst(const struct health *h, enum health_area area,
-                                      int64_t now_ms) {
-    const struct health_way *worst = NULL;
-
-    for (unsigned i = 0; i < HEALTH_WAYS; i++) {
-        const struct health_way *way = &h->way[i];
-
-        if (health_way_is_broken(h, way, area, now_ms) &&
-            (worst == NULL || is_worse(way, worst, area)))
-            worst = way;
-    }
-    return worst != NULL ? worst : &h->way[0];
-}
-
-bool health_is_broken(const struct health *h, enum health_area area, int64_t now_ms) {
-    return health_way_is_broken(h, health_worst(h, area, now_ms), area, now_ms);
-}
-
-bool health_is_of_few(const struct health_way *way, enum health_area area) {
-    enum { A_FEW = 3 };
-    const struct health_cause *cause = &way->cause[area];
-
-    return !cause->of_all && cause->put_off.messages < A_FEW &&
-           (area != AREA_POLICY || way->unwanted.messages < A_FEW);
-}
-
-uint64_t health_bounced(const struct health *h, enum health_area area) {
-    uint64_t sum = 0;
-
-    for (unsigned i = 0; i < HEALTH_WAYS; i++)
-        sum += h->way[i].cause[area].bounced;
-    return sum;
-}
-
-/* It met a message that was under way, not the session. */
-static bool is_in_session(const struct health_cause *cause) {
-    return strstr(cause->evidence, " said: ") != NULL ||
-           strstr(cause->evidence, " while sending ") != NULL;
-}
-
-bool health_is_reached(const struct health *h, int64_t now_ms) {
-    const struct health_way *way = health_main(h, AREA_NETWORK, now_ms);
-    const struct health_cause *cause = &way->cause[AREA_NETWORK];
-
-    return !health_way_is_broken(h, way, AREA_NETWORK, now_ms) || !cause->of_all ||
-           is_in_session(cause);
-}
-
-bool health_broke_off(const struct health *h, enum health_area area, int64_t now_ms) {
-    const struct health_cause *cause = &health_worst(h, area, now_ms)->cause[area];
-
-    if (!cause->of_all || !health_is_broken(h, area, now_ms))
-        return false;
-    switch (cause->diagnosis) {
-    case DIAGNOSIS_G18_TEMP_SYSTEM:
-    case DIAGNOSIS_N05_LOST_CONNECTION:
-    case DIAGNOSIS_N06_CONVERSATION_TIMEOUT:
-        return !is_in_session(cause);
-    case DIAGNOSIS_T02_STARTTLS_REFUSED:
-        return true;
-    case DIAGNOSIS_T09_TLS_HANDSHAKE:
-        return strstr(cause->evidence, ": lost connection") != NULL ||
-               strstr(cause->evidence, ": Connection reset by peer") != NULL;
-    default:
-        return false;
-    }
-}
-
 static void shift(int64_t *time_ms, int64_t by_ms) {
     if (*time_ms != 0)
         *time_ms = *time_ms + by_ms > 0 ? *time_ms + by_ms : 1;
@@ -450,6 +326,7 @@ void health_shift(struct health *h, int64_t by_ms) {
             shift(&way->cause[area].last_ms, by_ms);
         }
         shift(&way->last_success_ms, by_ms);
+        shift(&way->last_failure_ms, by_ms);
         shift(&way->used_ms, by_ms);
     }
     shift(&h->last_success_ms, by_ms);

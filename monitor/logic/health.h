@@ -15,6 +15,8 @@
 
 enum {
     HEALTH_WAYS = 1 + 8,
+    HEALTH_QUIET_MS = 2000,        /* so long nothing failed: it is over */
+    HEALTH_LINGER_MS = 600 * 1000, /* what nothing proves to be over */
     HEALTH_BACKOFF_MS =
         75 * 60 * 1000, /* Postfix tries again within maximal_backoff_time, 4000 s */
 };
@@ -48,6 +50,7 @@ struct health_way {
     struct refusals refused;               /* in AREA_REFUSED's cause */
     struct refusals unwanted;              /* for their own sake, since one went through */
     int64_t last_success_ms;               /* a delivery by it; 0: none seen */
+    int64_t last_failure_ms;               /* in one of the areas that are of a smarthost */
     int64_t used_ms;                       /* that, or a failure */
     uint32_t port;                         /* at which it was asked last; 0: not known */
 };
@@ -81,42 +84,8 @@ void health_note_probe(struct health *h, enum diagnosis d, struct span reply, in
 /* The milter saw a message at that time, or is new: what failed to reach it before is over. */
 void health_note_milter(struct health *h, int64_t time_ms);
 
-/* Is something wrong in this area now? Login, TLS, network and refusals end two seconds after their
- * last failure once a delivery came later than it; the milter's when it saw a message since, or
- * a minute after the last sign; the others then, too, if a delivery came after it, else ten minutes
- * after. A rule of the smarthost that is no limit lasts as long as a message that it refused waits
- * to be refused again. Where one smarthost fails while another delivers, it is over, too, when no
- * message waits for it any more. */
-bool health_is_broken(const struct health *h, enum health_area area, int64_t now_ms);
-
-/* The same of one smarthost; `way` is one of h's. */
-bool health_way_is_broken(const struct health *h, const struct health_way *way,
-                          enum health_area area, int64_t now_ms);
-
-/* The one with the worst that is wrong in this area; the first one where nothing is. */
-const struct health_way *health_worst(const struct health *h, enum health_area area,
-                                      int64_t now_ms);
-
 /* The smarthost of this name; NULL: not known. */
 const struct health_way *health_way(const struct health *h, struct span relayhost);
-
-/* The one of main.cf's relayhost, if the log names it; else that with the worst, as nobody knows.
- */
-const struct health_way *health_main(const struct health *h, enum health_area area, int64_t now_ms);
-
-/* Is what is wrong there known of one or two messages alone, each for itself? So it may be for
- * once. */
-bool health_is_of_few(const struct health_way *way, enum health_area area);
-
-/* Recipients whose mail was returned for what is wrong in this area, by all of them. */
-uint64_t health_bounced(const struct health *h, enum health_area area);
-
-/* Does main.cf's relayhost talk to us, as far as is known? "Later" to a message or two is talk. */
-bool health_is_reached(const struct health *h, int64_t now_ms);
-
-/* Did a session with it break off, or was put off, before any message was in it? Where there is
- * little mail that may be for once, and nobody else asks for minutes; a probe that does knows. */
-bool health_broke_off(const struct health *h, enum health_area area, int64_t now_ms);
 
 /* Forgets causes that ended. Call now and then. */
 void health_expire(struct health *h, int64_t now_ms);

@@ -103,3 +103,17 @@ bool health_is_relays_fault(enum diagnosis d) {
     }
     return false;
 }
+
+/* What follows from another fault, so that it is told only where none is known. */
+bool health_is_consequence(enum diagnosis d) {
+    return d == DIAGNOSIS_M03_BAD_STARTUP_THROTTLE || d == DIAGNOSIS_M12_TRANSPORT_UNAVAILABLE ||
+           d == DIAGNOSIS_G05_TOO_MANY_LOGINS;
+}
+
+/* A cause leads before what follows from it, then a more severe diagnosis; among equals the one
+ * seen last. */
+bool health_leads(enum diagnosis now, enum diagnosis before) {
+    if (before == DIAGNOSIS_NONE || health_is_consequence(now) != health_is_consequence(before))
+        return before == DIAGNOSIS_NONE || health_is_consequence(before);
+    return diagnosis_entry(now)->severity >= diagnosis_entry(before)->severity;
+}

@@ -29,6 +29,13 @@ bool health_is_limit(enum diagnosis d);
  * that, and not the recipient's or one message's? */
 bool health_is_relays_fault(enum diagnosis d);
 
+/* Does it follow from another fault, so that it is told only where none is known? */
+bool health_is_consequence(enum diagnosis d);
+
+/* Does `now` say more than what was seen before? A cause leads before what follows from it, then a
+ * more severe diagnosis; among equals the one seen last. */
+bool health_leads(enum diagnosis now, enum diagnosis before);
+
 /* Which area a diagnosis belongs to; AREA_COUNT when it is not about the relay's health. */
 enum health_area health_area(enum diagnosis d);
 

@@ -19,6 +19,16 @@ void refusals_note(struct refusals *r, struct span queue_id) {
     r->id[r->messages++ % REFUSALS_IDS] = id;
 }
 
+bool refusals_has(const struct refusals *r, struct span queue_id) {
+    uint32_t id = r->messages > 0 && queue_id.n > 0 ? hash_id(queue_id) : 0;
+
+    for (unsigned i = 0; id != 0 && i < REFUSALS_IDS && i < r->messages; i++) {
+        if (r->id[i] == id)
+            return true;
+    }
+    return false;
+}
+
 void refusals_remove(struct refusals *r, struct span queue_id) {
     uint32_t id = r->messages > 0 ? hash_id(queue_id) : 0;
 

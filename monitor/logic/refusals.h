@@ -19,6 +19,9 @@ struct refusals {
 /* One message that is refused for each of its recipients, or again and again, is one refusal. */
 void refusals_note(struct refusals *r, struct span queue_id);
 
+/* Is it one of those that are known and still in the queue? */
+bool refusals_has(const struct refusals *r, struct span queue_id);
+
 /* It left the queue: sent at last, returned or deleted. */
 void refusals_remove(struct refusals *r, struct span queue_id);
 

@@ -42,11 +42,13 @@ static struct logfield_peer named_in(struct span text) {
         "lost connection with ",
         "conversation with ",
         "SASL authentication failed; server ",
+        "SASL authentication failed: server ",
+        "SASL [CACHED] authentication failed; server ",
         "SASL authentication failed; cannot authenticate to server ",
-        "TLS is required, but was not offered by host "};
+        "TLS is required, but was not offered by host ",
+        "TLS is required, but host "};
     static const char *const before_name[] = {
-        "Host or domain name not found. Name service error for name=", "unable to look up host ",
-        "mail for "};
+        "Host or domain name not found. Name service error for name=", "unable to look up host "};
     struct logfield_peer none = {0};
 
     if (STARTS(text, "delivery temporarily suspended: "))
@@ -59,6 +61,8 @@ static struct logfield_peer named_in(struct span text) {
         if (span_starts(text, before_name[i])) {
             text = logfield_from(text, strlen(before_name[i]));
             none.name = (struct span){text.p, logscan_find2(text, ' ', ':')};
+            if (STARTS(logfield_from(text, none.name.n), " type=MX")) /* a domain, no host */
+                none.name.n = 0;
             break;
         }
     }
@@ -76,7 +80,8 @@ static bool is_smarthost(struct relayhosts *r, const struct mailev *ev,
                          const struct logfield_peer *peer) {
     if (peer->port != 0 && peer->port != SMTP_PORT)
         return true;
-    if (ev->status != MAILEV_STATUS_SENT && health_area(ev->diagnosis) == AREA_LOGIN)
+    if (ev->status != MAILEV_STATUS_SENT && health_area(ev->diagnosis) == AREA_LOGIN &&
+        ev->diagnosis != DIAGNOSIS_G06_AUTH_REQUIRED) /* which any server may say */
         return true;
     return (r->configured[0] != '\0' && strlen(r->configured) == peer->name.n &&
             strncasecmp(r->configured, peer->name.p, peer->name.n) == 0) ||
@@ -88,7 +93,8 @@ static bool is_smarthost(struct relayhosts *r, const struct mailev *ev,
 enum party relayhosts_party(const struct mailev *ev) {
     struct span dsn = ev->dsn; /* class.subject.detail */
 
-    if (diagnosis_entry(ev->diagnosis)->party != PARTY_NONE)
+    if (diagnosis_entry(ev->diagnosis)->party != PARTY_NONE &&
+        ev->diagnosis != DIAGNOSIS_N12_DELIVERY_SUSPENDED) /* a consequence of whatever it was */
         return diagnosis_entry(ev->diagnosis)->party;
     switch (dsn.n >= 5 ? dsn.p[2] : '0') {
     case '1': /* addressing; 7 and 8: the sender's */
@@ -125,6 +131,8 @@ void relayhosts_note(struct relayhosts *r, struct mailev *ev) {
         return;
     party = ev->status == MAILEV_STATUS_SENT ? PARTY_NONE : relayhosts_party(ev);
     smarthost = is_smarthost(r, ev, &peer);
+    if (!smarthost && party == PARTY_SMARTHOST)
+        party = PARTY_RECIPIENT; /* it is the recipient's own server */
     if (smarthost) {
         ev->relayhost = peer.name;
         ev->relay_port = peer.port;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "keptline.h"
+#include "healthlook.h"
 
 enum {
     SLACK_MS = 500,          /* between the end of a delivery and our reading of its line */

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "xmem.h"
 
@@ -11,6 +12,7 @@
 #include "rulesfleet.h"
 #include "ruleshost.h"
 #include "rulesmail.h"
+#include "healthlook.h"
 
 enum { KEEP_ENDED_MS = 15 * 60 * 1000 };
 
@@ -131,12 +133,17 @@ static bool is_of_others(enum rule i) {
 static void fill_fix(struct alert *alert, const struct fixtext_place *here, uint32_t relay_port) {
     const struct diagnosis_entry *entry = diagnosis_entry(alert->diagnosis);
     struct fixtext_place place;
+    int n = 0;
 
     if (here != NULL)
         place = fixtext_at(here, alert->relayhost, relay_port);
-    for (int i = 0; i < DIAGNOSIS_FIXES; i++)
-        fixtext_fit(alert->fix[i], sizeof alert->fix[i], entry->fix[i] != NULL ? entry->fix[i] : "",
-                    here != NULL ? &place : NULL);
+    for (int i = 0; i < DIAGNOSIS_FIXES && entry->fix[i] != NULL; i++) {
+        if (fixtext_is_for(entry->fix[i], here != NULL ? &place : NULL))
+            fixtext_fit(alert->fix[n++], sizeof alert->fix[0], entry->fix[i],
+                        here != NULL ? &place : NULL);
+    }
+    while (n < DIAGNOSIS_FIXES)
+        alert->fix[n++][0] = '\0';
 }
 
 /* ---- begin and end ---- */
@@ -174,6 +181,19 @@ static void begin(struct rules *rules, enum rule i, enum diagnosis d, int64_t no
     memset(&r->alert, 0, sizeof r->alert);
     r->alert.since_ms = r->pending_ms;
     text_copy(r->alert.id, sizeof r->alert.id, table[i].id);
+}
+
+/* It is over at the smarthost that it was about, and goes on at another one: that is news. */
+static bool is_of_another(const struct alert *alert, const struct finding *f,
+                          const struct signals *s, int64_t now_ms) {
+    enum health_area area = health_area(alert->diagnosis);
+    const struct health_way *way;
+
+    if (area == AREA_COUNT || alert->relayhost[0] == '\0' || f->relayhost[0] == '\0' ||
+        strcasecmp(alert->relayhost, f->relayhost) == 0)
+        return false;
+    way = health_way(s->health, span_of(alert->relayhost));
+    return way == NULL || !health_way_is_broken(s->health, way, area, now_ms);
 }
 
 static bool begin_or_go_on(struct rules *rules, enum rule i, const struct finding *f,
@@ -239,6 +259,9 @@ static bool follow(struct rules *rules, enum rule i, enum verdict verdict,
     bool firing = rule_fires(&rules->rule[i]);
 
     if (verdict == VERDICT_YES && order == PRECEDENCE_END)
+        return end(rules, i, true, now_ms);
+    if (firing && verdict == VERDICT_YES &&
+        is_of_another(&rules->rule[i].alert, f, signals, now_ms))
         return end(rules, i, true, now_ms);
     if (verdict == VERDICT_YES && (firing || order == PRECEDENCE_OWN))
         return begin_or_go_on(rules, i, f, signals->place, now_ms);

@@ -1,5 +1,6 @@
 /* See ruleshost.h. */
 #include "ruleshost.h"
+#include "healthlook.h"
 
 #include <stdlib.h>
 #include <string.h>

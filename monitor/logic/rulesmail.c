@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ruleshost.h"
+#include "healthlook.h"
 
 enum {
     SECOND_MS = 1000,
@@ -34,6 +35,14 @@ static void wait_if_passing(const struct look *look, enum health_area area, stru
 }
 
 /* ---- the login ---- */
+
+/* What is known of the login is of the one for main.cf's relayhost. */
+static bool is_main_broken(const struct look *look, enum health_area area) {
+    const struct health *health = look->signals->health;
+
+    return health_way_is_broken(health, health_main(health, area, look->now_ms), area,
+                                look->now_ms);
+}
 
 /* No way back is left, whatever the log says of the login. */
 static enum verdict logins_dead(const struct look *look, struct finding *f) {
@@ -67,16 +76,14 @@ enum verdict rulesmail_login_refused(const struct look *look, struct finding *f)
     if (verdict != VERDICT_YES)
         return verdict;
     wait_if_passing(look, AREA_LOGIN, f);
-    refine_login(look->signals, f);
+    if (is_main_broken(look, AREA_LOGIN))
+        refine_login(look->signals, f);
     return VERDICT_YES;
 }
 
 /* What hinders mail hinders a trial, too: one cause, told for itself. */
 static bool is_way_blocked(const struct look *look) {
-    const struct health *health = look->signals->health;
-
-    return health_is_broken(health, AREA_NETWORK, look->now_ms) ||
-           health_is_broken(health, AREA_TLS, look->now_ms);
+    return is_main_broken(look, AREA_NETWORK) || is_main_broken(look, AREA_TLS);
 }
 
 enum verdict rulesmail_credential_rejected(const struct look *look, struct finding *f) {
@@ -151,12 +158,14 @@ enum verdict rulesmail_login_unconfirmed(const struct look *look, struct finding
 /* ---- the way to the smarthost, and what it answers ---- */
 
 enum verdict rulesmail_tls_broken(const struct look *look, struct finding *f) {
+    const struct health *health = look->signals->health;
     enum verdict verdict = ruleshost_area(look, AREA_TLS, f);
 
     if (verdict != VERDICT_YES)
         return verdict;
     wait_if_passing(look, AREA_TLS, f);
-    if (health_broke_off(look->signals->health, AREA_TLS, look->now_ms))
+    if (health_broke_off(health, health_worst(health, AREA_TLS, look->now_ms), AREA_TLS,
+                         look->now_ms))
         f->wait_ms = look->limits->unreachable_after_ms;
     return VERDICT_YES;
 }
@@ -184,8 +193,7 @@ static enum verdict much_is_unwanted(const struct look *look, struct finding *f)
     if (s->unwanted < (look->firing ? MANY / 2 : MANY) ||
         s->unwanted * (look->firing ? 6 : 3) < s->judged)
         return VERDICT_NO;
-    f->diagnosis = s->unwanted_for;
-    f->severity = SEVERITY_INFO;
+    *f = (struct finding){.diagnosis = s->unwanted_for};
     f->count = s->unwanted;
     f->returned = s->unwanted_returned;
     text_format(f->summary, sizeof f->summary,
@@ -226,7 +234,7 @@ static enum verdict mail_expired(const struct look *look, struct finding *f) {
     if (s->expired == 0 || (!look->firing && s->expired_ms <= look->explained_ms))
         return VERDICT_NO;
     f->diagnosis = DIAGNOSIS_Q09_EXPIRED;
-    f->party = s->put_off_by;
+    f->party = s->failed_by;
     f->count = s->expired;
     text_format(f->summary, sizeof f->summary,
                 "%llu message%s waited too long, by the relay's own fault, and went back",
@@ -322,6 +330,7 @@ enum verdict rulesmail_canary_overdue(const struct look *look, struct finding *f
     if (look->now_ms - since_ms < s->canary_overdue_ms)
         return VERDICT_NO;
     f->diagnosis = DIAGNOSIS_W16_CANARY_OVERDUE;
+    text_copy(f->relayhost, sizeof f->relayhost, s->health->configured);
     f->party = s->put_off_by;
     text_age(age, sizeof age, (look->now_ms - s->canary_unproved_ms) / SECOND_MS);
     text_format(f->summary, sizeof f->summary,

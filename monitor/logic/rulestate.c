@@ -62,8 +62,9 @@ static void print_cause(int area, const struct health_cause *c, struct keptout *
 /* Lines behind "way" are of that smarthost; those before the first, of the one without a name. */
 static void print_way(const struct health_way *way, struct keptout *out) {
     if (way->relayhost[0] != '\0')
-        keptout_line(out, "way %lld %lld %u %u %s", (long long)way->last_success_ms,
-                     (long long)way->used_ms, way->refused.messages, way->port, way->relayhost);
+        keptout_line(out, "way %lld %lld %lld %u %u %s", (long long)way->last_success_ms,
+                     (long long)way->last_failure_ms, (long long)way->used_ms,
+                     way->refused.messages, way->port, way->relayhost);
     if (way->unwanted.messages > 0)
         keptout_line(out, "unwanted %u", way->unwanted.messages);
     for (int area = 0; area < AREA_COUNT; area++)
@@ -195,6 +196,7 @@ static void take_health(struct health *h, struct keptline *l) {
 static void take_way(struct health *h, struct keptline *l) {
     struct health_way way = {.last_success_ms = take_time(l)};
 
+    way.last_failure_ms = take_time(l);
     way.used_ms = take_time(l);
     way.refused.messages = (unsigned)keptline_u64(l, UINT32_MAX);
     way.port = (uint32_t)keptline_u64(l, UINT16_MAX);

@@ -414,7 +414,7 @@ static const struct diagnosis_entry table[DIAGNOSIS_COUNT] = {
           "The server is down, the port is wrong, or a firewall rejects.", SAFE,
           "postconf relayhost", "nc -vz -w5 SMARTHOST 587; nc -vz -w5 SMARTHOST 465",
           "iptables -S OUTPUT; nft list ruleset", FLUSH),
-    ENTRY(N03, IPV6_UNREACHABLE, TICKET, NETWORK, OPERATOR,
+    ENTRY(N03, IPV6_UNREACHABLE, TICKET, OURS, OPERATOR,
           "The smarthost is not reachable by one of its addresses (usually IPv6).",
           "It has IPv6 addresses and this host has no IPv6 route. Harmless while IPv4 works.",
           "None while IPv4 works; else mail is delayed, safe in the queue.",

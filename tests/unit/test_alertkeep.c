@@ -11,6 +11,7 @@
 #include "file.h"
 #include "rules_world.h"
 #include "state.h"
+#include "healthlook.h"
 
 static char folder[] = "/tmp/alertkeep.XXXXXX";
 

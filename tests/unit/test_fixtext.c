@@ -141,4 +141,10 @@ Test(fixtext, of_another_smarthost) {
         fixtext_fit(out, sizeof out, "nc SMARTHOST 587; s_client [SMARTHOST]:587", &there);
         cr_expect_str_eq(out, rows[i].want);
     }
+    cr_expect_not(fixtext_is_for("postconf -e 'relayhost=[SMARTHOST]:587'",
+                                 &(struct fixtext_place){.is_other = true}),
+                  "nobody's mail is to be sent another way");
+    cr_expect(fixtext_is_for("postconf -e 'relayhost=[SMARTHOST]:587'", &usual));
+    cr_expect(fixtext_is_for("postqueue -f", &(struct fixtext_place){.is_other = true}));
+    cr_expect(fixtext_is_for("postconf -e 'relayhost=[SMARTHOST]:587'", NULL));
 }

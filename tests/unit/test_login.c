@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "login.h"
+#include "healthlook.h"
 
 static struct diagnoser *diagnoser;
 static struct health health;

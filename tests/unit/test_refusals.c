@@ -12,7 +12,10 @@ Test(refusals, one_message_is_one) {
     cr_expect_eq(r.messages, 1u);
     refusals_note(&r, SPAN("4D7BD1781308"));
     cr_expect_eq(r.messages, 2u);
+    cr_expect(refusals_has(&r, SPAN("4D7BD1781307")));
     refusals_remove(&r, SPAN("4D7BD1781307"));
+    cr_expect_not(refusals_has(&r, SPAN("4D7BD1781307")));
+    cr_expect_not(refusals_has(&r, (struct span){0}));
     refusals_remove(&r, SPAN("AAAAAAAAAAAA"));
     cr_expect(refusals_wait(&r), "one is left");
     refusals_remove(&r, SPAN("4D7BD1781308"));

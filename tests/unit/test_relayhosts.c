@@ -74,6 +74,14 @@ Test(relayhosts, which_host, .init = begin) {
         {"smtp",
          "relay=none, " DELAYS "dsn=5.4.6, status=bounced (mail for s.example loops back "
          "to myself)",
+         NULL},
+        {"smtp",
+         "relay=none, " DELAYS "dsn=4.4.3, status=deferred (Host or domain name not found. Name "
+         "service error for name=s.example type=MX: Host not found, try again)",
+         NULL},
+        {"error",
+         "relay=none, " DELAYS "dsn=4.7.8, status=deferred (delivery temporarily suspended: SASL "
+         "[CACHED] authentication failed; server s.example[192.0.2.1] said: 535 5.7.8 no)",
          "s.example"},
         {"smtp",
          "relay=none, " DELAYS "dsn=4.4.2, status=deferred (lost connection with "
@@ -83,7 +91,8 @@ Test(relayhosts, which_host, .init = begin) {
         {"error", "relay=none, " DELAYS "dsn=4.3.0, status=deferred (mail transport unavailable)",
          NULL},
         {"smtp", "relay=none, " DELAYS "dsn=4.3.0, status=deferred (connect to [1.2)", NULL},
-        {"smtp", "relay=none, " DELAYS "dsn=4.3.0, status=deferred (mail for )", NULL},
+        {"smtp", "relay=none, " DELAYS "dsn=4.3.0, status=deferred (unable to look up host )",
+         NULL},
         /* not through a relay */
         {"local", "relay=local, " DELAYS "dsn=2.0.0, status=sent (delivered to mailbox)", NULL},
         {"lmtp", "relay=s.example[192.0.2.1]:2525, " DELAYS "dsn=2.0.0, status=sent (ok)", NULL},
@@ -124,8 +133,16 @@ Test(relayhosts, at_port_25, .init = begin) {
     relayhosts_configure(&r, "other.example");
     note(&ev, "smtp", sent, DIAGNOSIS_NONE);
     cr_expect(span_is(ev.relayhost, "smtp-relay.example"), "it stays one");
+    note(&ev, "smtp", refused, DIAGNOSIS_G06_AUTH_REQUIRED);
+    cr_expect_eq(ev.relayhost.n, 0, "any server may want one");
     note(&ev, "smtp", refused, DIAGNOSIS_G01_BAD_CREDENTIALS);
     cr_expect(span_is(ev.relayhost, "b.example"), "who gets a login is one");
+    note(&ev, "smtp",
+         "relay=mx.example[192.0.2.9]:25, " DELAYS
+         "dsn=4.3.0, status=deferred (host mx.example[192.0.2.9] said: 451 4.3.0 later)",
+         DIAGNOSIS_G18_TEMP_SYSTEM);
+    cr_expect_eq(place(RELAYHOSTS_OTHER)->figure[relayhosts_figure(PARTY_RECIPIENT, false)], 1,
+                 "the recipient's own server");
 }
 
 Test(relayhosts, whose_fault) {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "rules_world.h"
+#include "healthlook.h"
 
 static char room[256 * 1024];
 static size_t used;
