@@ -497,3 +497,61 @@ Test(rules, what_waits_is_told_once, .init = begin, .fini = finish) {
     cr_assert_not_null(find("limit-near"));
     cr_expect_str_eq(find("limit-near")->impact, "None yet.");
 }
+
+/* ---- several smarthosts ---- */
+
+static void deliver_at(const char *relayhost, enum diagnosis d, const char *queue_id,
+                       int64_t now_ms) {
+    struct mailev ev = {.kind = MAILEV_DELIVERY,
+                        .status = d == DIAGNOSIS_NONE ? MAILEV_STATUS_SENT : MAILEV_STATUS_DEFERRED,
+                        .diagnosis = d,
+                        .daemon = SPAN("smtp"),
+                        .queue_id = span_of(queue_id),
+                        .relayhost = span_of(relayhost),
+                        .relay_port = 2525,
+                        .text = SPAN("no")};
+
+    health_note(&health, &ev, now_ms);
+}
+
+Test(rules, an_alert_names_its_smarthost_and_goes_on_while_another_delivers, .init = begin,
+     .fini = finish) {
+    deliver_at("a.example", DIAGNOSIS_NONE, "A0", 500);
+    deliver_at("b.example", DIAGNOSIS_G01_BAD_CREDENTIALS, "B1", 1000);
+    cr_expect(rules_eval(rules, &signals, 1000));
+    cr_assert_not_null(find("login-refused"));
+    cr_expect_str_eq(find("login-refused")->relayhost, "b.example");
+    cr_expect_eq(find("login-refused")->party, PARTY_OURS);
+    for (int64_t now = 2000; now < 600 * 1000; now += 1000) {
+        deliver_at("a.example", DIAGNOSIS_NONE, "A1", now);
+        cr_assert_not(rules_eval(rules, &signals, now), "nothing new at %lld", (long long)now);
+    }
+    deliver_at("b.example", DIAGNOSIS_NONE, "B1", 601 * 1000);
+    cr_expect(rules_eval(rules, &signals, 604 * 1000));
+    cr_expect_neq(find("login-refused")->ended_ms, 0);
+}
+
+Test(rules, what_is_over_at_one_goes_on_at_another_anew, .init = begin, .fini = finish) {
+    deliver_at("a.example", DIAGNOSIS_G01_BAD_CREDENTIALS, "A1", 1000);
+    deliver_at("b.example", DIAGNOSIS_G01_BAD_CREDENTIALS, "B1", 2000);
+    rules_eval(rules, &signals, 2000);
+    cr_expect_str_eq(find("login-refused")->relayhost, "a.example");
+    deliver_at("a.example", DIAGNOSIS_NONE, "A1", 5000);
+    cr_expect(rules_eval(rules, &signals, 8000));
+    cr_expect_neq(find("login-refused")->ended_ms, 0, "over at a");
+    cr_expect(rules_eval(rules, &signals, 8100));
+    cr_expect_eq(find("login-refused")->ended_ms, 0);
+    cr_expect_str_eq(find("login-refused")->relayhost, "b.example");
+    cr_expect_eq(find("login-refused")->since_ms, 8100);
+}
+
+Test(rules, one_cause_at_each_smarthost, .init = begin, .fini = finish) {
+    deliver_at("a.example", DIAGNOSIS_G01_BAD_CREDENTIALS, "A1", 1000);
+    deliver_at("b.example", DIAGNOSIS_N02_CONNECT_REFUSED, "B1", 1000);
+    for (int64_t now = 1000; now < 60 * 1000; now += 1000)
+        rules_eval(rules, &signals, now);
+    cr_assert_not_null(find("login-refused"));
+    cr_assert_not_null(find("relay-unreachable"), "a's refusal explains nothing of b");
+    cr_expect_str_eq(find("relay-unreachable")->relayhost, "b.example");
+    cr_expect_eq(find("relay-unreachable")->party, PARTY_NETWORK);
+}
