@@ -71,7 +71,7 @@ static void on_event(struct daemon *d, struct mailev *ev) {
     shapes_note(&d->shapes, ev, time_ms);
     chronicle_event(d, ev, time_ms);
     canary_note(&d->canary, ev);
-    rotation_note(&d->change.rotation, ev, time_ms);
+    rotation_note(&d->change.rotation, ev, &d->health, time_ms);
     d->rules_due |= ev->kind == MAILEV_DELIVERY || ev->diagnosis != DIAGNOSIS_NONE;
     if (ev->kind == MAILEV_LIFECYCLE)
         d->facts_due_ms = 0; /* main.cf may have changed */

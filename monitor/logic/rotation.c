@@ -106,7 +106,16 @@ static void note_stale(struct rotation *r, const struct mailev *ev, int64_t star
         r->stale_ms = now_ms;
 }
 
-void rotation_note(struct rotation *r, const struct mailev *ev, int64_t now_ms) {
+static bool is_old_trouble(const struct rotation *r, const struct mailev *ev,
+                           const struct health *health, enum health_area area) {
+    const struct health_way *way = health_way(health, ev->relayhost);
+
+    return way != NULL && way != health_way(health, span_of(health->configured)) &&
+           way->cause[area].since_ms < r->applied_ms;
+}
+
+void rotation_note(struct rotation *r, const struct mailev *ev, const struct health *health,
+                   int64_t now_ms) {
     int64_t start_ms = now_ms;
     enum health_area area;
 
@@ -128,7 +137,7 @@ void rotation_note(struct rotation *r, const struct mailev *ev, int64_t now_ms) 
         on_success(r, now_ms);
         return;
     }
-    if (area == AREA_LOGIN || area == AREA_POLICY)
+    if ((area == AREA_LOGIN || area == AREA_POLICY) && !is_old_trouble(r, ev, health, area))
         on_failure(r, ev, now_ms);
 }
 

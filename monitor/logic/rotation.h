@@ -102,8 +102,11 @@ struct rotation {
 
 void rotation_init(struct rotation *r);
 
-/* One line of the log: deliveries of smtp(8). `now_ms`: wall, when it was read. */
-void rotation_note(struct rotation *r, const struct mailev *ev, int64_t now_ms);
+/* One line of the log, which `health` knows of: deliveries of smtp(8). `now_ms`: wall, when it was
+ * read. What another smarthost than main.cf's relayhost refused before the change, too, is no
+ * failure of the change. */
+void rotation_note(struct rotation *r, const struct mailev *ev, const struct health *health,
+                   int64_t now_ms);
 
 /* An answer of the keeper (NULL: none came). */
 void rotation_on_reply(struct rotation *r, enum keeper_verb verb, const struct keeper_reply *reply,

@@ -46,17 +46,24 @@ static void reply(enum keeper_verb verb, enum keeper_outcome outcome, uint64_t s
     rotation_on_reply(&r, verb, &answer, &health, now, now);
 }
 
-static void delivery(uint32_t pid, enum mailev_status status, enum diagnosis diagnosis,
-                     int64_t took_ms) {
+static void delivery_at(const char *relayhost, uint32_t pid, enum mailev_status status,
+                        enum diagnosis diagnosis, int64_t took_ms) {
     struct mailev ev = {.kind = MAILEV_DELIVERY,
                         .status = status,
                         .diagnosis = diagnosis,
                         .pid = pid,
                         .daemon = SPAN("smtp"),
+                        .relayhost = span_of(relayhost),
                         .text = SPAN("535 5.7.8 no"),
                         .delays_us = {0, 0, took_ms * 500, took_ms * 500}};
 
-    rotation_note(&r, &ev, now);
+    health_note(&health, &ev, now);
+    rotation_note(&r, &ev, &health, now);
+}
+
+static void delivery(uint32_t pid, enum mailev_status status, enum diagnosis diagnosis,
+                     int64_t took_ms) {
+    delivery_at("", pid, status, diagnosis, took_ms);
 }
 
 static void sent(uint32_t pid) {
@@ -113,7 +120,7 @@ static void reloaded(void) {
                         .daemon = SPAN("master"),
                         .message = SPAN("reload -- version 3.7.11, configuration /etc/postfix")};
 
-    rotation_note(&r, &ev, now);
+    rotation_note(&r, &ev, &health, now);
 }
 
 /* What waited is sent at once, by a process that goes on for a hundred messages. */
@@ -460,4 +467,21 @@ Test(rotation, kept_text_is_checked, .init = begin) {
     cr_expect_not_null(rotation_event(&r, ROTATION_HISTORY - 1));
     cr_expect_str_eq(rotation_origin_name(rotation_event(&r, 0)->origin), "set");
     free(text);
+}
+
+/* Several smarthosts: one whose login was refused all along is not why another one's is put back.
+ */
+Test(rotation, what_another_one_refused_before_is_not_of_the_change, .init = begin) {
+    health_configure(&health, "a.example");
+    delivery_at("a.example", 9, MAILEV_STATUS_SENT, DIAGNOSIS_NONE, 20);
+    delivery_at("b.example", 10, MAILEV_STATUS_DEFERRED, DIAGNOSIS_G01_BAD_CREDENTIALS, 20);
+    now += 1000;
+    put_in_place(1);
+    now += 5000;
+    for (uint32_t pid = 20; pid < 40; pid++)
+        delivery_at("b.example", pid, MAILEV_STATUS_DEFERRED, DIAGNOSIS_G01_BAD_CREDENTIALS, 20);
+    cr_expect_neq(ask_within(60), KEEPER_UNDO);
+    for (uint32_t pid = 50; pid < 60; pid++)
+        delivery_at("a.example", pid, MAILEV_STATUS_DEFERRED, DIAGNOSIS_G01_BAD_CREDENTIALS, 20);
+    cr_expect_eq(ask_within(60), KEEPER_UNDO);
 }
