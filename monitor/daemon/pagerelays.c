@@ -35,7 +35,7 @@ static void put_failed(FILE *out, const struct busiest_place *place) {
         fprintf(out, " %s", party_name(party));
         any = true;
     }
-    fputs(any ? "<span class=\"narrow\"> failed,</span>" : "none", out);
+    fputs(any ? "<span class=\"narrow\"> failed</span>" : "none", out);
 }
 
 static void put_row(FILE *out, const struct view *v, const struct busiest_place *place) {
