@@ -16,6 +16,7 @@ static void on_past_event(struct mailev *ev, void *arg) {
 
     if (d->past_ledger == NULL)
         d->past_ledger = ledger_new(&d->messages.key, NULL, NULL);
+    ev->diagnosis = diagnose_event(d->diagnoser, ev);
     count_event(d, ev, false);
     counters_add(&d->past_counters, ev->counters);
     noted = ledger_note(d->past_ledger, ev);

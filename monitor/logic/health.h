@@ -43,7 +43,8 @@ struct health_hint {
 };
 
 /* One smarthost. The first one stands for all that no smarthost is named for: what is wrong with
- * this host, other servers, attempts that are not final, trials. */
+ * this host, other servers, attempts that are not final, trials while the log does not name
+ * main.cf's relayhost. */
 struct health_way {
     char relayhost[256];                   /* "": the first one, or free */
     struct health_cause cause[AREA_COUNT]; /* diagnosis NONE: nothing is wrong there */

@@ -3,7 +3,7 @@
 
 #include <strings.h>
 
-#include "health.h"
+#include "healtharea.h"
 #include "logfield.h"
 
 enum { SENT = 0, FAULTS = PARTY_COUNT - 1, FIGURES = 1 + 2 * FAULTS, SMTP_PORT = 25 };

@@ -150,4 +150,13 @@ is "and so is what was put off" True "$(of 'sum(sum(x["deferred"].values()) for 
 is "Redis has the same" "127.0.0.1 bounced_recipient=1 deferred_ours=2 deferred_smarthost=1 sent=4
 127.0.0.3 deferred_network=1
 localhost sent=$(of 'r["localhost"]["sent"]')" "$(by)"
+
+# 6. The past counts by the same classes: a host that is seen there alone.
+{
+    head='Nov 20 10:00:00 mx postfix/smtp[7]: 4D7BD1781307: to=<a@b.example>, relay=old.example[192.0.2.1]:587, delay=1, delays=0/0/0/1, '
+    echo "${head}dsn=4.7.8, status=deferred (SASL authentication failed; server old.example[192.0.2.1] said: 535 5.7.8 Username and Password not accepted)"
+    echo "${head}dsn=5.7.0, status=bounced (host old.example[192.0.2.1] said: 530 5.7.0 Must issue a STARTTLS command first (in reply to MAIL FROM command))"
+} >"$work/old.log"
+rw logs --backfill "$work/old.log" >"$work/backfill" 2>&1
+within "old logs, too" 10 holds "r['old.example']['deferred']['ours'] == 1 and r['old.example']['bounced']['ours'] == 1"
 exit "$failed"
